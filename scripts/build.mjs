@@ -1,0 +1,54 @@
+// Builds dist/cli.js (the program) and dist/index.js (the engine as a library) over shared chunks.
+// Everything pure JavaScript is bundled, so that what ships starts fast on Node 20; native packages stay outside.
+import {execFileSync} from 'node:child_process';
+import {chmodSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {build} from 'esbuild';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const outdir = path.join(root, 'dist');
+rmSync(outdir, {recursive: true, force: true});
+
+await build({
+	absWorkingDir: root,
+	entryPoints: {cli: 'src/cli.tsx', index: 'src/index.ts'},
+	outdir: 'dist',
+	bundle: true,
+	splitting: true,
+	format: 'esm',
+	platform: 'node',
+	target: 'node20',
+	jsx: 'automatic',
+	minifySyntax: true,
+	legalComments: 'none',
+	chunkNames: 'chunks/[name]-[hash]',
+	external: ['serialport', 'usb', 'node-hid'],
+	define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
+	banner: {
+		js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);",
+	},
+	plugins: [
+		{
+			// Ink loads its devtools bridge only with DEV=true; the bundle carries an empty module instead.
+			name: 'no-devtools',
+			setup(b) {
+				b.onResolve({filter: /^react-devtools-core$/}, () => ({path: 'empty', namespace: 'empty'}));
+				b.onLoad({filter: /.*/, namespace: 'empty'}, () => ({contents: 'export default {};', loader: 'js'}));
+			},
+		},
+	],
+	logLevel: 'warning',
+});
+chmodSync(path.join(outdir, 'cli.js'), 0o755);
+
+if (!process.argv.includes('--no-types')) {
+	execFileSync(
+		process.execPath,
+		[path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json'],
+		{
+			cwd: root,
+			stdio: 'inherit',
+		},
+	);
+}

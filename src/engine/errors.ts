@@ -1,0 +1,194 @@
+// Errors are typed facts: a kind, fields, one sentence in the present tense. Advice lives in advice.ts.
+import {hexAddress, hexByte, hexDump} from './bytes.ts';
+
+/** What state the target is in when something ended. */
+export type ChipState = 'untouched' | 'erased' | 'partly-written' | 'written' | 'written-and-fused';
+
+export type MemoryName = 'flash' | 'eeprom' | 'fuses' | 'lock' | 'signature';
+
+/** Risks that a person can accept by name (`--accept`, or a typed word). */
+export const riskNames = [
+	'clock-source',
+	'clock-unverified',
+	'bootrst',
+	'hwbe',
+	'bootsz',
+	'brown-out-high',
+	'jtag',
+	'ocden',
+	'wdton',
+	'ckout',
+	'eesave',
+	'lock-bits',
+	'loses-bootloader',
+	'no-backup',
+] as const;
+export type RiskName = (typeof riskNames)[number];
+
+/** One possible cause, most likely first, in a person's words. */
+export type Candidate = {
+	/** Short machine name, for tests and scripts: `miso-open`, `target-unpowered` … */
+	readonly id: string;
+	readonly text: string;
+	/** The line to look at first, where the evidence names one. */
+	readonly line?: 'VCC' | 'GND' | 'RESET' | 'SCK' | 'MOSI' | 'MISO' | 'XTAL1';
+};
+
+export type ErrorFacts =
+	| {readonly kind: 'DeviceMissing'; readonly what: string}
+	| {readonly kind: 'DeviceDenied'; readonly path: string; readonly group?: string; readonly detail?: string}
+	| {readonly kind: 'DeviceBusy'; readonly path: string; readonly detail?: string}
+	| {readonly kind: 'DeviceGone'; readonly path: string; readonly during?: string}
+	| {readonly kind: 'NoUsbSystem'; readonly detail?: string}
+	| {readonly kind: 'Ambiguous'; readonly what: string; readonly choices: readonly string[]}
+	| {readonly kind: 'NotAProgrammer'; readonly expected: string; readonly got: string}
+	| {readonly kind: 'Timeout'; readonly command: string; readonly waitedMs: number}
+	| {
+			readonly kind: 'NotInSync';
+			readonly command: string;
+			readonly got: Uint8Array;
+			readonly waitedMs?: number;
+	  }
+	| {readonly kind: 'BadReply'; readonly command: string; readonly expected: string; readonly got: Uint8Array}
+	| {readonly kind: 'Refused'; readonly command: string; readonly status?: number; readonly why?: string}
+	| {readonly kind: 'FirmwareTooOld'; readonly what: string; readonly needs: string}
+	| {
+			readonly kind: 'NoTarget';
+			/** What came back, attempt by attempt: programming-enable replies and signatures. */
+			readonly got: readonly Uint8Array[];
+			readonly candidates: readonly Candidate[];
+			readonly sckHz?: number;
+	  }
+	| {
+			readonly kind: 'UnstableLink';
+			readonly what: string;
+			readonly got: readonly Uint8Array[];
+			readonly candidates: readonly Candidate[];
+	  }
+	| {
+			readonly kind: 'WrongSignature';
+			readonly expected: Uint8Array;
+			readonly expectedChip: string;
+			readonly got: Uint8Array;
+			readonly gotChip?: string;
+	  }
+	| {readonly kind: 'Locked'; readonly lock: number; readonly what: string}
+	| {readonly kind: 'BadHex'; readonly file: string; readonly line?: number; readonly reason: string}
+	| {
+			readonly kind: 'ImageTooLarge';
+			readonly byteAddress: number;
+			readonly limitBytes: number;
+			readonly what: string;
+	  }
+	| {readonly kind: 'OverlapsBootloader'; readonly byteAddress: number; readonly bootStart: number}
+	| {readonly kind: 'LosesBootloader'; readonly bootStart: number; readonly what: string}
+	| {
+			readonly kind: 'VerifyMismatch';
+			readonly memory: MemoryName;
+			readonly byteAddress: number;
+			readonly expected: number;
+			readonly got: number;
+			readonly differingBytes: number;
+	  }
+	| {
+			readonly kind: 'FuseReadback';
+			readonly fuse: string;
+			readonly wanted: number;
+			readonly got: number;
+			readonly mask: number;
+	  }
+	| {readonly kind: 'FuseRefused'; readonly rule: string; readonly bit: string; readonly why: string}
+	| {readonly kind: 'ConsentMissing'; readonly risks: readonly RiskName[]; readonly why: readonly string[]}
+	| {readonly kind: 'Cancelled'; readonly during: string}
+	| {readonly kind: 'Bug'; readonly assumed: string};
+
+export type ErrorKind = ErrorFacts['kind'];
+
+/** The one error class of this program. */
+export class UnbrickError extends Error {
+	readonly facts: ErrorFacts;
+	constructor(facts: ErrorFacts, options?: {cause?: unknown}) {
+		super(describe(facts), options);
+		this.name = 'UnbrickError';
+		this.facts = facts;
+	}
+	get kind(): ErrorKind {
+		return this.facts.kind;
+	}
+}
+
+/** Narrows an unknown thrown value to ours of one kind. */
+export function isKind<K extends ErrorKind>(
+	error: unknown,
+	kind: K,
+): error is UnbrickError & {readonly facts: Extract<ErrorFacts, {kind: K}>} {
+	return error instanceof UnbrickError && error.facts.kind === kind;
+}
+
+/** For switches that must name every case. */
+export function assertNever(value: never): never {
+	throw new UnbrickError({kind: 'Bug', assumed: `no such case: ${JSON.stringify(value)}`});
+}
+
+function bytes(got: Uint8Array): string {
+	return got.length === 0 ? 'nothing' : hexDump(got);
+}
+
+function describe(facts: ErrorFacts): string {
+	switch (facts.kind) {
+		case 'DeviceMissing':
+			return `${facts.what} is not there.`;
+		case 'DeviceDenied':
+			return `This user may not open ${facts.path}.`;
+		case 'DeviceBusy':
+			return `Another program holds ${facts.path}.`;
+		case 'DeviceGone':
+			return `${facts.path} has gone${facts.during === undefined ? '' : ` during ${facts.during}`}.`;
+		case 'NoUsbSystem':
+			return 'This machine shows no USB system.';
+		case 'Ambiguous':
+			return `Several devices fit ${facts.what}: ${facts.choices.join(', ')}.`;
+		case 'NotAProgrammer':
+			return `The device answers, but not as ${facts.expected} (${facts.got}).`;
+		case 'Timeout':
+			return `No answer to ${facts.command} within ${facts.waitedMs} ms.`;
+		case 'NotInSync':
+			return `The programmer is out of step at ${facts.command}: it sends ${bytes(facts.got)}.`;
+		case 'BadReply':
+			return `${facts.command} should be answered with ${facts.expected}; ${bytes(facts.got)} came.`;
+		case 'Refused':
+			return `The device refuses ${facts.command}${facts.status === undefined ? '' : ` (status ${hexByte(facts.status)})`}${facts.why === undefined ? '' : `: ${facts.why}`}.`;
+		case 'FirmwareTooOld':
+			return `The firmware of ${facts.what} is too old: ${facts.needs}.`;
+		case 'NoTarget':
+			return `The chip does not answer (programming enable gets ${facts.got.map(bytes).join(' / ') || 'nothing'}).`;
+		case 'UnstableLink':
+			return `Two readings of the ${facts.what} differ: ${facts.got.map(bytes).join(' / ')}.`;
+		case 'WrongSignature':
+			return `The chip says ${hexDump(facts.got)}${facts.gotChip === undefined ? '' : ` (${facts.gotChip})`}, not ${hexDump(facts.expected)} (${facts.expectedChip}).`;
+		case 'Locked':
+			return `The lock bits (${hexByte(facts.lock)}) forbid ${facts.what}.`;
+		case 'BadHex':
+			return `${facts.file}${facts.line === undefined ? '' : `, line ${facts.line}`}: ${facts.reason}.`;
+		case 'ImageTooLarge':
+			return `${facts.what} reaches ${hexAddress(facts.byteAddress)}; only ${facts.limitBytes} bytes are there.`;
+		case 'OverlapsBootloader':
+			return `The image writes at ${hexAddress(facts.byteAddress)}, inside the boot section that starts at ${hexAddress(facts.bootStart)}.`;
+		case 'LosesBootloader':
+			return `${facts.what}: the board would be without a bootloader (its place starts at ${hexAddress(facts.bootStart)}).`;
+		case 'VerifyMismatch':
+			return `${facts.memory} differs at ${hexAddress(facts.byteAddress)}: ${hexByte(facts.got)} is there, ${hexByte(facts.expected)} was written (${facts.differingBytes} bytes differ).`;
+		case 'FuseReadback':
+			return `The ${facts.fuse} reads back ${hexByte(facts.got)}, not ${hexByte(facts.wanted)} (compared under ${hexByte(facts.mask)}).`;
+		case 'FuseRefused':
+			return `${facts.bit}: ${facts.why}`;
+		case 'ConsentMissing':
+			return `This needs your word first: ${facts.risks.join(', ')}.`;
+		case 'Cancelled':
+			return `Stopped on request during ${facts.during}.`;
+		case 'Bug':
+			return `A fault of this program: ${facts.assumed}.`;
+		default:
+			return assertNever(facts);
+	}
+}

@@ -1,0 +1,35 @@
+// The recovery plan: pure data, printable, judged before anything is touched.
+import type {Board} from '../boards/board.ts';
+import type {Chip} from '../chips/chip.ts';
+import type {RiskName} from '../errors.ts';
+import type {MemoryImage} from '../image/memory-image.ts';
+import type {ProgrammerId} from '../isp/link.ts';
+import type {FuseBytes} from '../target.ts';
+
+export type RecoveryPlan = {
+	readonly programmer: ProgrammerId | string;
+	readonly chip: Chip;
+	readonly board?: Board;
+	/** Absent: the fuse-repair plan (no erase, no flash write). */
+	readonly image?: MemoryImage;
+	/** How the image is called to a person: file name or bootloader name. */
+	readonly imageName?: string;
+	/** Bootloader that the board will have afterwards, when known. */
+	readonly bootloader?: string;
+	/** `keep`: leave (or restore after the erase) what is there. */
+	readonly fuses: 'keep' | FuseBytes;
+	/** Undefined: lock bits untouched. */
+	readonly lock?: number;
+	/** `none` only with the risk `no-backup` accepted. A path is used as is; `auto` names a file in the state folder. */
+	readonly backup: 'auto' | 'none' | {readonly path: string};
+	readonly erase: boolean;
+	readonly verify: 'full' | 'written' | 'none';
+	/** Write the EEPROM back when the erase took it. */
+	readonly restoreEeprom: boolean;
+	/** Risks accepted by name. */
+	readonly accepted: ReadonlySet<RiskName>;
+	/** Asked-for SCK, Hz; `auto` finds it. */
+	readonly sck: 'auto' | number;
+	/** Supply during programming, volts, where known. */
+	readonly programmingVolts?: number;
+};

@@ -1,0 +1,26 @@
+// Where files go that must outlive a power cut. Implemented by src/io (disk) and by tests and the bench (memory).
+
+/** Proof that a file is durably there: given only after fsync and reading it back. */
+export type Receipt = {
+	readonly path: string;
+	readonly bytes: number;
+	/** SHA-256 of the content as read back, lower-case hex. */
+	readonly sha256: string;
+};
+
+export type Store = {
+	/**
+	 * Writes `text` to `path` (relative names go into the state folder) atomically, fsyncs, reads it back and
+	 * compares. Throws when any of that fails: no receipt, no erase.
+	 */
+	readonly writeDurably: (path: string, text: string) => Promise<Receipt>;
+	/** Undefined when there is no such file. */
+	readonly readText: (path: string) => Promise<string | undefined>;
+	readonly remove: (path: string) => Promise<void>;
+	/** Names in the state folder that start with `prefix`, sorted. */
+	readonly list: (prefix: string) => Promise<readonly string[]>;
+	/** Appends one line and fsyncs (the journal). */
+	readonly appendLine: (path: string, line: string) => Promise<void>;
+	/** Wall time for file names and reports, ISO 8601, UTC. */
+	readonly nowIso: () => string;
+};

@@ -1,0 +1,68 @@
+// What procedures talk to: a chip in programming mode, whoever carries the instructions. Our own engine
+// implements it over an IspLink (isp/isp-target.ts), an installed avrdude can implement it too.
+import type {Cancel} from './cancel.ts';
+import type {Chip, FuseName} from './chips/chip.ts';
+import type {MemoryImage} from './image/memory-image.ts';
+
+export type FuseBytes = {readonly low: number; readonly high?: number; readonly extended?: number};
+
+/** What the chip said about itself, as read (absent bits as they came). */
+export type Identity = {
+	readonly signature: Uint8Array;
+	/** The chip the signature belongs to (the named one when several share it); undefined when unknown. */
+	readonly chip: Chip | undefined;
+	readonly fuses: FuseBytes;
+	readonly lock: number;
+	/** SCK in use, Hz; null when the programmer does not tell. */
+	readonly sckHz: number | null;
+	readonly targetVolts: number | null;
+};
+
+export type Memory = 'flash' | 'eeprom';
+
+/** Called after every unit of work. */
+export type OnProgress = (doneBytes: number, totalBytes: number) => void;
+
+export type TransferOptions = {readonly onProgress?: OnProgress; readonly cancel?: Cancel};
+
+export type Target = {
+	/** Which engine works, for the person: `own engine over USBasp`, `avrdude 7.1 (usbasp)`. */
+	readonly engine: string;
+	/**
+	 * Connects: opens the programmer, enters programming mode (with resync and slower SCK), reads the signature
+	 * until two readings agree, fuses and lock bits, finds a good SCK and proves the link.
+	 * Throws NoTarget, UnstableLink, WrongSignature (when `chip` is named and another known or unknown part answers).
+	 */
+	readonly identify: (chip?: Chip) => Promise<Identity>;
+	/** Reads a range. Throws UnstableLink, Timeout, DeviceGone. */
+	readonly readRange: (
+		memory: Memory,
+		byteAddress: number,
+		bytes: number,
+		options?: TransferOptions,
+	) => Promise<Uint8Array>;
+	/** Chip erase, wait, re-enter; proves blankness at a sample of pages. */
+	readonly erase: () => Promise<void>;
+	/**
+	 * Writes every page that the image touches; after an erase of this session wholly blank pages are skipped.
+	 * Cancel is honoured after the current page (then throws Cancelled).
+	 * Returns the page-aligned bytes that were sent.
+	 */
+	readonly writeImage: (
+		image: MemoryImage,
+		options?: TransferOptions,
+	) => Promise<{readonly writtenBytes: number}>;
+	readonly writeEeprom: (byteAddress: number, data: Uint8Array, options?: TransferOptions) => Promise<void>;
+	readonly readFuses: () => Promise<FuseBytes>;
+	readonly readLock: () => Promise<number>;
+	/** Writes one fuse byte (absent bits as 1), waits, reads it back twice. Throws FuseReadback. Never judges. */
+	readonly writeFuse: (fuse: FuseName, value: number) => Promise<void>;
+	/** Writes the lock byte (absent bits as 1) and reads it back under the mask. Throws FuseReadback. */
+	readonly writeLock: (value: number) => Promise<void>;
+	/** Leaves programming mode and enters it again, slowly (a changed clock fuse takes effect here). */
+	readonly reenter: () => Promise<void>;
+	/** Leaves programming mode; the application starts. Safe to call twice and after any failure. */
+	readonly leave: () => Promise<void>;
+	/** leave(), then closes. Never throws. */
+	readonly close: () => Promise<void>;
+};
