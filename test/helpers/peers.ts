@@ -42,7 +42,7 @@ export function missingPeer(needs: PeerNeeds): string | undefined {
 /** A test against a peer: runs where the peer is, is skipped by name elsewhere. */
 export function peerTest(name: string, needs: PeerNeeds, body: () => Promise<void>): void {
 	const missing = missingPeer(needs);
-	const log = process.env['AVR_UNBRICK_PEERS_LOG'];
+	const log = process.env.AVR_UNBRICK_PEERS_LOG;
 	if (log !== undefined) appendFileSync(log, `${JSON.stringify({name, missing})}\n`);
 	test(name, missing === undefined ? {} : {skip: missing}, body);
 }
