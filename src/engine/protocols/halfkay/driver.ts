@@ -1,0 +1,115 @@
+// HalfKay (Teensy 1.0 to ++2.0): one HID output report a block, no answer but acceptance, no reading.
+// Source: PJRC's published HalfKay protocol page and teensy_loader_cli's behaviour.
+import type {BootloaderClient} from '../../bootloaders/client.ts';
+import {isBlank} from '../../bytes.ts';
+import type {Chip} from '../../chips/chip.ts';
+import type {Clock} from '../../clock.ts';
+import {UnbrickError} from '../../errors.ts';
+import {type HidPipe, TransferFault} from '../../transports.ts';
+import {checkApplication, pipeFault} from '../client-help.ts';
+
+/** The first blocks wait for the chip erase that block 0 starts; PJRC's loader allows 45 s for the first 5. */
+const firstBlocks = 5;
+const firstBlocksTimeoutMs = 45_000;
+/** Later blocks take about 5 ms; PJRC's loader allows 0.5 s, slow hosts more. */
+const blockTimeoutMs = 5000;
+/** One attempt; a stalled or refused one is repeated after a pause until the time above is up. */
+const attemptTimeoutMs = 2000;
+/** PJRC's loader repeats every 10 ms. */
+const retryPauseMs = 10;
+
+/** Chips above 64 KB send the address in units of 256 bytes (PJRC: bits 15..8 and 23..16). */
+const wideFlashBytes = 0x1_0000;
+
+/** The report that carries one block: two address bytes, then the block. */
+export function blockReport(chip: Chip, byteAddress: number, data: Uint8Array): Uint8Array {
+	const report = new Uint8Array(2 + data.length);
+	const address = chip.flash.bytes > wideFlashBytes ? byteAddress >> 8 : byteAddress;
+	report.set([address & 0xff, address >> 8]);
+	report.set(data, 2);
+	return report;
+}
+
+/** The report that starts the application. */
+export function startReport(blockBytes: number): Uint8Array {
+	const report = new Uint8Array(2 + blockBytes);
+	report.fill(0xff, 0, 3);
+	return report;
+}
+
+/** Bytes of one block: the chip's own page (128, or 256 on the 64 KB and 128 KB chips). */
+export function halfkayBlockBytes(chip: Chip): number {
+	return chip.flash.pageBytes;
+}
+
+export type HalfkayOptions = {
+	readonly chip: Chip;
+	/** First byte of HalfKay's own section. */
+	readonly bootStart: number;
+};
+
+/** A client for HalfKay. It cannot read: success is acceptance of every block and the application's own identity. */
+export function createHalfkay(
+	pipe: HidPipe,
+	clock: Clock,
+	{chip, bootStart}: HalfkayOptions,
+): BootloaderClient {
+	const blockBytes = halfkayBlockBytes(chip);
+	const where = 'the Teensy bootloader (HalfKay)';
+
+	const send = async (report: Uint8Array, limitMs: number) => {
+		const endMs = clock.nowMs() + limitMs;
+		for (;;) {
+			try {
+				await pipe.setReport('output', 0, report, attemptTimeoutMs);
+				return;
+			} catch (error) {
+				const again =
+					error instanceof TransferFault && (error.reason === 'stall' || error.reason === 'timeout');
+				if (!again || clock.nowMs() >= endMs) {
+					throw pipeFault(error, {where, command: 'write block', timeoutMs: limitMs});
+				}
+				await clock.sleep(retryPauseMs);
+			}
+		}
+	};
+
+	return {
+		protocol: 'halfkay',
+		canRead: false,
+		connect: async () => ({
+			protocol: 'halfkay',
+			chip: chip.id,
+			name: 'HalfKay',
+			applicationBytes: bootStart,
+			pageBytes: blockBytes,
+		}),
+		// The first block that arrives erases the whole application area.
+		erase: async () => {},
+		async write(image, {onProgress, cancel} = {}) {
+			checkApplication(image, {chip, bootStart});
+			const blocks = [0];
+			for (let block = blockBytes; block < image.end; block += blockBytes) {
+				if (!isBlank(image.slice(block, blockBytes))) blocks.push(block);
+			}
+			let done = 0;
+			for (const block of blocks) {
+				if (cancel?.requested) throw new UnbrickError({kind: 'Cancelled', during: 'write'});
+				const limitMs = done < firstBlocks ? firstBlocksTimeoutMs : blockTimeoutMs;
+				await send(blockReport(chip, block, image.slice(block, blockBytes)), limitMs);
+				done++;
+				onProgress?.(done * blockBytes, blocks.length * blockBytes);
+			}
+			return {writtenBytes: done * blockBytes};
+		},
+		async start() {
+			try {
+				await pipe.setReport('output', 0, startReport(blockBytes), attemptTimeoutMs);
+			} catch (error) {
+				// It leaves at once, often in the middle of the request.
+				if (!(error instanceof TransferFault)) throw error;
+			}
+		},
+		close: () => pipe.close(),
+	};
+}
