@@ -64,6 +64,8 @@ export type ChipPackage = {
 	readonly name: string;
 	/** How many pins stand round the body (without an exposed pad). */
 	readonly pinCount: number;
+	/** What the pad under the body is connected to, where there is one. */
+	readonly exposedPad?: string;
 	/** Signal or supply name to pin numbers: RESET, SCK, MOSI, MISO, VCC, GND, XTAL1, XTAL2, HWB, AVCC … */
 	readonly pins: Readonly<Record<string, readonly number[]>>;
 };
@@ -76,6 +78,8 @@ export type Chip = {
 	/** avrdude's short name: `m32u4`. */
 	readonly avrdudeId: string;
 	readonly signature: readonly [number, number, number];
+	/** Ids of other chips that answer with the same signature (letter variants, 1286/1287 …). */
+	readonly signatureSharedWith: readonly string[];
 	readonly flash: {readonly bytes: number; readonly pageBytes: number};
 	readonly eeprom: {
 		readonly bytes: number;
@@ -101,6 +105,7 @@ export type Chip = {
 		readonly high?: number;
 		readonly extended?: number;
 		readonly lock?: number;
+		readonly source: string;
 	}[];
 	readonly clocks: readonly ClockRow[];
 	readonly brownOut: readonly BrownOutRow[];
@@ -113,7 +118,17 @@ export type Chip = {
 		readonly eepromMs: number;
 		readonly eraseMs: number;
 		readonly fuseMs: number;
+		readonly lockMs: number;
 	};
+	/** Datasheet figures as avrdude's tables carry them; a busy chip is ready after about this long. */
+	readonly typicalWaits: {
+		readonly flashPageMs: number;
+		readonly eepromMs: number;
+		readonly eraseMs: number;
+		readonly fuseMs: number;
+	};
+	/** What the STK500 tables of the ATDF give: generous. */
+	readonly stk500Waits: {readonly flashPageMs: number; readonly eepromMs: number; readonly eraseMs: number};
 	/** Supply range, volts. */
 	readonly vccRange: readonly [number, number];
 	readonly fmaxHz: number;

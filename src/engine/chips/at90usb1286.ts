@@ -1,0 +1,121 @@
+// AT90USB1286: figures, see `source`.
+import type {Chip} from './chip.ts';
+import {bod2, clk1} from './tables.ts';
+
+export const at90usb1286 = {
+	id: 'at90usb1286',
+	name: 'AT90USB1286',
+	avrdudeId: 'usb1286',
+	signature: [0x1e, 0x97, 0x82],
+	signatureSharedWith: ['at90usb1287'],
+	flash: {bytes: 131_072, pageBytes: 256},
+	eeprom: {bytes: 4096, pageBytes: 8, paged: true},
+	extendedAddress: false,
+	pollsReady: true,
+	fuses: {
+		low: {
+			mask: 0xff,
+			factory: 0x5e,
+			fields: [
+				{name: 'CKDIV8', mask: 0x80},
+				{name: 'CKOUT', mask: 0x40},
+				{name: 'SUT_CKSEL', mask: 0x3f},
+			],
+		},
+		high: {
+			mask: 0xff,
+			factory: 0x99,
+			fields: [
+				{name: 'OCDEN', mask: 0x80},
+				{name: 'JTAGEN', mask: 0x40},
+				{name: 'SPIEN', mask: 0x20},
+				{name: 'WDTON', mask: 0x10},
+				{name: 'EESAVE', mask: 0x08},
+				{name: 'BOOTSZ', mask: 0x06},
+				{name: 'BOOTRST', mask: 0x01},
+			],
+		},
+		extended: {
+			mask: 0x0f,
+			factory: 0xf3,
+			fields: [
+				{name: 'HWBE', mask: 0x08},
+				{name: 'BODLEVEL', mask: 0x07},
+			],
+		},
+	},
+	lock: {
+		mask: 0x3f,
+		fields: [
+			{name: 'LB', mask: 0x03},
+			{name: 'BLB0', mask: 0x0c},
+			{name: 'BLB1', mask: 0x30},
+		],
+		factory: 0xff,
+	},
+	factoryVariants: [],
+	clocks: clk1,
+	brownOut: bod2,
+	bootSections: [
+		{bootsz: 0b11, startByteAddress: 0x1fc00, bytes: 1024},
+		{bootsz: 0b10, startByteAddress: 0x1f800, bytes: 2048},
+		{bootsz: 0b01, startByteAddress: 0x1f000, bytes: 4096},
+		{bootsz: 0b00, startByteAddress: 0x1e000, bytes: 8192},
+	],
+	bootFuse: 'high',
+	waits: {flashPageMs: 5, eepromMs: 10, eraseMs: 20, fuseMs: 10, lockMs: 10},
+	typicalWaits: {flashPageMs: 4.5, eepromMs: 9, eraseMs: 9, fuseMs: 9},
+	stk500Waits: {flashPageMs: 6, eepromMs: 10, eraseMs: 55},
+	vccRange: [2.2, 5.5],
+	fmaxHz: 16_000_000,
+	factoryFcpuHz: 1_000_000,
+	ispPorts: {RESET: 'RESET', SCK: 'PB1', MOSI: 'PB2', MISO: 'PB3'},
+	packages: [
+		{
+			name: 'TQFP64',
+			pinCount: 64,
+			pins: {
+				RESET: [20],
+				SCK: [11],
+				MOSI: [12],
+				MISO: [13],
+				XTAL1: [24],
+				XTAL2: [23],
+				HWB: [43],
+				VCC: [21, 52],
+				GND: [22, 53, 63],
+				AVCC: [64],
+				UVCC: [3],
+				UGND: [6],
+			},
+		},
+		{
+			name: 'QFN64',
+			pinCount: 64,
+			exposedPad: 'GND',
+			pins: {
+				RESET: [20],
+				SCK: [11],
+				MOSI: [12],
+				MISO: [13],
+				XTAL1: [24],
+				XTAL2: [23],
+				HWB: [43],
+				VCC: [21, 52],
+				GND: [22, 53, 63],
+				AVCC: [64],
+				UVCC: [3],
+				UGND: [6],
+			},
+		},
+	],
+	dfuUsbPid: 0x2ffb,
+	qmk: 'lufa',
+	quirks: [
+		'JTAGEN programmed takes four port pins for JTAG; ISP does not mind.',
+		'HWBE lets the HWB pin, low at an external reset, start the boot section.',
+		'Flash above 64 KiB: some programmers read it with raw instructions only.',
+	],
+	source:
+		'ATDF (Atmel/Microchip device packs, mirrored in avr-rust/avr-mcu packs/); avrdude.conf.in (git a2b0a7ce) and avrdude.conf 7.1; avr-libc 2.0.0 avr/io headers; KiCad kicad-symbols MCU_Microchip (pin numbers); waits: the larger of the two avrdude figures, rounded up; boot sections by segment arithmetic',
+} as const satisfies Chip;

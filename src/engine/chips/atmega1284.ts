@@ -1,0 +1,126 @@
+// ATmega1284: figures, see `source`.
+import type {Chip} from './chip.ts';
+import {bod4, clk7} from './tables.ts';
+
+export const atmega1284 = {
+	id: 'atmega1284',
+	name: 'ATmega1284',
+	avrdudeId: 'm1284',
+	signature: [0x1e, 0x97, 0x06],
+	signatureSharedWith: [],
+	flash: {bytes: 131_072, pageBytes: 256},
+	eeprom: {bytes: 4096, pageBytes: 8, paged: true},
+	extendedAddress: false,
+	pollsReady: true,
+	fuses: {
+		low: {
+			mask: 0xff,
+			factory: 0x62,
+			fields: [
+				{name: 'CKDIV8', mask: 0x80},
+				{name: 'CKOUT', mask: 0x40},
+				{name: 'SUT_CKSEL', mask: 0x3f},
+			],
+		},
+		high: {
+			mask: 0xff,
+			factory: 0x99,
+			fields: [
+				{name: 'OCDEN', mask: 0x80},
+				{name: 'JTAGEN', mask: 0x40},
+				{name: 'SPIEN', mask: 0x20},
+				{name: 'WDTON', mask: 0x10},
+				{name: 'EESAVE', mask: 0x08},
+				{name: 'BOOTSZ', mask: 0x06},
+				{name: 'BOOTRST', mask: 0x01},
+			],
+		},
+		extended: {
+			mask: 0x07,
+			factory: 0xff,
+			fields: [{name: 'BODLEVEL', mask: 0x07}],
+		},
+	},
+	lock: {
+		mask: 0x3f,
+		fields: [
+			{name: 'LB', mask: 0x03},
+			{name: 'BLB0', mask: 0x0c},
+			{name: 'BLB1', mask: 0x30},
+		],
+		factory: 0xff,
+	},
+	factoryVariants: [],
+	clocks: clk7,
+	brownOut: bod4,
+	bootSections: [
+		{bootsz: 0b11, startByteAddress: 0x1fc00, bytes: 1024},
+		{bootsz: 0b10, startByteAddress: 0x1f800, bytes: 2048},
+		{bootsz: 0b01, startByteAddress: 0x1f000, bytes: 4096},
+		{bootsz: 0b00, startByteAddress: 0x1e000, bytes: 8192},
+	],
+	bootFuse: 'high',
+	waits: {flashPageMs: 5, eepromMs: 10, eraseMs: 55, fuseMs: 10, lockMs: 10},
+	typicalWaits: {flashPageMs: 4.5, eepromMs: 9, eraseMs: 55, fuseMs: 9},
+	stk500Waits: {flashPageMs: 10, eepromMs: 10, eraseMs: 55},
+	vccRange: [1.8, 5.5],
+	fmaxHz: 20_000_000,
+	factoryFcpuHz: 1_000_000,
+	ispPorts: {RESET: 'RESET', SCK: 'PB7', MOSI: 'PB5', MISO: 'PB6'},
+	packages: [
+		{
+			name: 'TQFP44',
+			pinCount: 44,
+			pins: {
+				RESET: [4],
+				SCK: [3],
+				MOSI: [1],
+				MISO: [2],
+				XTAL1: [8],
+				XTAL2: [7],
+				VCC: [5, 17, 38],
+				GND: [6, 18, 28, 39],
+				AVCC: [27],
+			},
+		},
+		{
+			name: 'QFN44',
+			pinCount: 44,
+			exposedPad: 'GND',
+			pins: {
+				RESET: [4],
+				SCK: [3],
+				MOSI: [1],
+				MISO: [2],
+				XTAL1: [8],
+				XTAL2: [7],
+				VCC: [5, 17, 38],
+				GND: [6, 18, 28, 39],
+				AVCC: [27],
+			},
+		},
+		{
+			name: 'PDIP40',
+			pinCount: 40,
+			pins: {
+				RESET: [9],
+				SCK: [8],
+				MOSI: [6],
+				MISO: [7],
+				XTAL1: [13],
+				XTAL2: [12],
+				VCC: [10],
+				GND: [11, 31],
+				AVCC: [30],
+			},
+		},
+	],
+	dfuUsbPid: null,
+	qmk: null,
+	quirks: [
+		'JTAGEN programmed takes four port pins for JTAG; ISP does not mind.',
+		'Flash above 64 KiB: some programmers read it with raw instructions only.',
+	],
+	source:
+		'ATDF (Atmel/Microchip device packs, mirrored in avr-rust/avr-mcu packs/); avrdude.conf.in (git a2b0a7ce) and avrdude.conf 7.1; avr-libc 2.0.0 avr/io headers; KiCad kicad-symbols MCU_Microchip (pin numbers); waits: the larger of the two avrdude figures, rounded up; boot sections by segment arithmetic',
+} as const satisfies Chip;

@@ -1,0 +1,123 @@
+// ATmega16: figures, see `source`.
+import type {Chip} from './chip.ts';
+import {bod3, clk3} from './tables.ts';
+
+export const atmega16 = {
+	id: 'atmega16',
+	name: 'ATmega16',
+	avrdudeId: 'm16',
+	signature: [0x1e, 0x94, 0x03],
+	signatureSharedWith: ['atmega16a'],
+	flash: {bytes: 16_384, pageBytes: 128},
+	eeprom: {bytes: 512, pageBytes: 4, paged: false},
+	extendedAddress: false,
+	pollsReady: false,
+	fuses: {
+		low: {
+			mask: 0xff,
+			factory: 0xe1,
+			fields: [
+				{name: 'BODLEVEL', mask: 0x80},
+				{name: 'BODEN', mask: 0x40},
+				{name: 'SUT_CKSEL', mask: 0x3f},
+			],
+		},
+		high: {
+			mask: 0xff,
+			factory: 0x99,
+			fields: [
+				{name: 'OCDEN', mask: 0x80},
+				{name: 'JTAGEN', mask: 0x40},
+				{name: 'SPIEN', mask: 0x20},
+				{name: 'CKOPT', mask: 0x10},
+				{name: 'EESAVE', mask: 0x08},
+				{name: 'BOOTSZ', mask: 0x06},
+				{name: 'BOOTRST', mask: 0x01},
+			],
+		},
+	},
+	lock: {
+		mask: 0x3f,
+		fields: [
+			{name: 'LB', mask: 0x03},
+			{name: 'BLB0', mask: 0x0c},
+			{name: 'BLB1', mask: 0x30},
+		],
+		factory: 0xff,
+	},
+	factoryVariants: [],
+	clocks: clk3,
+	brownOut: bod3,
+	bootSections: [
+		{bootsz: 0b11, startByteAddress: 0x3f00, bytes: 256},
+		{bootsz: 0b10, startByteAddress: 0x3e00, bytes: 512},
+		{bootsz: 0b01, startByteAddress: 0x3c00, bytes: 1024},
+		{bootsz: 0b00, startByteAddress: 0x3800, bytes: 2048},
+	],
+	bootFuse: 'high',
+	waits: {flashPageMs: 5, eepromMs: 10, eraseMs: 20, fuseMs: 10, lockMs: 10},
+	typicalWaits: {flashPageMs: 4.5, eepromMs: 9, eraseMs: 9, fuseMs: 9},
+	stk500Waits: {flashPageMs: 10, eepromMs: 20, eraseMs: 20},
+	vccRange: [2.7, 5.5],
+	fmaxHz: 16_000_000,
+	factoryFcpuHz: 1_000_000,
+	ispPorts: {RESET: 'RESET', SCK: 'PB7', MOSI: 'PB5', MISO: 'PB6'},
+	packages: [
+		{
+			name: 'TQFP44',
+			pinCount: 44,
+			pins: {
+				RESET: [4],
+				SCK: [3],
+				MOSI: [1],
+				MISO: [2],
+				XTAL1: [8],
+				XTAL2: [7],
+				VCC: [5, 17, 38],
+				GND: [6, 18, 28, 39],
+				AVCC: [27],
+			},
+		},
+		{
+			name: 'QFN44',
+			pinCount: 44,
+			exposedPad: 'GND',
+			pins: {
+				RESET: [4],
+				SCK: [3],
+				MOSI: [1],
+				MISO: [2],
+				XTAL1: [8],
+				XTAL2: [7],
+				VCC: [5, 17, 38],
+				GND: [6, 18, 28, 39],
+				AVCC: [27],
+			},
+		},
+		{
+			name: 'PDIP40',
+			pinCount: 40,
+			pins: {
+				RESET: [9],
+				SCK: [8],
+				MOSI: [6],
+				MISO: [7],
+				XTAL1: [13],
+				XTAL2: [12],
+				VCC: [10],
+				GND: [11, 31],
+				AVCC: [30],
+			},
+		},
+	],
+	dfuUsbPid: null,
+	qmk: null,
+	quirks: [
+		'JTAGEN programmed takes four port pins for JTAG; ISP does not mind.',
+		'CKOPT decides the crystal amplitude: programmed for crystals above 8 MHz.',
+		'BODEN switches the brown-out detector on; BODLEVEL only chooses the level.',
+		'Tool tables give it EEPROM page instructions (C1, C2); the byte instruction C0 is right on every part of the family and is the one used.',
+	],
+	source:
+		'ATDF (Atmel/Microchip device packs, mirrored in avr-rust/avr-mcu packs/); avrdude.conf.in (git a2b0a7ce) and avrdude.conf 7.1; avr-libc 2.0.0 avr/io headers; KiCad kicad-symbols MCU_Microchip (pin numbers); waits: the larger of the two avrdude figures, rounded up; boot sections by segment arithmetic',
+} as const satisfies Chip;

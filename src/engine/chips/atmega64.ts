@@ -1,0 +1,117 @@
+// ATmega64: figures, see `source`.
+import type {Chip} from './chip.ts';
+import {bod3, clk3} from './tables.ts';
+
+export const atmega64 = {
+	id: 'atmega64',
+	name: 'ATmega64',
+	avrdudeId: 'm64',
+	signature: [0x1e, 0x96, 0x02],
+	signatureSharedWith: [],
+	flash: {bytes: 65_536, pageBytes: 256},
+	eeprom: {bytes: 2048, pageBytes: 8, paged: false},
+	extendedAddress: false,
+	pollsReady: false,
+	fuses: {
+		low: {
+			mask: 0xff,
+			factory: 0xe1,
+			fields: [
+				{name: 'BODLEVEL', mask: 0x80},
+				{name: 'BODEN', mask: 0x40},
+				{name: 'SUT_CKSEL', mask: 0x3f},
+			],
+		},
+		high: {
+			mask: 0xff,
+			factory: 0x99,
+			fields: [
+				{name: 'OCDEN', mask: 0x80},
+				{name: 'JTAGEN', mask: 0x40},
+				{name: 'SPIEN', mask: 0x20},
+				{name: 'CKOPT', mask: 0x10},
+				{name: 'EESAVE', mask: 0x08},
+				{name: 'BOOTSZ', mask: 0x06},
+				{name: 'BOOTRST', mask: 0x01},
+			],
+		},
+		extended: {
+			mask: 0x03,
+			factory: 0xfd,
+			fields: [
+				{name: 'M103C', mask: 0x02},
+				{name: 'WDTON', mask: 0x01},
+			],
+		},
+	},
+	lock: {
+		mask: 0x3f,
+		fields: [
+			{name: 'LB', mask: 0x03},
+			{name: 'BLB0', mask: 0x0c},
+			{name: 'BLB1', mask: 0x30},
+		],
+		factory: 0xff,
+	},
+	factoryVariants: [],
+	clocks: clk3,
+	brownOut: bod3,
+	bootSections: [
+		{bootsz: 0b11, startByteAddress: 0xfc00, bytes: 1024},
+		{bootsz: 0b10, startByteAddress: 0xf800, bytes: 2048},
+		{bootsz: 0b01, startByteAddress: 0xf000, bytes: 4096},
+		{bootsz: 0b00, startByteAddress: 0xe000, bytes: 8192},
+	],
+	bootFuse: 'high',
+	waits: {flashPageMs: 5, eepromMs: 10, eraseMs: 20, fuseMs: 10, lockMs: 10},
+	typicalWaits: {flashPageMs: 4.5, eepromMs: 9, eraseMs: 9, fuseMs: 9},
+	stk500Waits: {flashPageMs: 10, eepromMs: 20, eraseMs: 20},
+	vccRange: [2.7, 5.5],
+	fmaxHz: 16_000_000,
+	factoryFcpuHz: 1_000_000,
+	ispPorts: {RESET: 'RESET', SCK: 'PB1', MOSI: 'PE0', MISO: 'PE1'},
+	packages: [
+		{
+			name: 'TQFP64',
+			pinCount: 64,
+			pins: {
+				RESET: [20],
+				SCK: [11],
+				MOSI: [2],
+				MISO: [3],
+				XTAL1: [24],
+				XTAL2: [23],
+				VCC: [21, 52],
+				GND: [22, 53, 63],
+				AVCC: [64],
+			},
+		},
+		{
+			name: 'QFN64',
+			pinCount: 64,
+			exposedPad: 'GND',
+			pins: {
+				RESET: [20],
+				SCK: [11],
+				MOSI: [2],
+				MISO: [3],
+				XTAL1: [24],
+				XTAL2: [23],
+				VCC: [21, 52],
+				GND: [22, 53, 63],
+				AVCC: [64],
+			},
+		},
+	],
+	dfuUsbPid: null,
+	qmk: null,
+	quirks: [
+		'ISP data is on PE0 (PDI) and PE1 (PDO), not on the SPI pins PB2 and PB3.',
+		'JTAGEN programmed takes four port pins for JTAG; ISP does not mind.',
+		'CKOPT decides the crystal amplitude: programmed for crystals above 8 MHz.',
+		'M103C programmed (as delivered) is the ATmega103 compatibility mode.',
+		'BODEN switches the brown-out detector on; BODLEVEL only chooses the level.',
+	],
+	source:
+		'ATDF (Atmel/Microchip device packs, mirrored in avr-rust/avr-mcu packs/); avrdude.conf.in (git a2b0a7ce) and avrdude.conf 7.1; avr-libc 2.0.0 avr/io headers; KiCad kicad-symbols MCU_Microchip (pin numbers); waits: the larger of the two avrdude figures, rounded up; boot sections by segment arithmetic',
+} as const satisfies Chip;

@@ -1,0 +1,122 @@
+// ATmega8A: figures, see `source`.
+import type {Chip} from './chip.ts';
+import {bod3, clk2} from './tables.ts';
+
+export const atmega8a = {
+	id: 'atmega8a',
+	name: 'ATmega8A',
+	avrdudeId: 'm8a',
+	signature: [0x1e, 0x93, 0x07],
+	signatureSharedWith: ['atmega8'],
+	flash: {bytes: 8192, pageBytes: 64},
+	eeprom: {bytes: 512, pageBytes: 4, paged: false},
+	extendedAddress: false,
+	pollsReady: false,
+	fuses: {
+		low: {
+			mask: 0xff,
+			factory: 0xe1,
+			fields: [
+				{name: 'BODLEVEL', mask: 0x80},
+				{name: 'BODEN', mask: 0x40},
+				{name: 'SUT_CKSEL', mask: 0x3f},
+			],
+		},
+		high: {
+			mask: 0xff,
+			factory: 0xd9,
+			fields: [
+				{name: 'RSTDISBL', mask: 0x80},
+				{name: 'WDTON', mask: 0x40},
+				{name: 'SPIEN', mask: 0x20},
+				{name: 'CKOPT', mask: 0x10},
+				{name: 'EESAVE', mask: 0x08},
+				{name: 'BOOTSZ', mask: 0x06},
+				{name: 'BOOTRST', mask: 0x01},
+			],
+		},
+	},
+	lock: {
+		mask: 0x3f,
+		fields: [
+			{name: 'LB', mask: 0x03},
+			{name: 'BLB0', mask: 0x0c},
+			{name: 'BLB1', mask: 0x30},
+		],
+		factory: 0xff,
+	},
+	factoryVariants: [],
+	clocks: clk2,
+	brownOut: bod3,
+	bootSections: [
+		{bootsz: 0b11, startByteAddress: 0x1f00, bytes: 256},
+		{bootsz: 0b10, startByteAddress: 0x1e00, bytes: 512},
+		{bootsz: 0b01, startByteAddress: 0x1c00, bytes: 1024},
+		{bootsz: 0b00, startByteAddress: 0x1800, bytes: 2048},
+	],
+	bootFuse: 'high',
+	waits: {flashPageMs: 5, eepromMs: 10, eraseMs: 20, fuseMs: 10, lockMs: 10},
+	typicalWaits: {flashPageMs: 4.5, eepromMs: 9, eraseMs: 10, fuseMs: 4.5},
+	stk500Waits: {flashPageMs: 10, eepromMs: 20, eraseMs: 20},
+	vccRange: [2.7, 5.5],
+	fmaxHz: 16_000_000,
+	factoryFcpuHz: 1_000_000,
+	ispPorts: {RESET: 'PC6', SCK: 'PB5', MOSI: 'PB3', MISO: 'PB4'},
+	packages: [
+		{
+			name: 'TQFP32',
+			pinCount: 32,
+			pins: {
+				RESET: [29],
+				SCK: [17],
+				MOSI: [15],
+				MISO: [16],
+				XTAL1: [7],
+				XTAL2: [8],
+				VCC: [4, 6],
+				GND: [3, 5],
+				AVCC: [18],
+			},
+		},
+		{
+			name: 'QFN32',
+			pinCount: 32,
+			exposedPad: 'GND',
+			pins: {
+				RESET: [29],
+				SCK: [17],
+				MOSI: [15],
+				MISO: [16],
+				XTAL1: [7],
+				XTAL2: [8],
+				VCC: [4, 6],
+				GND: [3, 5],
+				AVCC: [18],
+			},
+		},
+		{
+			name: 'PDIP28',
+			pinCount: 28,
+			pins: {
+				RESET: [1],
+				SCK: [19],
+				MOSI: [17],
+				MISO: [18],
+				XTAL1: [9],
+				XTAL2: [10],
+				VCC: [7],
+				GND: [8],
+				AVCC: [20],
+			},
+		},
+	],
+	dfuUsbPid: null,
+	qmk: null,
+	quirks: [
+		'RSTDISBL can turn the RESET pin into an I/O: then ISP is over until high-voltage programming.',
+		'CKOPT decides the crystal amplitude: programmed for crystals above 8 MHz.',
+		'BODEN switches the brown-out detector on; BODLEVEL only chooses the level.',
+	],
+	source:
+		'ATDF (Atmel/Microchip device packs, mirrored in avr-rust/avr-mcu packs/); avrdude.conf.in (git a2b0a7ce) and avrdude.conf 7.1; avr-libc 2.0.0 avr/io headers; KiCad kicad-symbols MCU_Microchip (pin numbers); waits: the larger of the two avrdude figures, rounded up; boot sections by segment arithmetic',
+} as const satisfies Chip;
