@@ -23,31 +23,41 @@ export type MemoryImage = {
 	readonly touches: (range: ByteRange) => boolean;
 };
 
-/** An image out of chunks; later chunks must not contradict earlier ones (throws RangeError; merge.ts reports nicely). */
+/**
+ * An image out of chunks in any order; chunks may overlap when they agree. Time grows with the bytes given.
+ * Throws RangeError when two chunks contradict each other (merge.ts and intel-hex.ts report that with a name
+ * and a line).
+ */
 export function createImage(
 	chunks: Iterable<{readonly byteAddress: number; readonly data: Uint8Array}>,
 ): MemoryImage {
 	const sorted = [...chunks]
 		.filter(chunk => chunk.data.length > 0)
 		.sort((a, b) => a.byteAddress - b.byteAddress);
-	const blocks: {start: number; data: Uint8Array}[] = [];
+	const spans: {start: number; end: number}[] = [];
 	for (const {byteAddress, data} of sorted) {
-		const last = blocks.at(-1);
-		if (last === undefined || byteAddress > last.start + last.data.length) {
-			blocks.push({start: byteAddress, data: data.slice()});
-			continue;
+		const last = spans.at(-1);
+		const end = byteAddress + data.length;
+		if (last === undefined || byteAddress > last.end) spans.push({start: byteAddress, end});
+		else last.end = Math.max(last.end, end);
+	}
+	const blocks = spans.map(span => ({start: span.start, data: new Uint8Array(span.end - span.start)}));
+	let block = -1;
+	let filledTo = 0;
+	for (const {byteAddress, data} of sorted) {
+		if (block < 0 || byteAddress >= spans[block]!.end) {
+			block++;
+			filledTo = byteAddress;
 		}
-		const end = Math.max(last.start + last.data.length, byteAddress + data.length);
-		const joined = new Uint8Array(end - last.start);
-		joined.set(last.data);
-		for (let index = 0; index < data.length; index++) {
-			const offset = byteAddress - last.start + index;
-			if (offset < last.data.length && joined[offset] !== data[index]) {
+		const {start, data: bytes} = blocks[block]!;
+		const known = Math.min(data.length, filledTo - byteAddress);
+		for (let index = 0; index < known; index++) {
+			if (bytes[byteAddress - start + index] !== data[index]) {
 				throw new RangeError(`two different bytes at ${byteAddress + index}`);
 			}
-			joined[offset] = data[index]!;
 		}
-		last.data = joined;
+		bytes.set(data, byteAddress - start);
+		filledTo = Math.max(filledTo, byteAddress + data.length);
 	}
 	const find = (byteAddress: number) => {
 		let low = 0;
