@@ -58,7 +58,10 @@ export type UsbPipe = {
 	readonly close: () => Promise<void>;
 };
 
-/** An opened HID device (bootloaders). Feature and output reports only; `reportId` 0 is "none". */
+/**
+ * An opened HID device (bootloaders). Feature and output reports only; `reportId` 0 is "none". With another id the
+ * data begin with that id, in both directions, as on the wire.
+ */
 export type HidPipe = {
 	readonly device: UsbDeviceInfo;
 	readonly setReport: (
@@ -75,7 +78,7 @@ export type HidPipe = {
 export type Access = 'ok' | 'denied' | 'busy' | 'no-driver' | 'unknown';
 
 export type UsbDeviceInfo = {
-	/** Stable for as long as it stays plugged in: `1-4` bus and address, or the like. */
+	/** Stable for as long as it stays plugged in: `1-4.2:17` is bus, ports and address, so `1-4.2` names the socket. */
 	readonly key: string;
 	readonly vendorId: number;
 	readonly productId: number;
@@ -116,4 +119,6 @@ export type World = {
 	readonly openHid: (key: string) => Promise<HidPipe>;
 	/** Calls `listener` when something was plugged in or out. Returns an unsubscribe. */
 	readonly onDevicesChanged: (listener: () => void) => () => void;
+	/** Which of these programs run now (ModemManager, brltty …); absent where that cannot be known. */
+	readonly runningPrograms?: (names: readonly string[]) => Promise<readonly string[]>;
 };

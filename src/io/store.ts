@@ -1,0 +1,141 @@
+// Files that must outlive a power cut: written beside, fsynced, renamed into place, read back.
+import {createHash} from 'node:crypto';
+import {mkdir, open, readdir, readFile, rename, unlink} from 'node:fs/promises';
+import path from 'node:path';
+import envPaths from 'env-paths';
+import type {Receipt, Store} from '../engine/store.ts';
+import {messageOf} from './system-errors.ts';
+
+/** Backups hold a person's own firmware: for their eyes only. */
+const fileMode = 0o600;
+const folderMode = 0o700;
+
+/** Where backups, journals and reports lie unless told otherwise (`AVR_UNBRICK_STATE` moves it). */
+export function stateFolder(): string {
+	const told = process.env.AVR_UNBRICK_STATE;
+	if (told !== undefined && told !== '') return path.resolve(told);
+	const folders = envPaths('avr-unbrick', {suffix: ''});
+	// On Linux `log` is $XDG_STATE_HOME, elsewhere application data is the place that people back up.
+	return process.platform === 'linux' ? folders.log : folders.data;
+}
+
+function isMissing(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** A folder's entry is durable only when the folder itself is synced; Windows has no such call. */
+async function syncFolder(folder: string): Promise<void> {
+	if (process.platform === 'win32') return;
+	const handle = await open(folder, 'r');
+	try {
+		await handle.sync();
+	} catch (error) {
+		// Some network and container file systems refuse it for folders.
+		const code = error instanceof Error && 'code' in error ? error.code : undefined;
+		if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EPERM') throw error;
+	} finally {
+		await handle.close();
+	}
+}
+
+/**
+ * The store on disk. Relative names lie in `folder`; one that would leave it is a RangeError.
+ * Failures are plain errors that name the file and the system's reason.
+ */
+export function createStore(folder: string = stateFolder()): Store {
+	let counter = 0;
+	const resolve = (name: string): string => {
+		if (path.isAbsolute(name)) return path.normalize(name);
+		const full = path.resolve(folder, name);
+		if (!full.startsWith(folder + path.sep)) throw new RangeError(`${name} lies outside the state folder`);
+		return full;
+	};
+	const makeFolder = async (file: string) => {
+		if (file.startsWith(folder + path.sep))
+			await mkdir(path.dirname(file), {recursive: true, mode: folderMode});
+	};
+	const failed = (what: string, file: string, error: unknown) =>
+		new Error(`${what} ${file}: ${messageOf(error)}`, {cause: error});
+
+	return {
+		async writeDurably(name, text): Promise<Receipt> {
+			const file = resolve(name);
+			const bytes = Buffer.from(text, 'utf8');
+			const beside = `${file}.${process.pid}-${counter++}.tmp`;
+			try {
+				await makeFolder(file);
+				const handle = await open(beside, 'wx', fileMode);
+				try {
+					await handle.writeFile(bytes);
+					await handle.sync();
+				} finally {
+					await handle.close();
+				}
+				await rename(beside, file);
+				await syncFolder(path.dirname(file));
+				const readBack = await readFile(file);
+				if (!readBack.equals(bytes)) throw new Error('reads back other bytes than were written');
+				return {
+					path: file,
+					bytes: readBack.length,
+					sha256: createHash('sha256').update(readBack).digest('hex'),
+				};
+			} catch (error) {
+				await unlink(beside).catch(() => {});
+				throw failed('Cannot write', file, error);
+			}
+		},
+		async readText(name) {
+			const file = resolve(name);
+			try {
+				return await readFile(file, 'utf8');
+			} catch (error) {
+				if (isMissing(error)) return undefined;
+				throw failed('Cannot read', file, error);
+			}
+		},
+		async remove(name) {
+			const file = resolve(name);
+			try {
+				await unlink(file);
+			} catch (error) {
+				if (!isMissing(error)) throw failed('Cannot remove', file, error);
+			}
+		},
+		async list(prefix) {
+			let names: string[];
+			try {
+				names = await readdir(folder);
+			} catch (error) {
+				if (isMissing(error)) return [];
+				throw failed('Cannot list', folder, error);
+			}
+			return names.filter(name => name.startsWith(prefix) && !name.endsWith('.tmp')).sort();
+		},
+		async appendLine(name, line) {
+			if (/[\r\n]/.test(line)) throw new RangeError('one line at a time');
+			const file = resolve(name);
+			try {
+				await makeFolder(file);
+				const handle = await open(file, 'a+', fileMode);
+				try {
+					const {size} = await handle.stat();
+					// A line that a power cut tore must not swallow the next one.
+					let mend = '';
+					if (size > 0) {
+						const {bytesRead, buffer} = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+						if (bytesRead === 1 && buffer[0] !== 0x0a) mend = '\n';
+					}
+					await handle.appendFile(`${mend}${line}\n`, 'utf8');
+					await handle.sync();
+					if (size === 0) await syncFolder(path.dirname(file));
+				} finally {
+					await handle.close();
+				}
+			} catch (error) {
+				throw failed('Cannot write', file, error);
+			}
+		},
+		nowIso: () => new Date().toISOString(),
+	};
+}
