@@ -25,6 +25,9 @@ export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 export type TransferOptions = {readonly onProgress?: OnProgress; readonly cancel?: Cancel};
 
+/** Something worth saying that stops nothing. */
+export type TargetNote = {readonly code: string; readonly message: string};
+
 export type Target = {
 	/** Which engine works, for the person: `own engine over USBasp`, `avrdude 7.1 (usbasp)`. */
 	readonly engine: string;
@@ -61,6 +64,10 @@ export type Target = {
 	readonly writeLock: (value: number) => Promise<void>;
 	/** Leaves programming mode and enters it again, slowly (a changed clock fuse takes effect here). */
 	readonly reenter: () => Promise<void>;
+	/** Reads signature, fuses and a page several times and throws UnstableLink when two readings differ. */
+	readonly testLink?: () => Promise<void>;
+	/** What was worth saying since the last call (SCK fixed, a unit repeated …), oldest first. */
+	readonly takeNotes?: () => readonly TargetNote[];
 	/** Leaves programming mode; the application starts. Safe to call twice and after any failure. */
 	readonly leave: () => Promise<void>;
 	/** leave(), then closes. Never throws. */

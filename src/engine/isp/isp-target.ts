@@ -1,0 +1,545 @@
+// The Target of our own engine: an IspLink, a session over it, and the order in which things are asked, so that no
+// memory is touched before a signature was read twice, SCK was proven and the link was tested.
+import type {Board} from '../boards/board.ts';
+import {hexString, isBlank, sameBytes} from '../bytes.ts';
+import {neverCancel} from '../cancel.ts';
+import type {Chip, FuseName} from '../chips/chip.ts';
+import {chipsBySignature} from '../chips/index.ts';
+import type {Clock} from '../clock.ts';
+import {UnbrickError} from '../errors.ts';
+import type {MemoryImage} from '../image/memory-image.ts';
+import type {FuseBytes, Identity, Memory, Target, TargetNote} from '../target.ts';
+import type {IspLink, LinkCapabilities} from './link.ts';
+import {
+	raiseReadings,
+	raiseSteps,
+	runningClock,
+	sckLimitHz,
+	searchSteps,
+	startSckHz,
+	withMargin,
+} from './sck.ts';
+import {createIspSession, type IspSession, isTransient, type Snapshot, unitAttempts} from './session.ts';
+import {readWiring} from './wiring-reading.ts';
+
+/** RESET pulses with AC 53 at one speed before a slower one is tried (programmer firmware adds its own). */
+const entriesPerStep = 3;
+
+/** Identical readings of signature, fuses and a page before anything is changed. Source: issue B, link test. */
+export const linkTestReadings = 4;
+
+/** Readings of fuses and lock bits until the last two agree. */
+const snapshotReadings = 4;
+
+/** Pages that must read blank after an erase: first, last and three between; the rest is read at verify. */
+const blankSamples = 5;
+
+/** EEPROM bytes per unit of progress: small, for a programmer that takes 45 ms a byte. */
+const eepromUnitBytes = 32;
+
+/** How many bytes around a difference go into an error. */
+const excerptBytes = 8;
+
+/** RESET stays released so long between leaving and entering again, ms: the chip starts on its new clock. */
+const restMs = 50;
+
+/** The lowest supply at which any part of the families known programs, V. */
+const deadSupplyVolts = 1.8;
+
+export type IspTargetOptions = {
+	readonly clock: Clock;
+	/** What the board is: its crystal tells the clock that runs. */
+	readonly board?: Board;
+	/** `auto` finds the highest safe SCK; a number is used as it is (the step at or below it). */
+	readonly sck?: 'auto' | number;
+	/** The chip expected: told to the programmer before the first contact. */
+	readonly chip?: Chip;
+};
+
+/** A Target over a link that nobody else uses. Nothing is sent before `identify`. */
+export function createIspTarget(link: IspLink, options: IspTargetOptions): Target {
+	const {clock, board} = options;
+	const sck = options.sck ?? 'auto';
+	let notes: TargetNote[] = [];
+	let capabilities: LinkCapabilities | undefined;
+	let session: IspSession | undefined;
+	let chip: Chip | undefined;
+	/** SCK at which the chip was found: the slow, certain one. */
+	let foundHz: number | undefined;
+	let eraseProven = false;
+	let left = true;
+
+	const note = (code: string, message: string) => {
+		notes.push({code, message});
+	};
+	const bug = (assumed: string) => new UnbrickError({kind: 'Bug', assumed});
+	const open = (): IspSession => {
+		if (session === undefined) throw bug('the target is identified before it is used');
+		return session;
+	};
+	const known = (): Chip => {
+		if (chip === undefined) throw bug('the chip is known before it is used');
+		return chip;
+	};
+
+	const start = async (): Promise<IspSession> => {
+		if (session !== undefined) return session;
+		capabilities = await link.open();
+		for (const text of capabilities.notes) note('programmer', text);
+		if (sck !== 'auto' && (capabilities.sckStepsHz.length === 0 || link.setSck === undefined)) {
+			note('sck-fixed', 'SCK of this programmer cannot be set; the asked-for speed has no effect.');
+		}
+		session = createIspSession(link, clock, capabilities, ({what, error}) => {
+			note('retry', `Repeated ${what}: ${error.message}`);
+		});
+		return session;
+	};
+
+	const volts = async (): Promise<number | null> =>
+		capabilities?.measuresVolts === true && link.measureTargetVolts !== undefined
+			? await link.measureTargetVolts()
+			: null;
+
+	/**
+	 * Looks for the chip from the fastest safe start downwards; returns a signature that was read twice the same.
+	 * Throws NoTarget or UnstableLink with everything that came back.
+	 */
+	const search = async (
+		expected: Chip | undefined,
+		asked: 'auto' | number,
+		supply: number | null,
+	): Promise<Uint8Array> => {
+		const current = open();
+		const steps = searchSteps(link.setSck === undefined ? [] : capabilities!.sckStepsHz, asked);
+		const enables: Uint8Array[] = [];
+		const signatures: Uint8Array[] = [];
+		let fault: UnbrickError | undefined;
+		for (const step of steps.length === 0 ? [undefined] : steps) {
+			if (step !== undefined) await link.setSck!(step);
+			for (let entry = 1; entry <= entriesPerStep; entry++) {
+				try {
+					left = false;
+					const reply = await current.enter();
+					enables.push(reply.received);
+					if (reply.answered === 'no' && entry < entriesPerStep) continue;
+					const seen = await current.readSignatures();
+					signatures.push(...seen.readings);
+					const signature = seen.readings.at(-1)!;
+					// 1e is Atmel; anything else read twice is a line that floats or shifts, not a part.
+					if (seen.agreed && reply.answered !== 'no' && signature[0] === 0x1e && !isEcho(signature)) {
+						foundHz = link.sckHz() ?? step;
+						return signature;
+					}
+				} catch (error) {
+					if (!isTransient(error)) throw error;
+					fault = error;
+				}
+			}
+		}
+		if (signatures.length === 0 && fault !== undefined) throw fault;
+		const reading = readWiring({
+			echo: capabilities!.echo,
+			enables,
+			signatures: signatures.slice(-6),
+			targetVolts: supply,
+			sckHz: link.sckHz(),
+			slowerPossible: false,
+			...(expected === undefined ? {} : {chip: expected}),
+		});
+		const got = [...(capabilities!.echo === 'all' ? enables.slice(-2) : []), ...signatures.slice(-3)];
+		const answered = signatures.some(bytes => chipsBySignature(bytes).length > 0);
+		throw new UnbrickError(
+			answered
+				? {kind: 'UnstableLink', what: 'signature', got: signatures.slice(-4), candidates: reading.candidates}
+				: {
+						kind: 'NoTarget',
+						got,
+						candidates: reading.candidates,
+						...(link.sckHz() === null ? {} : {sckHz: link.sckHz()!}),
+					},
+			{cause: fault},
+		);
+	};
+
+	/** A chip that shares the signature with others is the named one; a named chip with another signature is an error. */
+	const judgeSignature = (signature: Uint8Array, expected: Chip | undefined): Chip | undefined => {
+		const fitting = chipsBySignature(signature);
+		if (expected === undefined) return fitting[0];
+		if (sameBytes(expected.signature, signature)) return expected;
+		throw new UnbrickError({
+			kind: 'WrongSignature',
+			expected: Uint8Array.from(expected.signature),
+			expectedChip: expected.name,
+			got: signature,
+			...(fitting[0] === undefined ? {} : {gotChip: fitting[0].name}),
+		});
+	};
+
+	const sameSnapshot = (a: Snapshot, b: Snapshot) =>
+		sameBytes(a.signature, b.signature) &&
+		a.lock === b.lock &&
+		a.fuses.low === b.fuses.low &&
+		a.fuses.high === b.fuses.high &&
+		a.fuses.extended === b.fuses.extended;
+
+	const snapshotBytes = (snapshot: Snapshot) =>
+		Uint8Array.from([
+			...snapshot.signature,
+			snapshot.lock,
+			snapshot.fuses.low,
+			snapshot.fuses.high ?? 0xff,
+			snapshot.fuses.extended ?? 0xff,
+		]);
+
+	const unstable = (what: string, got: readonly Uint8Array[]) =>
+		new UnbrickError({
+			kind: 'UnstableLink',
+			what,
+			got,
+			candidates: readWiring({
+				echo: 'last',
+				enables: [],
+				signatures: [Uint8Array.of(0x1e, 0, 0), Uint8Array.of(0x1e, 0, 1)],
+				...(chip === undefined ? {} : {chip}),
+			}).candidates,
+		});
+
+	/** Fuses and lock bits twice the same; an exchange that fails counts as a reading that agrees with none. */
+	const readSnapshotTwice = async (): Promise<Snapshot> => {
+		const current = open();
+		const readings: Snapshot[] = [];
+		let fault: UnbrickError | undefined;
+		for (let reading = 1; reading <= snapshotReadings; reading++) {
+			try {
+				readings.push(await current.readSnapshot());
+			} catch (error) {
+				if (!isTransient(error)) throw error;
+				fault = error;
+				await current.resync();
+				continue;
+			}
+			const [before, now] = readings.slice(-2);
+			if (before !== undefined && now !== undefined && sameSnapshot(before, now)) return now;
+		}
+		if (readings.length < 2 && fault !== undefined) throw fault;
+		throw unstable('signature, fuses and lock bits', readings.slice(-3).map(snapshotBytes));
+	};
+
+	/** One reading of what the link test compares; a transfer that fails outright is repeated from a fresh entry. */
+	const readProbe = async (): Promise<{snapshot: Snapshot; page: Uint8Array}> => {
+		const current = open();
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return {
+					snapshot: await current.readSnapshot(),
+					page: await current.read('flash', 0, known().flash.pageBytes),
+				};
+			} catch (error) {
+				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				note('retry', `Repeated the link test: ${error.message}`);
+				await current.resync();
+			}
+		}
+	};
+
+	/** Reads signature, fuses, lock bits and the first page `readings` times; the first difference ends it. */
+	const compareReadings = async (readings: number, reference?: {snapshot: Snapshot; page: Uint8Array}) => {
+		let first = reference;
+		for (let reading = 1; reading <= readings; reading++) {
+			const {snapshot, page} = await readProbe();
+			if (first === undefined) {
+				first = {snapshot, page};
+				continue;
+			}
+			if (!sameSnapshot(first.snapshot, snapshot)) {
+				throw unstable('signature, fuses and lock bits', [
+					snapshotBytes(first.snapshot),
+					snapshotBytes(snapshot),
+				]);
+			}
+			if (!sameBytes(first.page, page)) {
+				const at = first.page.findIndex((byte, index) => byte !== page[index]);
+				const from = Math.max(0, at - (at % excerptBytes));
+				throw unstable(`page at 0x0000 (from byte ${from})`, [
+					first.page.slice(from, from + excerptBytes),
+					page.slice(from, from + excerptBytes),
+				]);
+			}
+		}
+		return first!;
+	};
+
+	/** True when a speed stands: entry, then eight readings equal to the slow one. */
+	const proves = async (hz: number, reference: {snapshot: Snapshot; page: Uint8Array}): Promise<boolean> => {
+		const current = open();
+		try {
+			await link.setSck!(hz);
+			const reply = await current.enter();
+			if (reply.answered === 'no') return false;
+			await compareReadings(raiseReadings, reference);
+			return true;
+		} catch (error) {
+			if (
+				isTransient(error) ||
+				(error instanceof UnbrickError && (error.kind === 'UnstableLink' || error.kind === 'NoTarget'))
+			) {
+				return false;
+			}
+			throw error;
+		}
+	};
+
+	/** Raises SCK as far as clock and wires carry it, one step of margin below. */
+	const raise = async (fuses: FuseBytes): Promise<void> => {
+		const steps = capabilities!.sckStepsHz;
+		const began = foundHz ?? startSckHz;
+		const running = runningClock(known(), fuses, board);
+		if (running === undefined) {
+			note('sck', 'The fuses do not tell the clock; SCK stays slow.');
+			return;
+		}
+		const candidates = raiseSteps(steps, began, running);
+		if (candidates.length === 0) return;
+		const reference = await compareReadings(2);
+		let proven: number | undefined;
+		for (const step of candidates) {
+			if (await proves(step, reference)) {
+				proven = step;
+				break;
+			}
+			note('sck-fell-back', `SCK ${step} Hz does not read the same each time; a slower one is used.`);
+		}
+		const chosen = proven === undefined ? began : withMargin(steps, proven, began);
+		await link.setSck!(chosen);
+		await open().resync();
+		note(
+			'sck',
+			`SCK ${link.sckHz() ?? chosen} Hz: the chip runs at ${running.hz / 1_000_000} MHz (${running.why}), which allows up to ${Math.floor(sckLimitHz(running.hz))} Hz.`,
+		);
+	};
+
+	const progress = (
+		done: number,
+		total: number,
+		onProgress: ((done: number, total: number) => void) | undefined,
+	) => onProgress?.(done, total);
+
+	const readRange: Target['readRange'] = async (memory: Memory, byteAddress, bytes, transfer = {}) => {
+		const cancel = transfer.cancel ?? neverCancel;
+		return await open().read(memory, byteAddress, bytes, done => {
+			progress(done, bytes, transfer.onProgress);
+			if (cancel.requested && done < bytes) {
+				throw new UnbrickError({kind: 'Cancelled', during: `reading the ${memory}`});
+			}
+		});
+	};
+
+	/** One reading of a fuse byte, without re-entry: a RESET pulse would bring the other bytes into effect. */
+	const readFuseOnce = async (fuse: FuseName): Promise<number> => {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				const value = (await open().readSnapshot()).fuses[fuse];
+				if (value === undefined) throw bug(`the ${known().name} has a ${fuse} fuse`);
+				return value;
+			} catch (error) {
+				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				note('retry', `Repeated reading the ${fuse} fuse: ${error.message}`);
+			}
+		}
+	};
+
+	const leave = async () => {
+		if (left || session === undefined) return;
+		left = true;
+		eraseProven = false;
+		await link.leave();
+	};
+
+	return {
+		engine: `own engine over ${link.programmer}`,
+		async identify(expected = options.chip): Promise<Identity> {
+			const current = await start();
+			const supply = await volts();
+			if (supply !== null && supply < deadSupplyVolts) {
+				const reading = readWiring({echo: 'last', enables: [], signatures: [], targetVolts: supply});
+				throw new UnbrickError({kind: 'NoTarget', got: [], candidates: reading.candidates});
+			}
+			if (expected !== undefined) current.setChip(expected);
+			const signature = await search(expected, sck, supply);
+			chip = judgeSignature(signature, expected);
+			current.setSignature(signature);
+			if (chip !== undefined) current.setChip(chip);
+			const snapshot = await readSnapshotTwice();
+			if (!sameBytes(snapshot.signature, signature))
+				throw unstable('signature', [signature, snapshot.signature]);
+			if (chip !== undefined) {
+				if (supply !== null && supply < chip.vccRange[0]) {
+					throw new UnbrickError({
+						kind: 'Refused',
+						command: 'programming',
+						why: `the target has ${supply.toFixed(1)} V and the ${chip.name} needs ${chip.vccRange[0]} V`,
+					});
+				}
+				if (sck === 'auto' && link.setSck !== undefined && capabilities!.sckStepsHz.length > 1)
+					await raise(snapshot.fuses);
+				await compareReadings(linkTestReadings);
+			}
+			return {
+				signature,
+				chip,
+				fuses: snapshot.fuses,
+				lock: snapshot.lock,
+				sckHz: link.sckHz(),
+				targetVolts: supply,
+			};
+		},
+		readRange,
+		async erase() {
+			const current = open();
+			eraseProven = false;
+			await current.erase();
+			const {bytes, pageBytes} = known().flash;
+			const pages = bytes / pageBytes;
+			for (let sample = 0; sample < blankSamples; sample++) {
+				const byteAddress = Math.floor((sample * (pages - 1)) / (blankSamples - 1)) * pageBytes;
+				const page = await current.read('flash', byteAddress, pageBytes);
+				if (!isBlank(page)) {
+					const at = page.findIndex(byte => byte !== 0xff);
+					throw new UnbrickError({
+						kind: 'VerifyMismatch',
+						memory: 'flash',
+						byteAddress: byteAddress + at,
+						expected: 0xff,
+						got: page[at]!,
+						differingBytes: page.filter(byte => byte !== 0xff).length,
+					});
+				}
+			}
+			eraseProven = true;
+		},
+		async writeImage(image: MemoryImage, transfer = {}) {
+			const {pageBytes, bytes} = known().flash;
+			if (image.end > bytes) {
+				throw new UnbrickError({
+					kind: 'ImageTooLarge',
+					byteAddress: image.end - 1,
+					limitBytes: bytes,
+					what: 'the image',
+				});
+			}
+			const cancel = transfer.cancel ?? neverCancel;
+			const pages = pagesOf(image, pageBytes);
+			let writtenBytes = 0;
+			for (const [index, byteAddress] of pages.entries()) {
+				if (cancel.requested) throw new UnbrickError({kind: 'Cancelled', during: 'writing the flash'});
+				const data = image.slice(byteAddress, pageBytes);
+				if (!eraseProven || !isBlank(data)) {
+					await open().writePage(byteAddress, data);
+					writtenBytes += pageBytes;
+				}
+				progress((index + 1) * pageBytes, pages.length * pageBytes, transfer.onProgress);
+			}
+			await open().settle();
+			return {writtenBytes};
+		},
+		async writeEeprom(byteAddress, data, transfer = {}) {
+			const cancel = transfer.cancel ?? neverCancel;
+			for (let done = 0; done < data.length; ) {
+				if (cancel.requested) throw new UnbrickError({kind: 'Cancelled', during: 'writing the EEPROM'});
+				const at = byteAddress + done;
+				const size = Math.min(eepromUnitBytes - (at % eepromUnitBytes), data.length - done);
+				await open().writeEeprom(at, data.subarray(done, done + size));
+				done += size;
+				progress(done, data.length, transfer.onProgress);
+			}
+		},
+		async readFuses() {
+			return (await readSnapshotTwice()).fuses;
+		},
+		async readLock() {
+			return (await readSnapshotTwice()).lock;
+		},
+		async writeFuse(fuse, value) {
+			const byte = known().fuses[fuse];
+			if (byte === undefined) throw bug(`the ${known().name} has a ${fuse} fuse`);
+			const current = open();
+			// No RESET pulse between two fuse bytes: a pulse would bring the first into effect. So nothing here goes
+			// through re-entry; what is read back twice decides. Source: facts A6.
+			for (let attempt = 1; ; attempt++) {
+				let fault: UnbrickError | undefined;
+				try {
+					await current.sendFuse(fuse, value | (~byte.mask & 0xff));
+				} catch (error) {
+					if (!isTransient(error)) throw error;
+					fault = error;
+				}
+				const got = await readFuseOnce(fuse);
+				const again = await readFuseOnce(fuse);
+				const fits = (read: number) => (read & byte.mask) === (value & byte.mask);
+				if (fits(got) && fits(again)) return;
+				// Only a write whose transfer failed may be sent again, and only once.
+				if (fault !== undefined && attempt === 1 && got === again) continue;
+				throw new UnbrickError(
+					{
+						kind: 'FuseReadback',
+						fuse: `${fuse} fuse`,
+						wanted: value,
+						got: fits(got) ? again : got,
+						mask: byte.mask,
+					},
+					{cause: fault},
+				);
+			}
+		},
+		async writeLock(value) {
+			const {mask} = known().lock;
+			await open().sendLock(value | (~mask & 0xff));
+			const {lock} = await readSnapshotTwice();
+			if ((lock & mask) !== (value & mask)) {
+				throw new UnbrickError({kind: 'FuseReadback', fuse: 'lock byte', wanted: value, got: lock, mask});
+			}
+		},
+		async reenter() {
+			const proven = eraseProven;
+			await leave();
+			await clock.sleep(restMs);
+			// The clock may be another one now: start over from slow. Source: issue B.
+			const signature = await search(chip, sck === 'auto' ? 'auto' : sck, null);
+			if (chip !== undefined && !sameBytes(chip.signature, signature)) judgeSignature(signature, chip);
+			eraseProven = proven;
+		},
+		async testLink() {
+			await compareReadings(linkTestReadings);
+		},
+		takeNotes() {
+			const taken = notes;
+			notes = [];
+			return taken;
+		},
+		leave,
+		async close() {
+			try {
+				await leave();
+			} catch {
+				// Closing goes on: link.close() tries its own best, too.
+			}
+			await link.close();
+		},
+	};
+}
+
+/** Addresses of the pages that an image touches, rising. */
+export function pagesOf(image: MemoryImage, pageBytes: number): readonly number[] {
+	const pages: number[] = [];
+	for (const range of image.ranges) {
+		for (let page = range.start - (range.start % pageBytes); page < range.end; page += pageBytes) {
+			if (pages.at(-1) !== page) pages.push(page);
+		}
+	}
+	return pages;
+}
+
+/** `1e 1e 1e` and the like: one byte thrice is a level or an echo, not a signature. */
+function isEcho(signature: Uint8Array): boolean {
+	return hexString(signature).slice(0, 2).repeat(signature.length) === hexString(signature);
+}

@@ -1,0 +1,40 @@
+// The live wiring check: one look at the target, a few times a second while a person moves wires.
+import type {Chip} from '../chips/chip.ts';
+import * as ask from './instructions.ts';
+import type {IspLink, LinkCapabilities} from './link.ts';
+import {readWiring, type WiringReading} from './wiring-reading.ts';
+
+/** Readings of the signature in one look: two agree or not. */
+const readings = 2;
+
+/**
+ * Enters once, reads the signature twice, leaves, and says what is seen. Writes nothing. The link is opened already.
+ * Throws what the link throws (DeviceGone, Timeout, NotInSync); leaves in any case.
+ */
+export async function observeWiring(
+	link: IspLink,
+	capabilities: LinkCapabilities,
+	chip?: Chip,
+): Promise<WiringReading> {
+	try {
+		const targetVolts = capabilities.measuresVolts ? ((await link.measureTargetVolts?.()) ?? null) : null;
+		const reply = await link.enter();
+		const signatures: Uint8Array[] = [];
+		for (let reading = 0; reading < readings; reading++) {
+			const bytes = new Uint8Array(3);
+			for (const index of [0, 1, 2]) bytes[index] = (await link.exchange(ask.readSignatureByte(index)))[3]!;
+			signatures.push(bytes);
+		}
+		return readWiring({
+			echo: capabilities.echo,
+			enables: [reply.received],
+			signatures,
+			targetVolts,
+			sckHz: link.sckHz(),
+			slowerPossible: capabilities.sckStepsHz.length > 1,
+			...(chip === undefined ? {} : {chip}),
+		});
+	} finally {
+		await link.leave();
+	}
+}

@@ -1,0 +1,445 @@
+// The conversation with a chip in serial programming mode over any IspLink: busy times, the extended address, echo
+// checks, bounded retries with re-entry. It alone knows instructions; it judges nothing.
+// Source: datasheets, "Serial Downloading"; shared notes on serial programming 3 to 8 and 11.
+import {concatBytes, sameBytes} from '../bytes.ts';
+import type {Chip, FuseName} from '../chips/chip.ts';
+import type {Clock} from '../clock.ts';
+import {UnbrickError} from '../errors.ts';
+import type {FuseBytes, Memory} from '../target.ts';
+import * as ask from './instructions.ts';
+import type {EnterReply, Instruction, IspLink, LinkCapabilities} from './link.ts';
+import {readWiring} from './wiring-reading.ts';
+
+/** How often one unit of work is tried in all before its error is passed on. */
+export const unitAttempts = 3;
+
+/** How often the way back into programming mode is tried after a fault (RESET pulse and AC 53 each time). */
+const resyncAttempts = 4;
+
+/** Readings of the signature until the last two agree. */
+const signatureReadings = 4;
+
+/** Flash bytes per batch where the link has no block read: progress and cancel stay lively at slow SCK. */
+const rawReadBytes = 128;
+
+/** A poll of RDY/BSY pays only when its round trip is shorter than this share of the wait. Source: performance notes 4.6. */
+const pollWorthShare = 0.25;
+
+/** After so many polls without a ready the rest of the wait is slept: a dead line must not be polled for ever. */
+const pollsAtMost = 32;
+
+/** A device that polled itself ready or a wait that is over still gets this much, against rounding of clocks, ms. */
+const settleMarginMs = 0.1;
+
+/** 4D reaches one bank: 64 K words. */
+const bankBytes = 0x20000;
+
+/** Everything small that a chip says about itself, in one batch. */
+export type Snapshot = {readonly signature: Uint8Array; readonly fuses: FuseBytes; readonly lock: number};
+
+export type RetryReport = {readonly what: string; readonly error: UnbrickError};
+
+export type IspSession = {
+	readonly link: IspLink;
+	/** Tells geometry to session and link. Before anything that touches memories. */
+	readonly setChip: (chip: Chip) => void;
+	/** One RESET pulse and AC 53. Forgets the extended address. */
+	readonly enter: () => Promise<EnterReply>;
+	/** One reading of three bytes; compares nothing. */
+	readonly readSignature: () => Promise<Uint8Array>;
+	/** Reads until two readings in a row agree, at most four; returns all readings, the last two equal when it worked. */
+	readonly readSignatures: () => Promise<{
+		readonly agreed: boolean;
+		readonly readings: readonly Uint8Array[];
+	}>;
+	/** Signature, fuses and lock bits. Without a chip only the low fuse is asked for. */
+	readonly readSnapshot: () => Promise<Snapshot>;
+	/** Back into programming mode after a fault; the signature must be that of `setSignature` twice. */
+	readonly resync: () => Promise<void>;
+	/** The signature that every later re-entry must show. */
+	readonly setSignature: (signature: Uint8Array) => void;
+	/** Reads, in blocks as the link likes them. Retries a block after re-entry. */
+	readonly read: (
+		memory: Memory,
+		byteAddress: number,
+		bytes: number,
+		onBlock?: (doneBytes: number) => void,
+	) => Promise<Uint8Array>;
+	/** One whole page, aligned. Waits for the page before, not for this one. */
+	readonly writePage: (byteAddress: number, data: Uint8Array) => Promise<void>;
+	/** Chip erase, wait, re-entry. */
+	readonly erase: () => Promise<void>;
+	/** EEPROM bytes of one unit (page or byte), only where they differ from what is there. */
+	readonly writeEeprom: (byteAddress: number, data: Uint8Array) => Promise<void>;
+	/** Sends one fuse write and waits for it. Never retried: see writeFuse of the target. */
+	readonly sendFuse: (fuse: FuseName, value: number) => Promise<void>;
+	readonly sendLock: (value: number) => Promise<void>;
+	/** Waits until the chip is ready. */
+	readonly settle: () => Promise<void>;
+};
+
+/** Faults of one transfer, after which the same unit may be tried again from a known state. */
+export function isTransient(error: unknown): error is UnbrickError {
+	return (
+		error instanceof UnbrickError &&
+		(error.kind === 'Timeout' ||
+			error.kind === 'NotInSync' ||
+			error.kind === 'BadReply' ||
+			error.kind === 'Refused')
+	);
+}
+
+/**
+ * A session over an opened link.
+ * @param capabilities what `link.open()` gave
+ * @param onRetry told of every unit that had to be repeated
+ */
+export function createIspSession(
+	link: IspLink,
+	clock: Clock,
+	capabilities: LinkCapabilities,
+	onRetry: (report: RetryReport) => void = () => {},
+): IspSession {
+	let chip: Chip | undefined;
+	let signature: Uint8Array | undefined;
+	let extended: number | undefined;
+	let busySinceMs = 0;
+	let busyUntilMs = 0;
+	/** Shortest round trip of a single instruction seen, ms. */
+	let roundTripMs = Number.POSITIVE_INFINITY;
+
+	const theChip = (): Chip => {
+		if (chip === undefined)
+			throw new UnbrickError({kind: 'Bug', assumed: 'the chip is known before its memory is touched'});
+		return chip;
+	};
+
+	const busyFor = (ms: number) => {
+		busySinceMs = clock.nowMs();
+		busyUntilMs = busySinceMs + ms + settleMarginMs;
+	};
+
+	const settle = async (): Promise<void> => {
+		const total = busyUntilMs - busySinceMs;
+		if (chip?.pollsReady === true && roundTripMs < total * pollWorthShare) {
+			for (let poll = 0; poll < pollsAtMost && clock.nowMs() < busyUntilMs; poll++) {
+				const reply = await link.exchange(ask.pollReady);
+				if (capabilities.echo === 'all' && !ask.inStep(ask.pollReady, reply)) continue;
+				if ((reply[3]! & 1) === 0) {
+					busyUntilMs = 0;
+					return;
+				}
+			}
+		}
+		const left = busyUntilMs - clock.nowMs();
+		if (left > 0) await clock.sleep(left);
+	};
+
+	const checkStep = (sent: Instruction, received: Uint8Array): Uint8Array => {
+		if (capabilities.echo === 'all' && !ask.inStep(sent, received)) {
+			throw new UnbrickError({
+				kind: 'BadReply',
+				command: 'an instruction to the chip',
+				expected: `the echo of ${sent[0].toString(16)} ${sent[1].toString(16)}`,
+				got: received,
+			});
+		}
+		return received;
+	};
+
+	/** Instructions in order, echo checked. */
+	const run = async (instructions: readonly Instruction[]): Promise<readonly Uint8Array[]> => {
+		await settle();
+		if (link.exchangeMany !== undefined && instructions.length > 1) {
+			const replies = await link.exchangeMany(instructions);
+			if (replies.length !== instructions.length) {
+				throw new UnbrickError({kind: 'Bug', assumed: 'as many replies as instructions'});
+			}
+			return replies.map((reply, index) => checkStep(instructions[index]!, reply));
+		}
+		const replies: Uint8Array[] = [];
+		for (const instruction of instructions) {
+			const beganMs = clock.nowMs();
+			const reply = await link.exchange(instruction);
+			roundTripMs = Math.min(roundTripMs, clock.nowMs() - beganMs);
+			replies.push(checkStep(instruction, reply));
+		}
+		return replies;
+	};
+
+	const last = (reply: Uint8Array | undefined): number => reply?.[3] ?? 0xff;
+
+	const readSignature = async () => {
+		const replies = await run([0, 1, 2].map(index => ask.readSignatureByte(index)));
+		return Uint8Array.from(replies, last);
+	};
+
+	/** A reading for comparing: an echo out of step is a reading that agrees with nothing, not a stop. */
+	const trySignature = async (): Promise<Uint8Array> => {
+		await settle();
+		const instructions = [0, 1, 2].map(index => ask.readSignatureByte(index));
+		const replies =
+			link.exchangeMany === undefined
+				? [
+						await link.exchange(instructions[0]!),
+						await link.exchange(instructions[1]!),
+						await link.exchange(instructions[2]!),
+					]
+				: await link.exchangeMany(instructions);
+		return Uint8Array.from(replies, last);
+	};
+
+	const enter = async () => {
+		await settle();
+		extended = undefined;
+		return await link.enter();
+	};
+
+	const readSignatures = async () => {
+		const readings: Uint8Array[] = [];
+		for (let reading = 1; reading <= signatureReadings; reading++) {
+			readings.push(await trySignature());
+			const agreed = reading > 1 && sameBytes(readings.at(-2)!, readings.at(-1)!);
+			if (agreed) return {agreed, readings};
+		}
+		return {agreed: false, readings};
+	};
+
+	const resync = async () => {
+		const enables: Uint8Array[] = [];
+		const readings: Uint8Array[] = [];
+		let fault: UnbrickError | undefined;
+		for (let attempt = 1; attempt <= resyncAttempts; attempt++) {
+			try {
+				const reply = await enter();
+				enables.push(reply.received);
+				const seen = await readSignatures();
+				readings.push(...seen.readings);
+				if (
+					reply.answered !== 'no' &&
+					seen.agreed &&
+					(signature === undefined || sameBytes(seen.readings.at(-1)!, signature))
+				)
+					return;
+			} catch (error) {
+				if (!isTransient(error)) throw error;
+				fault = error;
+			}
+		}
+		if (readings.length === 0 && fault !== undefined) throw fault;
+		const {kind, candidates} = readWiring({
+			echo: capabilities.echo,
+			enables,
+			signatures: readings.slice(-2),
+			sckHz: link.sckHz(),
+			...(chip === undefined ? {} : {chip}),
+		});
+		throw new UnbrickError(
+			kind === 'unstable' || kind === 'chip' || kind === 'unknown-part'
+				? {kind: 'UnstableLink', what: 'signature', got: readings.slice(-4), candidates}
+				: {kind: 'NoTarget', got: readings.slice(-4), candidates},
+			{cause: fault},
+		);
+	};
+
+	/** Tries a unit again from a clean entry. Only for work that may be repeated. */
+	const steady = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await work();
+			} catch (error) {
+				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				onRetry({what, error});
+				await resync();
+			}
+		}
+	};
+
+	const selectBank = async (byteAddress: number) => {
+		if (!theChip().extendedAddress) return;
+		const bank = Math.floor(byteAddress / bankBytes);
+		if (bank === extended) return;
+		await run([ask.loadExtendedAddress(byteAddress)]);
+		extended = bank;
+	};
+
+	/** Fast commands reach so far; beyond, every byte is an instruction. */
+	const fast = (byteAddress: number, bytes: number) => byteAddress + bytes <= capabilities.fastFlashBytes;
+
+	const readBlock = async (memory: Memory, byteAddress: number, bytes: number): Promise<Uint8Array> => {
+		if (memory === 'flash') {
+			await selectBank(byteAddress);
+			if (link.readFlash !== undefined && fast(byteAddress, bytes)) {
+				await settle();
+				return await link.readFlash(byteAddress, bytes);
+			}
+			const replies = await run(
+				Array.from({length: bytes}, (_, index) => ask.readFlashByte(byteAddress + index)),
+			);
+			return Uint8Array.from(replies, last);
+		}
+		if (link.readEeprom !== undefined) {
+			await settle();
+			return await link.readEeprom(byteAddress, bytes);
+		}
+		const replies = await run(
+			Array.from({length: bytes}, (_, index) => ask.readEepromByte(byteAddress + index)),
+		);
+		return Uint8Array.from(replies, last);
+	};
+
+	const blockBytes = (memory: Memory) =>
+		(memory === 'flash' ? link.readFlash : link.readEeprom) === undefined
+			? rawReadBytes
+			: (link.readBlockBytes ?? rawReadBytes);
+
+	const read: IspSession['read'] = async (memory, byteAddress, bytes, onBlock = () => {}) => {
+		// Word and EEPROM block commands of some programmers count in words: start and length are kept even.
+		const start = byteAddress - (byteAddress % 2);
+		const end = byteAddress + bytes + ((byteAddress + bytes) % 2);
+		const parts: Uint8Array[] = [];
+		for (let at = start; at < end; ) {
+			const inBank = memory === 'flash' ? bankBytes - (at % bankBytes) : Number.POSITIVE_INFINITY;
+			const size = Math.min(blockBytes(memory), end - at, inBank);
+			const from = at;
+			const block = await steady(`reading the ${memory}`, () => readBlock(memory, from, size));
+			if (block.length !== size) {
+				throw new UnbrickError({
+					kind: 'BadReply',
+					command: `reading the ${memory}`,
+					expected: `${size} bytes`,
+					got: block.subarray(0, 16),
+				});
+			}
+			parts.push(block);
+			at += size;
+			onBlock(Math.min(at, byteAddress + bytes) - byteAddress);
+		}
+		return concatBytes(...parts).slice(byteAddress - start, byteAddress - start + bytes);
+	};
+
+	const writePageOnce = async (byteAddress: number, data: Uint8Array) => {
+		const {waits} = theChip();
+		await selectBank(byteAddress);
+		if (link.writeFlashPage !== undefined && fast(byteAddress, data.length)) {
+			await settle();
+			const {committed} = await link.writeFlashPage(byteAddress, data);
+			if (!committed) busyFor(waits.flashPageMs);
+			return;
+		}
+		// A word of ff ff need not be loaded: the buffer is all ff after entry and after each page write, and after
+		// any fault the session enters anew. Source: serial programming notes 8.
+		const loads: Instruction[] = [];
+		for (let offset = 0; offset < data.length; offset += 2) {
+			const low = data[offset]!;
+			const high = data[offset + 1] ?? 0xff;
+			if (low === 0xff && high === 0xff) continue;
+			loads.push(ask.loadPageByte(offset, low), ask.loadPageByte(offset + 1, high));
+		}
+		if (loads.length === 0) loads.push(ask.loadPageByte(0, 0xff), ask.loadPageByte(1, 0xff));
+		await run([...loads, ask.writePage(byteAddress)]);
+		busyFor(waits.flashPageMs);
+	};
+
+	/** The EEPROM unit that is written at once: a page where the chip has the buffer, else a byte. */
+	const writeEepromOnce = async (byteAddress: number, data: Uint8Array) => {
+		const {eeprom, waits} = theChip();
+		const present = await readBlock('eeprom', byteAddress, data.length);
+		if (sameBytes(present, data)) return;
+		if (!eeprom.paged && link.writeEeprom !== undefined) {
+			await settle();
+			await link.writeEeprom(byteAddress, data);
+			return;
+		}
+		const unit = eeprom.paged ? eeprom.pageBytes : 1;
+		for (let at = byteAddress; at < byteAddress + data.length; ) {
+			const end = Math.min(at - (at % unit) + unit, byteAddress + data.length);
+			const bytes = data.subarray(at - byteAddress, end - byteAddress);
+			if (!sameBytes(bytes, present.subarray(at - byteAddress, end - byteAddress))) {
+				await run(
+					eeprom.paged
+						? [
+								...Array.from(bytes, (byte, index) => ask.loadEepromByte((at + index) % unit, byte)),
+								ask.writeEepromPage(at - (at % unit)),
+							]
+						: [ask.writeEepromByte(at, bytes[0]!)],
+				);
+				busyFor(waits.eepromMs);
+			}
+			at = end;
+		}
+		await settle();
+	};
+
+	return {
+		link,
+		setChip(known) {
+			chip = known;
+			link.setChip?.({
+				flashBytes: known.flash.bytes,
+				pageBytes: known.flash.pageBytes,
+				eepromBytes: known.eeprom.bytes,
+				eepromPageBytes: known.eeprom.pageBytes,
+				pollsReady: known.pollsReady,
+				eepromPaged: known.eeprom.paged,
+				extendedAddress: known.extendedAddress,
+			});
+		},
+		enter,
+		readSignature,
+		readSignatures,
+		async readSnapshot() {
+			const fuses = (['low', 'high', 'extended'] as const).filter(fuse =>
+				chip === undefined ? fuse === 'low' : chip.fuses[fuse] !== undefined,
+			);
+			const replies = await run([
+				...[0, 1, 2].map(index => ask.readSignatureByte(index)),
+				ask.readLock,
+				...fuses.map(ask.readFuse),
+			]);
+			const bytes = new Map<FuseName, number>(fuses.map((fuse, index) => [fuse, last(replies[4 + index])]));
+			const high = bytes.get('high');
+			const extendedFuse = bytes.get('extended');
+			return {
+				signature: Uint8Array.from(replies.slice(0, 3), last),
+				lock: last(replies[3]),
+				fuses: {
+					low: bytes.get('low')!,
+					...(high === undefined ? {} : {high}),
+					...(extendedFuse === undefined ? {} : {extended: extendedFuse}),
+				},
+			};
+		},
+		resync,
+		setSignature(known) {
+			signature = known;
+		},
+		read,
+		async writePage(byteAddress, data) {
+			await steady(`writing the page at ${byteAddress}`, () => writePageOnce(byteAddress, data));
+		},
+		async erase() {
+			await steady('the chip erase', async () => {
+				await run([ask.chipErase]);
+				busyFor(theChip().waits.eraseMs);
+				// The whole wait, without polls: lock bits are cleared last. Source: serial programming notes 7.
+				await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
+				await resync();
+			});
+		},
+		async writeEeprom(byteAddress, data) {
+			await steady('writing the EEPROM', () => writeEepromOnce(byteAddress, data));
+		},
+		async sendFuse(fuse, value) {
+			await run([ask.writeFuse(fuse, value)]);
+			busyFor(theChip().waits.fuseMs);
+			await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
+		},
+		async sendLock(value) {
+			await run([ask.writeLock(value)]);
+			busyFor(theChip().waits.fuseMs);
+			await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
+		},
+		settle,
+	};
+}
