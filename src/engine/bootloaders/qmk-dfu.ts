@@ -1,0 +1,45 @@
+// QMK DFU: figures, see `source`.
+import type {Bootloader} from './bootloader.ts';
+
+export const qmkDfu = {
+	id: 'qmk-dfu',
+	name: 'QMK DFU',
+	protocol: 'atmel-dfu',
+	usb: [
+		{who: 'atmega16u2', vendorId: 0x03eb, productId: 0x2fef},
+		{who: 'atmega32u2', vendorId: 0x03eb, productId: 0x2ff0},
+		{who: 'atmega16u4', vendorId: 0x03eb, productId: 0x2ff3},
+		{who: 'atmega32u4', vendorId: 0x03eb, productId: 0x2ff4},
+		{who: 'at90usb646', vendorId: 0x03eb, productId: 0x2ff9},
+		{who: 'at90usb647', vendorId: 0x03eb, productId: 0x2ff9},
+		{who: 'at90usb162', vendorId: 0x03eb, productId: 0x2ffa},
+		{who: 'at90usb82', vendorId: 0x03eb, productId: 0x2ff7},
+		{who: 'atmega8u2', vendorId: 0x03eb, productId: 0x2fee},
+		{who: 'at90usb1286', vendorId: 0x03eb, productId: 0x2ffb},
+		{who: 'at90usb1287', vendorId: 0x03eb, productId: 0x2ffb},
+	],
+	bcdDevice: 0x0936,
+	boot: [
+		{chip: 'at90usb162', startByteAddress: 0x3000, bytes: 4096},
+		{chip: 'atmega16u2', startByteAddress: 0x3000, bytes: 4096},
+		{chip: 'atmega32u2', startByteAddress: 0x7000, bytes: 4096},
+		{chip: 'atmega16u4', startByteAddress: 0x3000, bytes: 4096},
+		{chip: 'atmega32u4', startByteAddress: 0x7000, bytes: 4096},
+		{chip: 'at90usb646', startByteAddress: 0xf000, bytes: 4096},
+		{chip: 'at90usb647', startByteAddress: 0xf000, bytes: 4096},
+		{chip: 'at90usb1286', startByteAddress: 0x1e000, bytes: 8192},
+		{chip: 'at90usb1287', startByteAddress: 0x1e000, bytes: 8192},
+	],
+	entry: 'hwb-or-reset',
+	enter: ['as atmel-dfu; leaves on the configured ESC key'],
+	flashTool: 'dfu-programmer',
+	windowsDriver: 'WinUSB',
+	imagePublished: false,
+	howToGet: 'make <kb>:<km>:bootloader (or :production)',
+	warnings: [],
+	doubtful: [],
+	images: [],
+	defectiveImages: [],
+	source:
+		'QMK platforms/avr/bootloader.mk, lib/python/qmk/constants.py, util/udev/50-qmk.rules, docs/flashing.md; qmk_toolbox UsbListener.cs, drivers.txt',
+} as const satisfies Bootloader;
