@@ -7,6 +7,8 @@ export type Board = {
 	/** Chip id; for boards of another architecture the chip's printed name and `supported: false`. */
 	readonly chip: string;
 	readonly supported: boolean;
+	/** Why it is not, and where to go instead. Given when `supported` is false. */
+	readonly unsupportedReason?: string;
 	/** What the clock on the board is: crystal MHz, or internal. */
 	readonly clock: {readonly kind: 'xtal' | 'resonator' | 'internal' | 'pll'; readonly mhz: number};
 	readonly vcc: number;
