@@ -1,0 +1,228 @@
+// Writing an application through the board's own bootloader: check, erase, write, read back where the loader can,
+// start. Nothing outside the application area is ever sent.
+import {adviseError} from '../advice.ts';
+import type {BootloaderClient, BootloaderIdentity} from '../bootloaders/client.ts';
+import type {Cancel} from '../cancel.ts';
+import type {Chip} from '../chips/chip.ts';
+import type {Clock} from '../clock.ts';
+import {type ChipState, type ErrorKind, UnbrickError} from '../errors.ts';
+import type {MemoryImage} from '../image/memory-image.ts';
+import {checkApplication} from '../protocols/client-help.ts';
+
+export type FlashPlan = {
+	readonly chip: Chip;
+	/** First byte of the boot section of this bootloader on this chip. */
+	readonly bootStart: number;
+	readonly image: MemoryImage;
+	/** Start the application at the end. */
+	readonly start: boolean;
+};
+
+export type FlashPhase = 'connect' | 'erase' | 'write' | 'verify' | 'leave';
+
+export type FlashEvent =
+	| {readonly type: 'phase'; readonly phase: FlashPhase}
+	| {
+			readonly type: 'progress';
+			readonly phase: FlashPhase;
+			readonly doneBytes: number;
+			readonly totalBytes: number;
+	  }
+	| {
+			readonly type: 'bootloader';
+			readonly protocol: string;
+			readonly name: string;
+			readonly signature?: string;
+	  }
+	| {readonly type: 'warning'; readonly code: string; readonly message: string}
+	| FlashResult;
+
+export type FlashResult =
+	| {
+			readonly type: 'result';
+			readonly ok: true;
+			readonly chip: string;
+			readonly bootloader: string;
+			readonly imageBytes: number;
+			readonly writtenBytes: number;
+			/** 0 where the bootloader cannot be read: then nothing has been proven yet, and `verified` is false. */
+			readonly verifiedBytes: number;
+			readonly verified: boolean;
+			readonly started: boolean;
+			readonly seconds: number;
+	  }
+	| {
+			readonly type: 'result';
+			readonly ok: false;
+			readonly error: {
+				readonly kind: ErrorKind;
+				readonly message: string;
+				readonly likely: readonly string[];
+				readonly next: readonly string[];
+			};
+			readonly chipState: ChipState;
+			readonly seconds: number;
+	  };
+
+/**
+ * Flashes `plan.image` through `client`. Yields events and ends in exactly one result; never throws for anything
+ * that a device or a person can cause. The client is closed at the end.
+ */
+export async function* flash(
+	plan: FlashPlan,
+	client: BootloaderClient,
+	deps: {readonly clock: Clock; readonly cancel?: Cancel},
+): AsyncGenerator<FlashEvent, void> {
+	const startMs = deps.clock.nowMs();
+	const seconds = () => (deps.clock.nowMs() - startMs) / 1000;
+	let chipState: ChipState = 'untouched';
+	const stopIfAsked = (during: string) => {
+		if (deps.cancel?.requested) throw new UnbrickError({kind: 'Cancelled', during});
+	};
+	try {
+		checkApplication(plan.image, plan);
+		yield {type: 'phase', phase: 'connect'};
+		const identity: BootloaderIdentity = await client.connect();
+		yield {
+			type: 'bootloader',
+			protocol: client.protocol,
+			name: identity.name ?? client.protocol,
+			...(identity.signature === undefined
+				? {}
+				: {signature: Array.from(identity.signature, byte => byte.toString(16).padStart(2, '0')).join('')}),
+		};
+		stopIfAsked('connect');
+		yield {type: 'phase', phase: 'erase'};
+		chipState = 'erased';
+		await client.erase();
+		stopIfAsked('erase');
+
+		yield {type: 'phase', phase: 'write'};
+		chipState = 'partly-written';
+		const queue = progressQueue<FlashEvent>();
+		const written = yield* queue.drain(
+			client.write(plan.image, {
+				onProgress: (doneBytes, totalBytes) =>
+					queue.push({type: 'progress', phase: 'write', doneBytes, totalBytes}),
+				...(deps.cancel === undefined ? {} : {cancel: deps.cancel}),
+			}),
+		);
+		chipState = 'written';
+
+		let verifiedBytes = 0;
+		if (client.read === undefined) {
+			yield {
+				type: 'warning',
+				code: 'cannot-read-back',
+				message: 'This bootloader cannot be read. That the keyboard works afterwards is the only proof.',
+			};
+		} else {
+			yield {type: 'phase', phase: 'verify'};
+			const verifyQueue = progressQueue<FlashEvent>();
+			const got = yield* verifyQueue.drain(
+				client.read(0, plan.image.end, {
+					onProgress: (doneBytes, totalBytes) =>
+						verifyQueue.push({type: 'progress', phase: 'verify', doneBytes, totalBytes}),
+				}),
+			);
+			verifiedBytes = compare(plan.image, got);
+		}
+
+		yield {type: 'phase', phase: 'leave'};
+		if (plan.start) await client.start();
+		yield {
+			type: 'result',
+			ok: true,
+			chip: plan.chip.id,
+			bootloader: client.protocol,
+			imageBytes: plan.image.byteCount,
+			writtenBytes: written.writtenBytes,
+			verifiedBytes,
+			verified: client.read !== undefined,
+			started: plan.start,
+			seconds: seconds(),
+		};
+	} catch (error) {
+		const known =
+			error instanceof UnbrickError
+				? error
+				: new UnbrickError(
+						{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
+						{cause: error},
+					);
+		const advice = adviseError(known, {chipState});
+		yield {
+			type: 'result',
+			ok: false,
+			error: {
+				kind: known.kind,
+				message: known.message,
+				likely: advice.likely,
+				next: advice.next,
+			},
+			chipState,
+			seconds: seconds(),
+		};
+	} finally {
+		await client.close();
+	}
+}
+
+/** Throws VerifyMismatch at the first byte of the image that differs; returns how many were compared. */
+function compare(image: MemoryImage, got: Uint8Array): number {
+	let first: {byteAddress: number; expected: number; got: number} | undefined;
+	let differingBytes = 0;
+	let compared = 0;
+	for (const range of image.ranges) {
+		for (let byteAddress = range.start; byteAddress < range.end; byteAddress++) {
+			compared++;
+			const expected = image.at(byteAddress)!;
+			const found = got[byteAddress]!;
+			if (found === expected) continue;
+			differingBytes++;
+			first ??= {byteAddress, expected, got: found};
+		}
+	}
+	if (first !== undefined)
+		throw new UnbrickError({kind: 'VerifyMismatch', memory: 'flash', ...first, differingBytes});
+	return compared;
+}
+
+/** Lets a callback's progress out of a generator while the work behind it runs. */
+export function progressQueue<E>(): {
+	readonly push: (event: E) => void;
+	readonly drain: <T>(work: Promise<T>) => AsyncGenerator<E, T>;
+} {
+	const events: E[] = [];
+	let wake: (() => void) | undefined;
+	return {
+		push(event) {
+			events.push(event);
+			wake?.();
+		},
+		async *drain<T>(work: Promise<T>): AsyncGenerator<E, T> {
+			let settled = false;
+			const done = work.then(
+				() => {
+					settled = true;
+					wake?.();
+				},
+				() => {
+					settled = true;
+					wake?.();
+				},
+			);
+			for (;;) {
+				while (events.length > 0) yield events.shift()!;
+				if (settled) break;
+				await new Promise<void>(resolve => {
+					wake = resolve;
+					if (events.length > 0 || settled) resolve();
+				});
+				wake = undefined;
+			}
+			await done;
+			return work;
+		},
+	};
+}
