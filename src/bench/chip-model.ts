@@ -96,6 +96,11 @@ export type ChipModel = {
 	readonly setReset: (level: Level) => void;
 	readonly setMosi: (level: Level) => void;
 	readonly setSck: (level: Level) => void;
+	/**
+	 * A whole byte at once, the same as sixteen edges with phases of `phaseMs`; undefined (and nothing done) when
+	 * it would not be: out of step, not listening, too fast. `passTime` moves the time by the byte.
+	 */
+	readonly shiftByte: (value: number, phaseMs: number, passTime: () => void) => number | undefined;
 	/** Undefined while the chip does not drive the line. */
 	readonly miso: () => Level | undefined;
 };
@@ -695,6 +700,18 @@ export function createChip(options: ChipOptions): ChipModel {
 				pulseSeen = false;
 				fall(sampled, phaseMs);
 			}
+		},
+		shiftByte(value, phaseMs, passTime) {
+			if (!programmable() || clock === null || bits !== 0 || sck !== 0) return undefined;
+			if (phaseMs * (clock / 1000) < (clock < fastClockHz ? 2 : 3)) return undefined;
+			if (frameIndex === 0) frameStartMs = nowMs();
+			const out = shiftOut;
+			passTime();
+			sckChangedMs = nowMs();
+			pulseSeen = false;
+			shiftIn = value;
+			byteDone(value);
+			return out;
 		},
 		miso() {
 			if (!programmable()) return undefined;

@@ -75,11 +75,12 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 				replies.push({value, atMs: now + cdcFlushMs});
 				continue;
 			}
-			const byteMs = 10_000 / sketchBaud;
+			const rate = inBootloader ? bootloaderBaud : sketchBaud;
+			const byteMs = 10_000 / rate;
 			// A full transmit ring holds the sketch back.
 			if (lineFreeMs - now > ringBytes * byteMs) hands.advanceTo(lineFreeMs - ringBytes * byteMs);
 			lineFreeMs = Math.max(lineFreeMs, hands.nowMs()) + byteMs;
-			replies.push({value: hostBaud === sketchBaud ? value : mangled(value), atMs: lineFreeMs});
+			replies.push({value: hostBaud === rate ? value : mangled(value), atMs: lineFreeMs});
 		}
 	}
 	/** How a byte looks at the wrong rate: seen as E0 at 115200 and as FB at 9600 from a 19200 sketch. */
@@ -394,6 +395,7 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 		},
 		powerCycle: restart,
 		receive(data, atMs) {
+			run(atMs);
 			const byteMs = uart ? 10_000 / hostBaud : cdcByteMs;
 			const wrongRate = uart && hostBaud !== (inBootloader ? bootloaderBaud : sketchBaud);
 			for (let index = 0; index < data.length; index++) {

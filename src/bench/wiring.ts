@@ -64,6 +64,8 @@ export function createWiring(
 	let floats = faults.floats ?? seedFloats;
 	/** Which programmer line ends at this chip pin. */
 	let lineAt: Record<Line, Line | undefined> = plan(faults);
+	/** No wire is out of place: whole bytes may pass at once. */
+	let straight = isStraight(faults);
 	const driven: Record<Line, Level | undefined> = {
 		RESET: undefined,
 		SCK: undefined,
@@ -88,6 +90,13 @@ export function createWiring(
 			if (line !== undefined && next.open?.includes(line)) map[pin] = undefined;
 		}
 		return map;
+	}
+	function isStraight(next: WiringFaults): boolean {
+		return (
+			next.bridged !== true &&
+			Object.keys(next.stuck ?? {}).length === 0 &&
+			lines.every(line => lineAt[line] === line)
+		);
 	}
 	function floating(): Level {
 		switch (floats) {
@@ -140,6 +149,16 @@ export function createWiring(
 			flipMisoBit = miso > 0 && random.next() < miso ? Math.floor(random.next() * 8) : -1;
 			const start = hands.nowMs();
 			const halfMs = 500 / sckHz;
+			if (straight) {
+				const whole = chip.shiftByte(flipMosiBit < 0 ? value : value ^ (0x80 >> flipMosiBit), halfMs, () =>
+					hands.advanceTo(start + 16 * halfMs),
+				);
+				if (whole !== undefined) {
+					driven.MOSI = value & 1 ? 1 : 0;
+					driven.SCK = 0;
+					return flipMisoBit < 0 ? whole : whole ^ (0x80 >> flipMisoBit);
+				}
+			}
 			let received = 0;
 			for (bit = 0; bit < 8; bit++) {
 				const out = ((value >> (7 - bit)) & 1) ^ (bit === flipMosiBit ? 1 : 0);
@@ -161,6 +180,7 @@ export function createWiring(
 			faults = next;
 			floats = next.floats ?? seedFloats;
 			lineAt = plan(next);
+			straight = isStraight(next);
 			apply();
 		},
 		onByte(next) {

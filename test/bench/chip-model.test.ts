@@ -10,9 +10,11 @@ type RigOptions = Partial<Omit<ChipOptions, 'chip' | 'nowMs'>> & {
 	readonly id?: string;
 	readonly faults?: WiringFaults;
 	readonly sckHz?: number;
+	/** Drive single lines instead of whole bytes. */
+	readonly edges?: boolean;
 };
 
-function rig({id = 'atmega32u4', faults = {}, sckHz = 125_000, ...rest}: RigOptions = {}) {
+function rig({id = 'atmega32u4', faults = {}, sckHz = 125_000, edges = false, ...rest}: RigOptions = {}) {
 	const data = findChip(id);
 	assert.ok(data);
 	const hands = createHands(1000);
@@ -25,7 +27,20 @@ function rig({id = 'atmega32u4', faults = {}, sckHz = 125_000, ...rest}: RigOpti
 	const wiring = createWiring(chip, hands, {faults, seed: rest.seed ?? 1});
 	let speed = sckHz;
 	const wait = (ms: number) => hands.advanceTo(hands.nowMs() + ms);
-	const send = (...bytes: readonly number[]) => bytes.map(byte => wiring.transfer(byte, speed));
+	const bang = (byte: number) => {
+		let got = 0;
+		for (let bit = 7; bit >= 0; bit--) {
+			wiring.setMosi((byte >> bit) & 1 ? 1 : 0);
+			wait(500 / speed);
+			wiring.setSck(1);
+			got = (got << 1) | wiring.readMiso();
+			wait(500 / speed);
+			wiring.setSck(0);
+		}
+		return got;
+	};
+	const send = (...bytes: readonly number[]) =>
+		bytes.map(byte => (edges ? bang(byte) : wiring.transfer(byte, speed)));
 	const enter = (waitMs = 20) => {
 		wiring.setSck(0);
 		wiring.setMosi(0);
@@ -395,4 +410,27 @@ test('writing, then reading, any words of any page gives them back', () => {
 		}),
 		{numRuns: 40},
 	);
+});
+
+test('whole bytes and single edges are the same chip', () => {
+	const run = (edges: boolean) => {
+		const r = rig({edges, fuses: {low: 0x5e, high: 0x99, extended: 0xf3}});
+		r.enter();
+		const got = [...signature(r)];
+		writePage(r, 0x100, [1, 2, 3, 4]);
+		r.wait(5);
+		got.push(r.read(0x28, 1, 1, 0));
+		r.setSck(2_000_000);
+		got.push(...signature(r));
+		r.setSck(125_000);
+		r.enter();
+		got.push(...signature(r), r.read(0xf0, 0, 0, 0));
+		return {got, kinds: r.kinds(), flash: r.chip.dump().flash};
+	};
+	const byEdges = run(true);
+	assert.deepEqual(run(false), byEdges);
+	assert.deepEqual(byEdges.got.slice(0, 4), [0x1e, 0x95, 0x87, 4]);
+	assert.notDeepEqual(byEdges.got.slice(4, 7), [0x1e, 0x95, 0x87]);
+	assert.deepEqual(byEdges.got.slice(7), [0x1e, 0x95, 0x87, 0xfe]);
+	assert.deepEqual(byEdges.kinds, ['sck-too-fast']);
 });
