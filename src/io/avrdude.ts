@@ -1,0 +1,431 @@
+// The second engine: an installed avrdude behind the same Target, for programmers that we do not drive ourselves.
+// Every run is one job; what it wrote is always read back by a run of its own. Never chosen silently.
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {isBlank, sameBytes} from '../engine/bytes.ts';
+import type {Chip, FuseName} from '../engine/chips/chip.ts';
+import {chipsBySignature, findChip} from '../engine/chips/index.ts';
+import {diagnose} from '../engine/diagnose/diagnose.ts';
+import {UnbrickError} from '../engine/errors.ts';
+import {fuseToWrite, sameFuse} from '../engine/fuses/mask.ts';
+import {printIntelHex} from '../engine/image/intel-hex.ts';
+import {createImage, type MemoryImage} from '../engine/image/memory-image.ts';
+import type {FuseBytes, Identity, Memory, OnProgress, Target} from '../engine/target.ts';
+
+/** 6.3 is the oldest that Debian, Arduino and Homebrew still had lately; older ones lack chips that we know. */
+const oldestMajor = 6;
+const oldestMinor = 3;
+/** A whole 128 KB part at a slow SCK takes minutes, not more. */
+const runTimeoutMs = 15 * 60_000;
+/** Asking for the version or a list needs no hardware. */
+const askTimeoutMs = 10_000;
+/** avrdude draws a bar of 50 marks for each memory. */
+const barMarks = 50;
+
+export type Avrdude = {
+	readonly program: string;
+	readonly version: string;
+	/** Programmer ids with their descriptions, as the installed avrdude lists them. */
+	readonly programmers: ReadonlyMap<string, string>;
+};
+
+async function run(
+	program: string,
+	args: readonly string[],
+	timeoutMs: number,
+	onOutput?: (text: string) => void,
+) {
+	const {execa} = await import('execa');
+	const child = execa(program, [...args], {
+		reject: false,
+		timeout: timeoutMs,
+		stdin: 'ignore',
+		all: true,
+		forceKillAfterDelay: 2000,
+	});
+	if (onOutput !== undefined) child.all?.on('data', (data: Buffer) => onOutput(data.toString('utf8')));
+	return await child;
+}
+
+/**
+ * Asks the installed avrdude who it is and which programmers it knows.
+ * Throws DeviceMissing when there is none, FirmwareTooOld when it is older than 6.3.
+ */
+export async function findAvrdude(program = 'avrdude'): Promise<Avrdude> {
+	const said = await run(program, ['-v'], askTimeoutMs);
+	const version =
+		/avrdude: Version (\d+)\.(\d+)|avrdude version (\d+)\.(\d+)|^Avrdude version (\d+)\.(\d+)/m.exec(
+			said.all ?? '',
+		);
+	if (version === null) {
+		throw new UnbrickError(
+			{kind: 'DeviceMissing', what: 'An installed avrdude'},
+			{cause: said.cause ?? new Error(said.all ?? '')},
+		);
+	}
+	const [major, minor] = version
+		.slice(1)
+		.filter(part => part !== undefined)
+		.map(Number) as [number, number];
+	if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+		throw new UnbrickError({
+			kind: 'FirmwareTooOld',
+			what: `the installed avrdude (${major}.${minor})`,
+			needs: `version ${oldestMajor}.${oldestMinor} or newer is needed`,
+		});
+	}
+	const listed = await run(program, ['-c', '?'], askTimeoutMs);
+	const programmers = new Map<string, string>();
+	for (const line of (listed.all ?? '').split('\n')) {
+		const row = /^\s+(\S+)\s+=\s+(.*)$/.exec(line);
+		if (row !== null) programmers.set(row[1]!, row[2]!.trim());
+	}
+	return {program, version: `${major}.${minor}`, programmers};
+}
+
+export type AvrdudeOptions = {
+	/** avrdude's own programmer id, one of `Avrdude.programmers`. */
+	readonly programmer: string;
+	readonly port?: string;
+	readonly baud?: number;
+	/** Highest SCK, Hz; avrdude's own choice without it. */
+	readonly sckHz?: number;
+};
+
+/**
+ * A Target that an installed avrdude carries out.
+ * Throws what its output means, read by our own diagnosis: DeviceMissing, DeviceDenied, DeviceBusy, NoTarget,
+ * WrongSignature, NotInSync, Timeout; Refused where the output says no more.
+ */
+export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): Target {
+	let chip: Chip | undefined;
+	let erased = false;
+	const common = [
+		'-c',
+		options.programmer,
+		...(options.port === undefined ? [] : ['-P', options.port]),
+		...(options.baud === undefined ? [] : ['-b', String(options.baud)]),
+		...(options.sckHz === undefined ? [] : ['-B', String(Math.max(0.1, 1e6 / options.sckHz))]),
+	];
+
+	const job = async (
+		part: Chip,
+		args: readonly string[],
+		progress?: {total: number; onProgress: OnProgress},
+	) => {
+		let marks = 0;
+		const output = await run(
+			avrdude.program,
+			[...common, '-p', part.avrdudeId, ...args],
+			runTimeoutMs,
+			text => {
+				if (progress === undefined) return;
+				marks += text.split('#').length - 1;
+				const share = Math.min(
+					1,
+					(marks % barMarks === 0 && marks > 0 ? barMarks : marks % barMarks) / barMarks,
+				);
+				progress.onProgress(Math.floor(share * progress.total), progress.total);
+			},
+		);
+		return {ok: output.exitCode === 0, text: output.all ?? '', timedOut: output.timedOut};
+	};
+
+	const must = async (
+		part: Chip,
+		what: string,
+		args: readonly string[],
+		progress?: {total: number; onProgress: OnProgress},
+	) => {
+		const done = await job(part, args, progress);
+		if (done.ok) return done.text;
+		throw avrdudeError(done.text, {
+			what,
+			part,
+			port: options.port ?? options.programmer,
+			timedOut: done.timedOut,
+		});
+	};
+
+	const inScratch = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
+		const folder = await mkdtemp(path.join(tmpdir(), 'avr-unbrick-'));
+		try {
+			return await work(folder);
+		} finally {
+			await rm(folder, {recursive: true, force: true});
+		}
+	};
+
+	/** Reads several memories in one run; each comes back as raw bytes. */
+	const readMemories = (
+		part: Chip,
+		names: readonly string[],
+		progress?: {total: number; onProgress: OnProgress},
+	) =>
+		inScratch(async folder => {
+			const file = (name: string) => path.join(folder, `${name}.bin`);
+			await must(
+				part,
+				`read ${names.join(', ')}`,
+				names.flatMap(name => ['-U', `${name}:r:${file(name)}:r`]),
+				progress,
+			);
+			const read = new Map<string, Uint8Array>();
+			for (const name of names) read.set(name, new Uint8Array(await readFile(file(name))));
+			return read;
+		});
+
+	const fuseNames: Readonly<Record<FuseName, string>> = {low: 'lfuse', high: 'hfuse', extended: 'efuse'};
+	/** ATtinys and megas without a high or extended byte have no such memory in avrdude either. */
+	const fusesOf = (part: Chip) =>
+		(['low', 'high', 'extended'] as const).filter(fuse => part.fuses[fuse] !== undefined);
+
+	const readState = async (part: Chip) => {
+		const names = ['signature', ...fusesOf(part).map(fuse => fuseNames[fuse]), 'lock'];
+		const first = await readMemories(part, names);
+		const second = await readMemories(part, names);
+		for (const name of names) {
+			if (!sameBytes(first.get(name)!, second.get(name)!)) {
+				throw new UnbrickError({
+					kind: 'UnstableLink',
+					what: name,
+					got: [first.get(name)!, second.get(name)!],
+					candidates: [],
+				});
+			}
+		}
+		const fuse = (name: FuseName) => first.get(fuseNames[name])?.[0];
+		const high = fuse('high');
+		const extended = fuse('extended');
+		const fuses: FuseBytes = {
+			low: fuse('low')!,
+			...(high === undefined ? {} : {high}),
+			...(extended === undefined ? {} : {extended}),
+		};
+		return {signature: first.get('signature')!.slice(0, 3), fuses, lock: first.get('lock')![0]!};
+	};
+
+	const known = (): Chip => {
+		if (chip === undefined)
+			throw new UnbrickError({kind: 'Bug', assumed: 'the chip is known before it is used'});
+		return chip;
+	};
+
+	const readRange = async (memory: Memory, byteAddress: number, bytes: number, onProgress?: OnProgress) => {
+		const part = known();
+		const all = part[memory].bytes;
+		const read = await readMemories(
+			part,
+			[memory],
+			onProgress === undefined ? undefined : {total: bytes, onProgress},
+		);
+		// avrdude leaves trailing 0xff out of what it reads.
+		const whole = new Uint8Array(all).fill(0xff);
+		whole.set(read.get(memory)!.subarray(0, all));
+		onProgress?.(bytes, bytes);
+		return whole.slice(byteAddress, byteAddress + bytes);
+	};
+
+	const writeMemory = (
+		memory: Memory,
+		image: MemoryImage,
+		progress?: {total: number; onProgress: OnProgress},
+	) =>
+		inScratch(async folder => {
+			const file = path.join(folder, 'image.hex');
+			await writeFile(file, printIntelHex(image), {mode: 0o600});
+			// -D: the erase was done and proven before; -V: we read back ourselves.
+			await must(known(), `write ${memory}`, ['-D', '-V', '-U', `${memory}:w:${file}:i`], progress);
+		});
+
+	return {
+		engine: `avrdude ${avrdude.version} (${options.programmer})`,
+		async identify(expected): Promise<Identity> {
+			let part = expected;
+			if (part === undefined) {
+				// avrdude wants a part named before it asks: name one, and read the signature that it prints.
+				const guess = findChip('atmega328p')!;
+				const said = await job(guess, []);
+				const signature = signatureIn(said.text);
+				if (signature === undefined) {
+					throw avrdudeError(said.text, {
+						what: 'identify',
+						part: guess,
+						port: options.port ?? options.programmer,
+						timedOut: said.timedOut,
+					});
+				}
+				part = chipsBySignature(signature)[0];
+				if (part === undefined) {
+					throw new UnbrickError({
+						kind: 'WrongSignature',
+						expected: new Uint8Array(0),
+						expectedChip: 'a chip that this program knows',
+						got: signature,
+					});
+				}
+			}
+			chip = part;
+			const state = await readState(part);
+			return {...state, chip: part, sckHz: options.sckHz ?? null, targetVolts: null};
+		},
+		readRange: (memory, byteAddress, bytes, {onProgress} = {}) =>
+			readRange(memory, byteAddress, bytes, onProgress),
+		async erase() {
+			await must(known(), 'erase', ['-e']);
+			const flash = await readRange('flash', 0, known().flash.bytes);
+			if (!isBlank(flash)) {
+				const byteAddress = flash.findIndex(byte => byte !== 0xff);
+				throw new UnbrickError({
+					kind: 'VerifyMismatch',
+					memory: 'flash',
+					byteAddress,
+					expected: 0xff,
+					got: flash[byteAddress]!,
+					differingBytes: flash.filter(byte => byte !== 0xff).length,
+				});
+			}
+			erased = true;
+		},
+		async writeImage(image, {onProgress, cancel} = {}) {
+			const {pageBytes} = known().flash;
+			if (cancel?.requested) throw new UnbrickError({kind: 'Cancelled', during: 'write'});
+			// Whole pages, as our own engine sends them, so that both write the same bytes.
+			const chunks: {byteAddress: number; data: Uint8Array}[] = [];
+			for (const range of image.ranges) {
+				const first = range.start - (range.start % pageBytes);
+				for (let page = first; page < range.end; page += pageBytes) {
+					if (chunks.at(-1)?.byteAddress === page) continue;
+					const data = image.slice(page, pageBytes);
+					if (!(erased && isBlank(data))) chunks.push({byteAddress: page, data});
+				}
+			}
+			const writtenBytes = chunks.length * pageBytes;
+			if (writtenBytes > 0) {
+				await writeMemory(
+					'flash',
+					createImage(chunks),
+					onProgress === undefined ? undefined : {total: writtenBytes, onProgress},
+				);
+			}
+			onProgress?.(writtenBytes, writtenBytes);
+			return {writtenBytes};
+		},
+		async writeEeprom(byteAddress, data, {onProgress} = {}) {
+			await writeMemory(
+				'eeprom',
+				createImage([{byteAddress, data}]),
+				onProgress === undefined ? undefined : {total: data.length, onProgress},
+			);
+			onProgress?.(data.length, data.length);
+		},
+		readFuses: async () => (await readState(known())).fuses,
+		readLock: async () => (await readState(known())).lock,
+		async writeFuse(fuse, value) {
+			const part = known();
+			const wanted = fuseToWrite(part, fuse, value);
+			await must(part, `write ${fuse} fuse`, ['-V', '-U', `${fuseNames[fuse]}:w:0x${wanted.toString(16)}:m`]);
+			const got = (await readState(part)).fuses[fuse] ?? 0xff;
+			if (!sameFuse(part, fuse, got, wanted)) {
+				throw new UnbrickError({
+					kind: 'FuseReadback',
+					fuse: `${fuse} fuse`,
+					wanted,
+					got,
+					mask: part.fuses[fuse]?.mask ?? 0xff,
+				});
+			}
+		},
+		async writeLock(value) {
+			const part = known();
+			const {mask} = part.lock;
+			const wanted = (value & mask) | (~mask & 0xff);
+			await must(part, 'write lock bits', ['-V', '-U', `lock:w:0x${wanted.toString(16)}:m`]);
+			const got = (await readState(part)).lock;
+			if (((got ^ wanted) & mask) !== 0) {
+				throw new UnbrickError({kind: 'FuseReadback', fuse: 'lock byte', wanted, got, mask});
+			}
+		},
+		// Each run enters programming mode afresh, so a changed clock fuse is in force by the next one.
+		reenter: async () => {},
+		leave: async () => {},
+		close: async () => {},
+	};
+}
+
+/** The signature that avrdude prints, or undefined. */
+function signatureIn(text: string): Uint8Array | undefined {
+	const hit = /signature = (?:0x)?([0-9a-f]{2})\s?([0-9a-f]{2})\s?([0-9a-f]{2})/i.exec(text);
+	return hit === null ? undefined : Uint8Array.from(hit.slice(1, 4), byte => Number.parseInt(byte, 16));
+}
+
+/** A failed run of avrdude as one of our errors, by our own diagnosis of its output. */
+export function avrdudeError(
+	text: string,
+	run: {readonly what: string; readonly part: Chip; readonly port: string; readonly timedOut?: boolean},
+): UnbrickError {
+	const cause = {cause: new Error(text.slice(-4000))};
+	if (run.timedOut === true)
+		return new UnbrickError(
+			{kind: 'Timeout', command: `avrdude: ${run.what}`, waitedMs: runTimeoutMs},
+			cause,
+		);
+	const reading = diagnose(text);
+	const first = reading.causes[0]!;
+	const candidates = reading.causes.map(one => ({id: one.cause, text: one.meaning}));
+	const signature = signatureIn(text);
+	if (signature !== undefined && !sameBytes(signature, run.part.signature) && signature[0] === 0x1e) {
+		const got = chipsBySignature(signature)[0];
+		return new UnbrickError(
+			{
+				kind: 'WrongSignature',
+				expected: Uint8Array.from(run.part.signature),
+				expectedChip: run.part.name,
+				got: signature,
+				...(got === undefined ? {} : {gotChip: got.name}),
+			},
+			cause,
+		);
+	}
+	switch (first.cause) {
+		case 'isp-programmer-not-found':
+		case 'serial-wrong-port':
+			return new UnbrickError({kind: 'DeviceMissing', what: `The programmer (${run.port})`}, cause);
+		case 'usb-permission':
+		case 'serial-port-permission':
+			return new UnbrickError({kind: 'DeviceDenied', path: run.port}, cause);
+		case 'serial-port-busy':
+			return new UnbrickError({kind: 'DeviceBusy', path: run.port}, cause);
+		case 'isp-programmer-link':
+			return new UnbrickError({kind: 'DeviceGone', path: run.port, during: run.what}, cause);
+		case 'serial-not-in-sync':
+			return new UnbrickError(
+				{kind: 'NotInSync', command: `avrdude: ${run.what}`, got: new Uint8Array(0)},
+				cause,
+			);
+		case 'isp-wiring':
+		case 'isp-target-unpowered':
+		case 'isp-sck-too-fast':
+		case 'isp-no-clock':
+		case 'isp-spi-disabled':
+			return new UnbrickError(
+				{kind: 'NoTarget', got: signature === undefined ? [] : [signature], candidates},
+				cause,
+			);
+		default:
+			return new UnbrickError(
+				{kind: 'Refused', command: `avrdude: ${run.what}`, why: lastWords(text)},
+				cause,
+			);
+	}
+}
+
+/** The last line in which avrdude says what went wrong. */
+function lastWords(text: string): string {
+	const lines = text
+		.split('\n')
+		.map(line => line.trim())
+		.filter(line => /error|fail|can't|cannot|not /i.test(line));
+	return lines.at(-1)?.slice(0, 200) ?? 'it ended without saying why';
+}
