@@ -168,7 +168,7 @@ function spare(): Chip {
 /** Opens the port and asks who is there; throws NotAProgrammer when it is another Teensy sketch. */
 async function signOn(world: World, path: string): Promise<string> {
 	const stream = await world.openSerial(path, {baud: 19_200});
-	const link = createStk500v1(stream, world.clock, {programmer: 'avrisp'});
+	const link = createStk500v1(stream, world.clock, {programmer: 'avrisp', baud: 19_200});
 	try {
 		const capabilities = await link.open();
 		return capabilities.firmware ?? 'AVR ISP';
