@@ -31,6 +31,8 @@ export type EnterReply = {
 	readonly answered: 'yes' | 'no' | 'unknown';
 	/** The bytes received for AC 53 00 00, as far as they are known. */
 	readonly received: Uint8Array;
+	/** What the programmer itself found wrong with the wires (AVRISP mkII): `MOSI`, `no target detected` … */
+	readonly programmerSays?: readonly string[];
 };
 
 /**

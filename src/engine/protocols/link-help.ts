@@ -1,0 +1,47 @@
+// What the programmer drivers share.
+import {UnbrickError} from '../errors.ts';
+
+/** Bits on the SPI wires for each flash or EEPROM byte: one instruction of four bytes. */
+const bitsPerByte = 32;
+
+/**
+ * Longest reasonable time of a block over a programmer that shifts it at `sckHz`: three times the shifting and half
+ * a second, ms. Source: performance notes 3.
+ */
+export function blockTimeoutMs(bytes: number, sckHz: number): number {
+	return Math.ceil((bytes * bitsPerByte * 3000) / sckHz) + 500;
+}
+
+/** The fastest step not above `askedHz`, or the slowest there is. `stepsHz` rises. */
+export function stepAtMost(stepsHz: readonly number[], askedHz: number): number {
+	return stepsHz.findLast(step => step <= askedHz) ?? stepsHz[0]!;
+}
+
+/** Throws BadReply unless the reply is `length` bytes long. */
+export function exactly(reply: Uint8Array, length: number, command: string): Uint8Array {
+	if (reply.length === length) return reply;
+	throw new UnbrickError({
+		kind: 'BadReply',
+		command,
+		expected: `${length} bytes`,
+		got: reply.subarray(0, 16),
+	});
+}
+
+/** Runs `work` and swallows everything but DeviceGone, for leaving after whatever happened. */
+export async function leaveQuietly(work: () => Promise<unknown>): Promise<void> {
+	try {
+		await work();
+	} catch (error) {
+		if (error instanceof UnbrickError && error.kind === 'DeviceGone') throw error;
+	}
+}
+
+/** For close(): leaves, then closes, whatever either says. */
+export async function closeQuietly(
+	leave: () => Promise<unknown>,
+	close: () => Promise<unknown>,
+): Promise<void> {
+	await leave().catch(() => {});
+	await close().catch(() => {});
+}
