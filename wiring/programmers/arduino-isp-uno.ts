@@ -1,0 +1,25 @@
+// arduino-isp-uno: the target end of this programmer, see `source`.
+import type {ProgrammerPinout} from '../pinout.ts';
+
+export const arduinoIspUno = {
+	id: 'arduino_isp_uno',
+	name: 'Arduino Uno or Nano with the ArduinoISP sketch',
+	aliases: ['arduino-isp', 'arduino_isp', 'arduinoisp', 'arduino_as_isp', 'arduino_isp_nano'],
+	driver: 'arduino-isp',
+	avrdudeId: 'stk500v1',
+	headers: [],
+	labels: {RESET: '10 (D10)', SCK: '13 (D13)', MOSI: '11 (D11)', MISO: '12 (D12)', VCC: '5V', GND: 'GND'},
+	power: {
+		supply: 'always',
+		volts: [5],
+		signalVolts: 5,
+		note: "5V carries 5 V from the Arduino's USB plug whenever it is plugged in.",
+	},
+	resetTrap:
+		"From pin 10, never from RESET and never from pin 5 of the Arduino's ICSP header: those only reset the Arduino. Leave them free.",
+	capacitor:
+		"Opening the port resets the Arduino. After the sketch is on it, put 10 uF between the Arduino's own RESET (+) and GND (-); take it off to load another sketch. It never goes on the keyboard's RESET.",
+	traps: ['Its SCK runs at 1/6 MHz: slow enough for a chip that runs at 1 MHz.'],
+	doubtful: [],
+	source: 'ArduinoISP.ino; ArduinoCore-avr boards.txt and programmers.txt; avrdude stk500.c and arduino.c',
+} as const satisfies ProgrammerPinout;

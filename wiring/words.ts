@@ -1,0 +1,108 @@
+// The table as lines for a terminal, and as sentences for people who listen.
+import type {IspSignal} from '../src/engine/chips/chip.ts';
+import type {DrawnLine} from './canvas.ts';
+import {pinPlaceWords, wrapWords} from './draw.ts';
+import type {WiringRow, WiringTable} from './table.ts';
+
+/** Columns of the signal's name, `RESET`, and its separator. */
+const signalColumns = 7;
+
+function programmerCell(row: WiringRow, hasHeader: boolean): string {
+	const {label, headerPins} = row.programmer;
+	if (!hasHeader || label.startsWith('pin ')) return label;
+	return `${label}, pin ${headerPins.join(' or ')}`;
+}
+
+function targetCell(row: WiringRow): string {
+	const {label, headerPins} = row.target;
+	return headerPins.length > 0 && !/ICSP|pin/i.test(label)
+		? `${label}, header pin ${headerPins.join(' or ')}`
+		: label;
+}
+
+/**
+ * The table: signal, programmer, board, pin of the chip; notes stand under their own row.
+ * @param columns what there is, 60 or more
+ */
+export function wiringTableLines(table: WiringTable, columns: number): readonly DrawnLine[] {
+	const hasHeader = table.programmer.headers.length > 0;
+	const onPackage = table.target.board === undefined || table.target.board.packageName !== undefined;
+	const cells = table.rows.map(row => ({
+		row,
+		texts: [
+			programmerCell(row, hasHeader),
+			targetCell(row),
+			...(onPackage ? [] : [`pin ${row.target.packagePins.join(', ')}`]),
+		],
+	}));
+	const headings = [
+		'programmer',
+		onPackage ? `board (${table.target.package.name})` : 'board',
+		...(onPackage ? [] : [`chip (${table.target.package.name})`]),
+	];
+	const room = columns - signalColumns;
+	const share = Math.floor(room / headings.length);
+	const wanted = headings.map(
+		(heading, index) => Math.max(heading.length, ...cells.map(cell => cell.texts[index]!.length)) + 2,
+	);
+	const widths = wanted.reduce((sum, width) => sum + width, 0) <= room ? wanted : headings.map(() => share);
+	const lines: DrawnLine[] = [
+		[
+			{
+				text:
+					pad('', signalColumns) +
+					headings
+						.map((text, index) => pad(text, widths[index]!))
+						.join('')
+						.trimEnd(),
+			},
+		],
+	];
+	for (const {row, texts} of cells) {
+		const wrapped = texts.map((text, index) => wrapWords(text, widths[index]! - 2));
+		const height = Math.max(...wrapped.map(part => part.length));
+		for (let line = 0; line < height; line++) {
+			lines.push([
+				{text: pad(line === 0 ? row.signal : '', signalColumns), signal: row.signal},
+				{
+					text: wrapped
+						.map((part, index) => pad(part[line] ?? '', widths[index]!))
+						.join('')
+						.trimEnd(),
+					signal: row.signal,
+				},
+			]);
+		}
+		for (const note of row.signal === 'RESET' ? row.notes : []) {
+			for (const text of wrapWords(note, columns - signalColumns - 2)) {
+				lines.push([{text: `${' '.repeat(signalColumns)}! ${text}`, signal: row.signal}]);
+			}
+		}
+	}
+	return lines;
+}
+
+function pad(text: string, width: number): string {
+	return text.padEnd(width);
+}
+
+/** One sentence a wire, in wiring order, with where the pin is when it must be counted. */
+export function wiringLinear(table: WiringTable): readonly string[] {
+	const hasHeader = table.programmer.headers.length > 0;
+	const bare = table.target.board === undefined || table.target.board.packageName !== undefined;
+	return table.rows.map(row => {
+		const pins = row.target.packagePins;
+		const place =
+			pins.length === 0
+				? ''
+				: bare
+					? ` (on the chip: ${pinPlaceWords(table.target.package, pins[0]!)}, pin 1 being at the top left)`
+					: ` (pin ${pins.join(' or ')} of the chip)`;
+		const notes = row.notes.length === 0 ? '' : ` ${row.notes.join(' ')}`;
+		return `${spoken(row.signal)}: programmer ${programmerCell(row, hasHeader)} to board ${targetCell(row)}${place}.${notes}`;
+	});
+}
+
+function spoken(signal: IspSignal): string {
+	return signal === 'GND' ? 'GND, ground' : signal === 'VCC' ? 'VCC, supply' : signal;
+}
