@@ -47,3 +47,21 @@ export function countJumps(image: MemoryImage, byteAddress: number): number {
 		count++;
 	return count;
 }
+
+/**
+ * Entries of the vector table of parts whose vectors are JMPs: a hint at the chip that an application was built
+ * for. Source: `_VECTORS_SIZE` of avr-libc 2.0.0 (avr/io*.h) divided by four.
+ */
+export const vectorCounts: readonly {readonly count: number; readonly chips: readonly string[]}[] = [
+	{count: 20, chips: ['attiny167']},
+	{count: 21, chips: ['atmega16', 'atmega16a', 'atmega32', 'atmega32a']},
+	{count: 26, chips: ['atmega328', 'atmega328p', 'atmega168', 'atmega168p', 'atmega168pa']},
+	{count: 28, chips: ['atmega644']},
+	{count: 29, chips: ['at90usb82', 'at90usb162', 'atmega8u2', 'atmega16u2', 'atmega32u2']},
+	{count: 31, chips: ['atmega644p', 'atmega644pa']},
+	{count: 35, chips: ['atmega64', 'atmega128', 'atmega1284', 'atmega1284p']},
+	{count: 38, chips: ['at90usb646', 'at90usb647', 'at90usb1286', 'at90usb1287']},
+	{count: 43, chips: ['atmega16u4', 'atmega32u4']},
+	{count: 51, chips: ['atmega1281', 'atmega2561']},
+	{count: 57, chips: ['atmega640', 'atmega1280', 'atmega2560']},
+];
