@@ -161,7 +161,7 @@ function describe(facts: ErrorFacts): string {
 		case 'FirmwareTooOld':
 			return `The firmware of ${facts.what} is too old: ${facts.needs}.`;
 		case 'NoTarget':
-			return `The chip does not answer (programming enable gets ${facts.got.map(bytes).join(' / ') || 'nothing'}).`;
+			return `The chip does not answer (${facts.got.map(bytes).join(' / ') || 'nothing'} came back).`;
 		case 'UnstableLink':
 			return `Two readings of the ${facts.what} differ: ${facts.got.map(bytes).join(' / ')}.`;
 		case 'WrongSignature':

@@ -9,6 +9,7 @@ import type {Clock} from '../clock.ts';
 import {UnbrickError} from '../errors.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import type {FuseBytes, Identity, Memory, Target, TargetNote} from '../target.ts';
+import * as ask from './instructions.ts';
 import type {IspLink, LinkCapabilities} from './link.ts';
 import {
 	raiseReadings,
@@ -137,10 +138,16 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			}
 		}
 		if (signatures.length === 0 && fault !== undefined) throw fault;
+		const markers: {sent: number; got: number}[] = [];
+		for (const sent of ask.bridgeMarkers) {
+			const received = await link.exchange(ask.readSignatureMarked(sent));
+			markers.push({sent, got: received[3]!});
+		}
 		const reading = readWiring({
 			echo: capabilities!.echo,
 			enables,
 			signatures: signatures.slice(-6),
+			markers,
 			targetVolts: supply,
 			sckHz: link.sckHz(),
 			slowerPossible: false,

@@ -25,10 +25,15 @@ export async function observeWiring(
 			for (const index of [0, 1, 2]) bytes[index] = (await link.exchange(ask.readSignatureByte(index)))[3]!;
 			signatures.push(bytes);
 		}
+		const markers: {sent: number; got: number}[] = [];
+		for (const sent of ask.bridgeMarkers) {
+			markers.push({sent, got: (await link.exchange(ask.readSignatureMarked(sent)))[3]!});
+		}
 		return readWiring({
 			echo: capabilities.echo,
 			enables: [reply.received],
 			signatures,
+			markers,
 			targetVolts,
 			sckHz: link.sckHz(),
 			slowerPossible: capabilities.sckStepsHz.length > 1,

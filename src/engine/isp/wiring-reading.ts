@@ -14,6 +14,8 @@ export type WiringEvidence = {
 	readonly enables: readonly Uint8Array[];
 	/** Signatures as read, attempt by attempt, three bytes each. */
 	readonly signatures: readonly Uint8Array[];
+	/** What two signature reads with a marker as their fourth byte sent got back as their fourth byte received. */
+	readonly markers?: readonly {readonly sent: number; readonly got: number}[];
 	/** Supply of the target, where the programmer measures it. */
 	readonly targetVolts?: number | null;
 	/** SCK at the slowest attempt, Hz, and whether a slower one is possible. */
@@ -164,7 +166,9 @@ export function readWiring(evidence: WiringEvidence): WiringReading {
 				}
 			: {...reading, chips: []};
 
-	if (enables.some(isBridge)) {
+	const markers = evidence.markers ?? [];
+	const markersBack = markers.length >= 2 && markers.every(({sent, got}) => sent === got);
+	if (enables.some(isBridge) || markersBack) {
 		return silent({
 			kind: 'echo',
 			text: 'What is sent comes straight back in the same place.',
