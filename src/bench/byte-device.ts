@@ -13,6 +13,8 @@ export type ByteDevice = {
 	readonly wireMs: (bytes: number) => number;
 	/** Runs the device up to `untilMs`, or until an answer is there: when its first unread byte arrives. */
 	readonly nextReplyMs: (untilMs: number) => number | undefined;
+	/** How far its own time has run: later than the host's while it works. */
+	readonly busyUntilMs: () => number;
 	/** Takes what has arrived by `atMs`, at most `maxBytes`. */
 	readonly take: (maxBytes: number, atMs: number) => Uint8Array;
 };

@@ -430,6 +430,7 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 				run(when);
 			}
 		},
+		busyUntilMs: hands.nowMs,
 		take(maxBytes, atMs) {
 			run(atMs);
 			let count = 0;
