@@ -1,0 +1,344 @@
+// What to tell a person about an error: what happened, most likely why, what to try next. Errors carry facts
+// (errors.ts), this table carries the words. Exhaustive: a new kind does not compile without its advice.
+import {hexByte} from './bytes.ts';
+import {assertNever, type ChipState, type ErrorFacts, type RiskName, type UnbrickError} from './errors.ts';
+
+export type Advice = {
+	/** One line: what happened. */
+	readonly headline: string;
+	/** Most likely first. May be empty where the headline says it all. */
+	readonly likely: readonly string[];
+	/** In the order in which to try. Never empty. */
+	readonly next: readonly string[];
+};
+
+/** What is known besides the error; everything optional. */
+export type AdviceContext = {
+	readonly chipState?: ChipState;
+	/** Programmer id. */
+	readonly programmer?: string;
+	readonly system?: 'linux' | 'macos' | 'windows' | 'bench';
+	/** Path of the backup of this run, if one was made. */
+	readonly backup?: string | null;
+	/** What to run to go on, in words. */
+	readonly resume?: string;
+};
+
+/** What state the chip is in, in words. Said with every failure. */
+export function describeChipState(state: ChipState): string {
+	switch (state) {
+		case 'untouched':
+			return 'Nothing on the chip has been changed.';
+		case 'erased':
+			return 'The chip is erased and empty; it can be written again at any time.';
+		case 'partly-written':
+			return 'The chip is erased and partly written; run the recovery again.';
+		case 'written':
+			return 'The flash is written; the fuses are as they were.';
+		case 'written-and-fused':
+			return 'The flash is written and fuse bytes have been written.';
+		default:
+			return assertNever(state);
+	}
+}
+
+/** What each risk means, in words. */
+export const riskTexts: Readonly<Record<RiskName, string>> = {
+	'clock-source': 'The chip would run on another clock than the board is made for.',
+	'clock-unverified': 'The fuses ask for a clock from outside, and nothing says that this board has it.',
+	bootrst: 'A reset would no longer reach the bootloader, or would run into an empty boot section.',
+	hwbe: 'The bootloader would be reachable only by a jump from the firmware, or only with a wire to HWB.',
+	bootsz: 'The boot section would start where the bootloader does not.',
+	'brown-out-high': 'The brown-out level would be close to the supply.',
+	jtag: 'JTAG would be switched on and take four pins of the key matrix.',
+	ocden: 'On-chip debugging would be switched on; it costs current in sleep.',
+	wdton: 'The watchdog would always run.',
+	ckout: 'The clock would be put out on a pin.',
+	eesave: 'The erase takes the EEPROM (VIA keymaps, handedness), and there is no backup of it.',
+	'lock-bits': 'Lock bits would keep the chip from being read, written or updated until the next erase.',
+	'loses-bootloader':
+		'The erase takes the bootloader that the fuses start, and the image does not bring one.',
+	'no-backup': 'There would be no backup of what is on the chip now.',
+};
+
+const isSketch = (programmer: string | undefined) => programmer === 'arduino-isp' || programmer === 'avrisp';
+const arduinoFirst =
+	'Put the ArduinoISP sketch on the board first (Arduino IDE: Examples, 11.ArduinoISP), or take the port of the board that has it.';
+
+/**
+ * Advice for an error.
+ * @param context what else is known; adds the chip's state and the programmer's own habits
+ */
+export function adviseError(error: UnbrickError, context: AdviceContext = {}): Advice {
+	const advice = adviseFacts(error.facts, context);
+	const after: string[] = [];
+	if (context.resume !== undefined) after.push(context.resume);
+	return {
+		headline: error.message,
+		likely: advice.likely,
+		next: [...advice.next, ...after],
+	};
+}
+
+function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'headline'> {
+	const {programmer, system} = context;
+	switch (facts.kind) {
+		case 'DeviceMissing':
+			return {
+				likely: [
+					'It is not plugged in, or the cable only carries power.',
+					'It has come back under another name.',
+				],
+				next: [
+					'Plug it in with a cable that carries data.',
+					'Run `avr-unbrick devices` to see what is there.',
+				],
+			};
+		case 'DeviceDenied':
+			return {
+				likely: [
+					system === 'windows'
+						? 'The driver of this device is not one that programs may use.'
+						: `The device belongs to ${facts.group === undefined ? 'another user or group' : `the group ${facts.group}`}, and you are not in it.`,
+				],
+				next:
+					system === 'windows'
+						? ['Install WinUSB for it with Zadig, then plug it in again.']
+						: [
+								'Run `avr-unbrick devices --udev`, install the rules file it prints, and plug the device in again.',
+								...(facts.group === undefined
+									? []
+									: [`Or join the group: sudo usermod -aG ${facts.group} $USER, then log in again.`]),
+							],
+			};
+		case 'DeviceBusy':
+			return {
+				likely: ['Another program has it open: a serial monitor, an IDE, QMK Toolbox, ModemManager.'],
+				next: ['Close that program and try again.', 'Plug the device out and in again.'],
+			};
+		case 'DeviceGone':
+			return {
+				likely: [
+					'The cable was pulled or has a loose contact.',
+					'The programmer lost its supply: the target draws too much, or was fed from two sources.',
+				],
+				next: [
+					'Plug the programmer in again, straight into the computer.',
+					'See that the keyboard is fed by one source only.',
+					...(context.chipState === undefined || context.chipState === 'untouched'
+						? ['Start again.']
+						: ['Start the recovery again: it begins with what is on the chip now.']),
+				],
+			};
+		case 'NoUsbSystem':
+			return {
+				likely: ['This is a container or a virtual machine without USB.'],
+				next: [
+					'Pass USB through to it, or run on the machine itself.',
+					'A serial programmer works without it.',
+				],
+			};
+		case 'Ambiguous':
+			return {
+				likely: [],
+				next: [`Name one of them: ${facts.choices.join(', ')} (--port or --usb), or unplug the others.`],
+			};
+		case 'NotAProgrammer':
+			return {
+				likely: [
+					...(isSketch(programmer)
+						? ['The board at this port runs its own bootloader or another sketch, not ArduinoISP.']
+						: ['This is another device under the same USB number.']),
+					'This is the port of the keyboard, not of the programmer.',
+				],
+				next: [
+					...(isSketch(programmer) ? [arduinoFirst] : ['Choose the programmer that it is.']),
+					...(programmer === 'arduino-isp'
+						? [
+								'If it does run ArduinoISP: put 10 uF between RESET and GND of that board, so that opening the port does not reset it.',
+							]
+						: []),
+				],
+			};
+		case 'Timeout':
+			return {
+				likely: [
+					...(facts.command === 'GET_SYNC' && isSketch(programmer)
+						? [
+								'The board at this port does not run ArduinoISP, or runs it at another rate.',
+								'This is the port of another device.',
+							]
+						: ['The programmer hangs, or its cable has a loose contact.']),
+				],
+				next: [
+					...(facts.command === 'GET_SYNC' && isSketch(programmer)
+						? [arduinoFirst, 'Try --baud 115200 if the sketch was built for it.']
+						: ['Plug the programmer out and in again and start over.']),
+				],
+			};
+		case 'NotInSync':
+			return {
+				likely: [
+					...(facts.command === 'GET_SYNC' && programmer === 'arduino-isp'
+						? ['The rate is not that of the sketch (19200, or 115200 for some).']
+						: []),
+					'Bytes were lost or added on the way.',
+					...(isSketch(programmer) ? ['Another sketch is talking on this port.'] : []),
+				],
+				next: [
+					...(facts.command === 'GET_SYNC' && programmer === 'arduino-isp'
+						? ['Try --baud 115200, or 19200.']
+						: []),
+					'Plug the programmer out and in again and start over.',
+				],
+			};
+		case 'BadReply':
+			return {
+				likely: [
+					'The wires between programmer and target disturb each other.',
+					'The programmer is out of step.',
+				],
+				next: [
+					'Shorten the wires and press them home.',
+					'Try a slower --sck.',
+					'Plug the programmer out and in again.',
+				],
+			};
+		case 'Refused':
+			return {
+				likely: facts.why === undefined ? ['The firmware of the device does not know this request.'] : [],
+				next: ['Plug the programmer out and in again and try once more.', 'See whether its firmware is old.'],
+			};
+		case 'FirmwareTooOld':
+			return {
+				likely: [],
+				next: [`Update the firmware of the programmer: ${facts.needs}.`, 'Or take another programmer.'],
+			};
+		case 'NoTarget':
+			return {
+				likely: facts.candidates.map(candidate => candidate.text),
+				next: [
+					'Check the wires one by one against the table: VCC, GND, RESET, SCK, MOSI, MISO.',
+					'See that the target has power, from one source only: unplug the keyboard from USB while the programmer feeds it.',
+					...(programmer === 'usbasp' || programmer === 'usbtiny' || programmer === 'buspirate'
+						? ['Set the jumper or switch of the programmer so that its voltage is that of the board.']
+						: []),
+					...(isSketch(programmer)
+						? [
+								'RESET of the keyboard goes to pin 10 (Uno, Nano, Pro Micro) or B0 (Teensy), not to RESET of the programmer.',
+							]
+						: []),
+					'If nothing helps, the fuses may ask for a clock that is missing: feed one to XTAL1 and try again.',
+				],
+			};
+		case 'UnstableLink':
+			return {
+				likely: [
+					'The wires, not the chip, are the problem.',
+					...facts.candidates.map(candidate => candidate.text),
+				],
+				next: [
+					'Shorten the wires and press them home; put GND beside SCK.',
+					'Try a slower --sck.',
+					'Check the supply of the target.',
+				],
+			};
+		case 'WrongSignature':
+			return {
+				likely: [
+					...(facts.gotChip === undefined
+						? ['The link is not sound, or this is a part that is not in the list.']
+						: [
+								`The board has the ${facts.gotChip}: parts of one family look alike and differ in their fuses.`,
+							]),
+				],
+				next: [
+					...(facts.gotChip === undefined
+						? ['Shorten the wires, try a slower --sck, read again.']
+						: [
+								`Read what is printed on the chip. If it is the ${facts.gotChip}, run again with --chip ${facts.gotChip.toLowerCase()}.`,
+							]),
+					'Nothing here overrides a signature (avrdude calls that -F): the fuse bits of another part can end the chip.',
+				],
+			};
+		case 'Locked':
+			return {
+				likely: [
+					facts.lock === 0xec
+						? 'Lock byte 0xec is how plain U4 and U2 parts leave the factory: no damage. Their bootloader goes with the erase.'
+						: 'Somebody has protected this chip against copying.',
+				],
+				next: ['A chip erase lifts the lock: recover with an image to write (flash and EEPROM are lost).'],
+			};
+		case 'BadHex':
+			return {
+				likely: ['The file is cut off, was changed on the way, or is no Intel HEX file.'],
+				next: ['Download or build the file again.', 'Look at it with `avr-unbrick inspect FILE`.'],
+			};
+		case 'ImageTooLarge':
+			return {
+				likely: ['The file was built for another chip.'],
+				next: ['Choose the file for this chip, or the chip for this file.'],
+			};
+		case 'OverlapsBootloader':
+			return {
+				likely: ['The file holds a bootloader too, or was built for a board with a smaller one.'],
+				next: [
+					'Take the application alone for this way in.',
+					'Write combined images over ISP: `avr-unbrick recover`.',
+				],
+			};
+		case 'LosesBootloader':
+			return {
+				likely: ['The file is the application alone.'],
+				next: ['Add the bootloader: --bootloader ID, or merge them into one file.'],
+			};
+		case 'VerifyMismatch':
+			return {
+				likely: [
+					'The wires or the supply are weak while the chip writes.',
+					...(facts.got === 0xff
+						? ['The page was never programmed: the supply fell, or SCK is too fast.']
+						: []),
+					...((facts.got & facts.expected) === facts.got && facts.got !== facts.expected
+						? ['Old content was not erased there.']
+						: []),
+				],
+				next: [
+					'Check the supply of the target and shorten the wires.',
+					'Run the recovery again with a slower --sck.',
+				],
+			};
+		case 'FuseReadback':
+			return {
+				likely: ['The lock bits forbid it.', 'The link was disturbed while the fuse was read or written.'],
+				next: [
+					'Leave everything connected and powered.',
+					'Run `avr-unbrick probe`: it reads the fuses again.',
+					`Then run the recovery again; the ${facts.fuse} should be ${hexByte(facts.wanted)}.`,
+				],
+			};
+		case 'FuseRefused':
+			return {
+				likely: ['The value is for another chip or another board, or has a typing error.'],
+				next: [
+					'See what the value means: `avr-unbrick fuses CHIP LOW HIGH EXT`.',
+					'Take the fuses of your board: --fuses board.',
+				],
+			};
+		case 'ConsentMissing':
+			return {
+				likely: facts.why,
+				next: [...facts.risks.map(risk => `If you accept it, say so: --accept ${risk}.`)],
+			};
+		case 'Cancelled':
+			return {likely: [], next: ['Run it again when you are ready.']};
+		case 'Bug':
+			return {
+				likely: [],
+				next: ['Please report it with the log (--log FILE).'],
+			};
+		default:
+			return assertNever(facts);
+	}
+}
