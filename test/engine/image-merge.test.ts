@@ -146,7 +146,7 @@ test('each malformed pair is refused with its reason', () => {
 		[
 			'different bytes in the boot section: the first address and both values',
 			'BadHex',
-			/app\.hex: at 0x7004 it says 0x00, boot\.hex says 0x85/,
+			/app\.hex: at 0x7004 it says 0x00, boot\.hex says 0x60/,
 			() => merge(image([0, vectors(43)], [0x7000, [...loader.slice(0x7000, 4), 0, 0]]), loader),
 		],
 		[
