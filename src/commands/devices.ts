@@ -1,31 +1,50 @@
 // `devices`: what is plugged in, and whether this user may open it. Nothing is opened.
-import {listDevices} from '../engine/devices/index.ts';
-import {createWorld} from '../io/world.ts';
+import {surveyDevices, udevRules, udevRulesName} from '../engine/devices/index.ts';
+import type {ListedDevice} from '../engine/devices/types.ts';
+import type {World} from '../engine/transports.ts';
 import {type ExitCode, exitCodes} from './exit-codes.ts';
 import type {DevicesOptions} from './options.ts';
 import type {Output} from './output.ts';
 import {wrapped} from './paint.ts';
 
-export async function devicesCommand(output: Output, options: DevicesOptions): Promise<ExitCode> {
+/** The command on this machine; `world` for tests. */
+export async function devicesCommand(
+	output: Output,
+	options: DevicesOptions,
+	world?: World,
+): Promise<ExitCode> {
 	if (options.udev === true) {
-		const {udevRules} = await import('../engine/devices/udev.ts');
 		const rules = udevRules();
-		output.value({file: '70-avr-unbrick.rules', rules});
+		output.value({file: udevRulesName, rules});
 		output.say(rules.trimEnd());
 		return exitCodes.done;
 	}
-	const devices = await listDevices(createWorld());
-	output.value({devices});
-	if (devices.length === 0) {
-		output.say('No programmer, bootloader or serial port is plugged in.');
-		return exitCodes.done;
-	}
+	const {devices, notes} = await surveyDevices(world ?? (await import('../io/world.ts')).createWorld());
+	output.value({devices: devices.map(asJson)});
 	for (const device of devices) {
 		const where = device.port ?? device.vidPid ?? '';
 		output.say(`${device.kind.padEnd(10)} ${where.padEnd(14)} ${accessWords[device.access]}  ${device.name}`);
-		for (const text of device.advice) for (const line of wrapped(output, text, '    ')) output.say(line);
+		const asked = device.mustAsk ? [`May be ${mayBe(device)}: only asking it decides.`] : [];
+		for (const text of [...asked, ...device.advice]) {
+			for (const line of wrapped(output, text, '    ')) output.say(line);
+		}
 	}
+	if (devices.length === 0) {
+		output.say(
+			'No programmer, bootloader or serial port is plugged in. A cable that only charges looks the same.',
+		);
+	}
+	for (const note of notes) for (const line of wrapped(output, note)) output.say(line);
 	return exitCodes.done;
+}
+
+function mayBe({mayBe}: ListedDevice): string {
+	return mayBe.length === 0 ? 'several things' : `${mayBe.join(', ')} or something else`;
+}
+
+function asJson({usbKey, ...device}: ListedDevice) {
+	const usb = usbKey === null || device.vidPid === null ? null : `${device.vidPid}@${usbKey.split(':')[0]}`;
+	return {...device, usb};
 }
 
 const accessWords = {
