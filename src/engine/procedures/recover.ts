@@ -1,0 +1,702 @@
+// The recovery: connect, identify, backup, erase, write, verify, EEPROM, fuses, read everything back, lock, leave.
+// Events all the way, exactly one result at the end, the chip's state in it. Nothing is changed before everything is
+// judged and the backup's receipt is there; no fuse is written before the flash has verified.
+// Source of the order: facts A6.
+import {adviseError} from '../advice.ts';
+import {hexAddress, hexByte, hexString, isBlank, sameBytes} from '../bytes.ts';
+import {type Cancel, createCancel, neverCancel} from '../cancel.ts';
+import type {Chip} from '../chips/chip.ts';
+import type {Clock} from '../clock.ts';
+import {type ChipState, type MemoryName, type RiskName, UnbrickError} from '../errors.ts';
+import {bootSection} from '../fuses/decode.ts';
+import {fuseNames, sameFuse, sameLock} from '../fuses/mask.ts';
+import {eepromAtErase, type FusePlan, planFuseWrites} from '../fuses/plan.ts';
+import {backupFileName, printBackup} from '../image/backup-file.ts';
+import {type ByteRange, createImage, type MemoryImage} from '../image/memory-image.ts';
+import type {Store} from '../store.ts';
+import type {FuseBytes, Identity, Memory, Target} from '../target.ts';
+import {
+	bootsByLoader,
+	checkPlan,
+	demandConsent,
+	fillsBootSection,
+	fuseContext,
+	lockAllows,
+	type Risk,
+	refuseOrPass,
+	risksOf,
+} from './check-plan.ts';
+import type {FuseText, Phase, RecoverEvent, RecoverResult} from './events.ts';
+import type {JournalEntry} from './journal.ts';
+import type {RecoveryPlan} from './plan.ts';
+import {streaming} from './streaming.ts';
+
+/** Times the flash is written in all: a second erase and write when the first does not verify. */
+const writeRounds = 2;
+
+/** Readings that must agree with the image before a page that read wrong once counts as right. */
+const confirmReadings = 2;
+
+/** Pages rewritten one by one in a round; more are not a stray fault but a bad link. */
+const repairedPagesAtMost = 8;
+
+/** Bytes looked at in a page that was skipped as blank after a proven erase (all of it with `full`). */
+const blankSampleBytes = 2;
+
+/** Largest piece that verification reads at once; progress and cancel live between pieces. */
+const verifyBlockBytes = 4_096;
+
+/** The lock byte of plain U4 and U2 parts as delivered (datasheets 7766J table 28-1, 7799 table 25-1). */
+const factoryLock = 0xec;
+
+/** Pages between two lines of the journal: each line costs an fsync. */
+const journalPages = 8;
+
+export type RecoverDeps = {
+	/** Opens programmer and target. Its errors end in the result like all others. */
+	readonly connect: () => Promise<Target>;
+	readonly store: Store;
+	readonly clock: Clock;
+	readonly cancel?: Cancel;
+	/** `avr-unbrick 0.1.0`, for the backup. */
+	readonly program?: string;
+	/** Takes down what was done, durably, from the first erase on. */
+	readonly journal?: (entry: JournalEntry) => Promise<void>;
+};
+
+/** Fuse bytes as events carry them. */
+export function fuseText(fuses: FuseBytes): FuseText {
+	return {
+		low: hexByte(fuses.low),
+		...(fuses.high === undefined ? {} : {high: hexByte(fuses.high)}),
+		...(fuses.extended === undefined ? {} : {extended: hexByte(fuses.extended)}),
+	};
+}
+
+/** The identity event of what a target said. */
+export function identityEvent(identity: Identity): RecoverEvent {
+	return {
+		type: 'identity',
+		signature: hexString(identity.signature),
+		...(identity.chip === undefined ? {} : {chip: identity.chip.id}),
+		fuses: fuseText(identity.fuses),
+		lock: hexByte(identity.lock),
+		sckHz: identity.sckHz,
+		...(identity.targetVolts === null ? {} : {targetVolts: identity.targetVolts}),
+	};
+}
+
+/** Any thrown value as one of ours. */
+export function asUnbrickError(error: unknown): UnbrickError {
+	return error instanceof UnbrickError
+		? error
+		: new UnbrickError(
+				{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
+				{cause: error},
+			);
+}
+
+/** What has happened so far, for the result of a failure. */
+type Progress = {state: ChipState; backup: string | null};
+
+/**
+ * Runs a plan. Yields events and ends in exactly one `result`; throws nothing. The target is closed in every case,
+ * also when the consumer stops listening.
+ */
+export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGenerator<RecoverEvent, void> {
+	const beganMs = deps.clock.nowMs();
+	const progress: Progress = {state: 'untouched', backup: null};
+	const seconds = () => Math.round((deps.clock.nowMs() - beganMs) / 100) / 10;
+	let target: Target | undefined;
+	let result: RecoverResult;
+	try {
+		for (const note of checkPlan(plan).notes) {
+			yield {type: 'warning', code: note.rule, message: note.text};
+		}
+		yield {type: 'phase', phase: 'connect'};
+		target = await deps.connect();
+		const done = yield* run(plan, deps, target, progress);
+		result = {...done, seconds: seconds()};
+	} catch (thrown) {
+		result = failure(asUnbrickError(thrown), plan, progress, seconds());
+	} finally {
+		await target?.close();
+	}
+	yield result;
+}
+
+/** A failure as the last event. */
+function failure(
+	error: UnbrickError,
+	plan: RecoveryPlan,
+	progress: Progress,
+	seconds: number,
+): RecoverResult {
+	const resume =
+		progress.state === 'untouched'
+			? undefined
+			: 'Run the same recovery again: it reads what is there, and goes on to the end.';
+	const advice = adviseError(error, {chipState: progress.state, programmer: plan.programmer});
+	return {
+		type: 'result',
+		ok: false,
+		error: {
+			kind: error.kind,
+			message: error.message,
+			likely: advice.likely,
+			next: advice.next,
+			...(error.facts.kind === 'ConsentMissing' ? {risks: error.facts.risks} : {}),
+		},
+		chipState: progress.state,
+		...(resume === undefined ? {} : {resume}),
+		backup: progress.backup,
+		seconds,
+	};
+}
+
+type Done = Omit<Extract<RecoverResult, {ok: true}>, 'seconds'>;
+
+async function* run(
+	plan: RecoveryPlan,
+	deps: RecoverDeps,
+	target: Target,
+	progress: Progress,
+): AsyncGenerator<RecoverEvent, Done> {
+	const {chip, image} = plan;
+	const {store} = deps;
+	const cancel = deps.cancel ?? neverCancel;
+	const abandoned = createCancel();
+	const stop: Cancel = {
+		get requested() {
+			return cancel.requested || abandoned.cancel.requested;
+		},
+		onRequest: cancel.onRequest,
+	};
+	const halt = (during: string) => {
+		if (stop.requested) throw new UnbrickError({kind: 'Cancelled', during});
+	};
+	const journal = deps.journal ?? (async () => {});
+	const accepts = (risk: RiskName) => plan.accepted.has(risk);
+	const erasing = plan.erase && image !== undefined;
+
+	function* notes(): Generator<RecoverEvent> {
+		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};
+	}
+	const phase = (name: Phase): RecoverEvent => ({type: 'phase', phase: name});
+	/** Work with a progress bar. */
+	async function* working<T>(
+		name: Phase,
+		work: (onProgress: (done: number, total: number) => void) => Promise<T>,
+	): AsyncGenerator<RecoverEvent, T> {
+		return yield* streaming<RecoverEvent, T>(
+			emit => work((doneBytes, totalBytes) => emit({type: 'progress', phase: name, doneBytes, totalBytes})),
+			abandoned.request,
+		);
+	}
+
+	// — identify
+	yield phase('identify');
+	const identity = await target.identify(chip);
+	yield* notes();
+	yield identityEvent(identity);
+	halt('identify');
+
+	// — judge again, now against what the chip has
+	const allows = lockAllows(chip, identity.lock);
+	if (!erasing && !allows.write) {
+		throw new UnbrickError({
+			kind: 'Locked',
+			lock: identity.lock,
+			what: image === undefined ? 'writing fuses' : 'writing without an erase',
+		});
+	}
+	const keepBackup = plan.backup !== 'none' && allows.read;
+	const risks: Risk[] = [];
+	if (!allows.read) {
+		const factory = (identity.lock & chip.lock.mask) === (factoryLock & chip.lock.mask);
+		const story = factory
+			? `The lock byte reads ${hexByte(identity.lock)}, as plain U4 and U2 parts leave the factory: no damage. Nothing can be read, and the loader goes with the erase.`
+			: `The lock bits (${hexByte(identity.lock)}) forbid reading: flash and EEPROM cannot be backed up.`;
+		yield {type: 'warning', code: factory ? 'factory-lock' : 'locked', message: story};
+		if (plan.backup !== 'none') risks.push({risk: 'no-backup', why: story});
+	}
+	const wanted = plan.fuses === 'keep' ? identity.fuses : plan.fuses;
+	const after: FuseBytes = {...identity.fuses, ...wanted};
+	const volts = identity.targetVolts ?? plan.programmingVolts;
+	let fusePlan: FusePlan | undefined;
+	if (plan.fuses !== 'keep') {
+		const differs = fuseNames(chip).some(
+			fuse =>
+				plan.fuses !== 'keep' &&
+				plan.fuses[fuse] !== undefined &&
+				!sameFuse(chip, fuse, identity.fuses[fuse] ?? 0xff, plan.fuses[fuse]),
+		);
+		const flash = erasing
+			? image
+			: differs && allows.read
+				? await bootSectionAfter(target, chip, after, image)
+				: undefined;
+		fusePlan = planFuseWrites(
+			chip,
+			identity.fuses,
+			plan.fuses,
+			fuseContext(plan, {
+				...(flash === undefined ? {} : {image: flash}),
+				...(volts === undefined ? {} : {programmingVolts: volts}),
+			}),
+		);
+		refuseOrPass(fusePlan.assessment);
+		risks.push(...risksOf(fusePlan.assessment));
+	}
+	if (
+		erasing &&
+		!accepts('loses-bootloader') &&
+		bootsByLoader(chip, after) &&
+		!fillsBootSection(chip, after, image) &&
+		(!allows.read || (await holdsLoader(target, chip, after)))
+	) {
+		risks.push({
+			risk: 'loses-bootloader',
+			why: `These fuses start the bootloader at ${hexAddress(bootSection(chip, after)!.startByteAddress)}; the erase takes it, and ${plan.imageName ?? 'the image'} has none.`,
+		});
+	}
+	const eepromGoes = erasing && !eepromAtErase(chip, identity.fuses).survives;
+	const guardEeprom = eepromGoes && !keepBackup && allows.read && !accepts('eesave') && !accepts('no-backup');
+	if (guardEeprom && !isBlank(await target.readRange('eeprom', 0, chip.eeprom.bytes))) {
+		risks.push({
+			risk: 'eesave',
+			why: 'The erase takes the EEPROM (keymaps, handedness), and no backup of it is made.',
+		});
+	}
+	demandConsent(risks, plan.accepted);
+	halt('identify');
+
+	// — backup
+	let eeprom: Uint8Array | undefined;
+	if (keepBackup) {
+		yield phase('backup');
+		const total = chip.flash.bytes + chip.eeprom.bytes;
+		const flash = yield* working('backup', onProgress =>
+			target.readRange('flash', 0, chip.flash.bytes, {
+				onProgress: done => onProgress(done, total),
+				cancel: stop,
+			}),
+		);
+		eeprom = yield* working('backup', onProgress =>
+			target.readRange('eeprom', 0, chip.eeprom.bytes, {
+				onProgress: done => onProgress(chip.flash.bytes + done, total),
+				cancel: stop,
+			}),
+		);
+		yield* notes();
+		const takenAt = store.nowIso();
+		const text = printBackup({
+			takenAt,
+			program: deps.program ?? 'avr-unbrick',
+			programmer: plan.programmer,
+			engine: target.engine,
+			...(plan.board === undefined ? {} : {board: plan.board.id}),
+			chip: chip.id,
+			signature: identity.signature,
+			fuses: identity.fuses,
+			lock: identity.lock,
+			flash,
+			eeprom,
+		});
+		const path = typeof plan.backup === 'object' ? plan.backup.path : backupFileName(chip, takenAt);
+		// No receipt, no erase: this throws unless the file was read back.
+		const receipt = await store.writeDurably(path, text);
+		progress.backup = receipt.path;
+		halt('backup');
+	}
+
+	// — erase, write, verify
+	let writtenBytes = 0;
+	let verifiedBytes = 0;
+	if (image !== undefined) {
+		await journal({
+			did: 'start',
+			chip: chip.id,
+			signature: hexString(identity.signature),
+			backup: progress.backup,
+		});
+		for (let round = 1; ; round++) {
+			if (plan.erase) {
+				halt('erase');
+				yield phase('erase');
+				await journal({did: 'erase'});
+				progress.state = 'erased';
+				await target.erase();
+				yield* notes();
+				const lock = await target.readLock();
+				if (!lockAllows(chip, lock).write) {
+					throw new UnbrickError({kind: 'Locked', lock, what: 'writing, even after the chip erase'});
+				}
+				await journal({did: 'erased'});
+			}
+			halt('erase');
+			yield phase('write');
+			progress.state = 'partly-written';
+			const {pageBytes} = chip.flash;
+			const writing = streaming<RecoverEvent, {writtenBytes: number}>(
+				emit =>
+					target.writeImage(image, {
+						onProgress: (doneBytes, totalBytes) =>
+							emit({type: 'progress', phase: 'write', doneBytes, totalBytes}),
+						cancel: stop,
+					}),
+				abandoned.request,
+			);
+			let step = await writing.next();
+			for (; step.done !== true; step = await writing.next()) {
+				const event = step.value;
+				if (event.type === 'progress' && (event.doneBytes / pageBytes) % journalPages === 0) {
+					await journal({did: 'pages', pages: event.doneBytes / pageBytes});
+				}
+				yield event;
+			}
+			writtenBytes = step.value.writtenBytes;
+			yield* notes();
+			halt('write');
+			yield phase('verify');
+			const mustVerify = plan.verify !== 'none' || (fusePlan?.writes.length ?? 0) > 0;
+			if (!mustVerify) {
+				yield {
+					type: 'warning',
+					code: 'not-verified',
+					message: 'The flash was not read back, as asked: nothing is known about what is in it.',
+				};
+				break;
+			}
+			if (plan.verify === 'none') {
+				yield {
+					type: 'warning',
+					code: 'verify-needed',
+					message: 'Fuses are written only over a flash that was read back, so it is read back after all.',
+				};
+			}
+			try {
+				verifiedBytes = yield* verifyFlash(plan, target, image, after, stop, abandoned.request);
+				yield* notes();
+				break;
+			} catch (error) {
+				const mismatch = error instanceof UnbrickError && error.kind === 'VerifyMismatch';
+				if (!mismatch || !plan.erase || round === writeRounds) throw error;
+				yield {
+					type: 'warning',
+					code: 'rewrite',
+					message: `${error.message} The chip is erased and written once more.`,
+				};
+			}
+		}
+		progress.state = 'written';
+		await journal({did: 'verified'});
+	}
+
+	// — EEPROM
+	if (eepromGoes && plan.restoreEeprom && eeprom !== undefined && !isBlank(eeprom)) {
+		const content = eeprom;
+		halt('eeprom');
+		yield phase('eeprom');
+		yield* restoreEepromBytes(target, content, stop, abandoned.request);
+		yield* notes();
+		await journal({did: 'eeprom'});
+	}
+
+	// — fuses: back to back, each read back twice, no way out in between
+	const writes = fusePlan?.writes ?? [];
+	if (writes.length > 0) {
+		halt('fuses');
+		yield phase('fuses');
+		await target.testLink?.();
+		yield* notes();
+		halt('fuses');
+		yield {
+			type: 'warning',
+			code: 'do-not-unplug',
+			message: 'Fuse bytes are being written: do not unplug anything.',
+		};
+		for (const [index, write] of writes.entries()) {
+			await journal({did: 'fuse', fuse: write.fuse, value: write.value});
+			progress.state = 'written-and-fused';
+			await target.writeFuse(write.fuse, write.value);
+			yield {type: 'progress', phase: 'fuses', doneBytes: index + 1, totalBytes: writes.length};
+		}
+		yield* notes();
+	}
+
+	// — leave, enter again, read everything back
+	await target.reenter();
+	yield* notes();
+	const fuses = await target.readFuses();
+	for (const fuse of fuseNames(chip)) {
+		const expected = after[fuse];
+		const got = fuses[fuse];
+		if (expected !== undefined && got !== undefined && !sameFuse(chip, fuse, expected, got)) {
+			throw new UnbrickError({
+				kind: 'FuseReadback',
+				fuse: `${fuse} fuse`,
+				wanted: expected,
+				got,
+				mask: chip.fuses[fuse]!.mask,
+			});
+		}
+	}
+	let lock = await target.readLock();
+	if (image !== undefined && verifiedBytes > 0) await sampleAgain(target, chip, image, plan.erase, after);
+	yield* notes();
+
+	// — lock bits, last of all
+	if (plan.lock !== undefined && !sameLock(chip, plan.lock, lock)) {
+		halt('lock');
+		yield phase('lock');
+		await journal({did: 'lock', value: plan.lock});
+		await target.writeLock(plan.lock);
+		lock = await target.readLock();
+		yield* notes();
+	}
+	yield phase('leave');
+	await target.leave();
+	await journal({did: 'done'});
+	return {
+		type: 'result',
+		ok: true,
+		chip: chip.id,
+		imageBytes: image?.byteCount ?? 0,
+		writtenBytes,
+		verifiedBytes,
+		fuses: fuseText(fuses),
+		...(plan.fuses === 'keep' ? {} : {wanted: fuseText(plan.fuses)}),
+		lock: hexByte(lock),
+		backup: progress.backup,
+		chipState: progress.state,
+	};
+}
+
+/** What stands in the boot section of `fuses` after the plan, when nothing is erased: old content under the image. */
+async function bootSectionAfter(
+	target: Target,
+	chip: Chip,
+	fuses: FuseBytes,
+	image: MemoryImage | undefined,
+): Promise<MemoryImage | undefined> {
+	const section = bootSection(chip, fuses);
+	if (section === null) return undefined;
+	const start = section.startByteAddress;
+	const data = await target.readRange('flash', start, chip.flash.bytes - start);
+	for (let index = 0; index < data.length; index++) data[index]! &= image?.at(start + index) ?? 0xff;
+	return createImage([{byteAddress: start, data}]);
+}
+
+/** True as soon as something is found in the boot section. */
+async function holdsLoader(target: Target, chip: Chip, fuses: FuseBytes): Promise<boolean> {
+	const section = bootSection(chip, fuses);
+	if (section === null) return false;
+	for (let at = section.startByteAddress; at < chip.flash.bytes; ) {
+		const size = Math.min(chip.flash.pageBytes * 4, chip.flash.bytes - at);
+		if (!isBlank(await target.readRange('flash', at, size))) return true;
+		at += size;
+	}
+	return false;
+}
+
+/** One stretch to read back, and what must stand there; undefined bytes are nobody's business. */
+type Stretch = {readonly range: ByteRange; readonly counted: boolean};
+
+/** What verification reads: everything with `full`; else each page sent, the boot section, a sample of skipped pages. */
+function stretches(plan: RecoveryPlan, image: MemoryImage, fuses: FuseBytes): readonly Stretch[] {
+	const {chip} = plan;
+	const {bytes, pageBytes} = chip.flash;
+	if (plan.verify === 'full') return split([{range: {start: 0, end: bytes}, counted: true}]);
+	const section = bootSection(chip, fuses);
+	const boot = section === null ? bytes : section.startByteAddress;
+	const list: {range: ByteRange; counted: boolean}[] = [];
+	for (let page = 0; page < bytes; page += pageBytes) {
+		const touched = image.touches({start: page, end: page + pageBytes});
+		const inBoot = plan.erase && page >= boot;
+		if (!touched && !inBoot) continue;
+		const skipped = plan.erase && touched && !inBoot && isBlank(image.slice(page, pageBytes));
+		const offset = skipped ? ((page / pageBytes) * 6) % (pageBytes - blankSampleBytes) : 0;
+		const range = skipped
+			? {start: page + offset, end: page + offset + blankSampleBytes}
+			: {start: page, end: page + pageBytes};
+		const before = list.at(-1);
+		if (before !== undefined && before.range.end === range.start) {
+			list[list.length - 1] = {range: {start: before.range.start, end: range.end}, counted: true};
+		} else {
+			list.push({range, counted: true});
+		}
+	}
+	return split(list);
+}
+
+function split(list: readonly Stretch[]): readonly Stretch[] {
+	return list.flatMap(({range, counted}) => {
+		const pieces: Stretch[] = [];
+		for (let start = range.start; start < range.end; ) {
+			const end = Math.min(range.end, start - (start % verifyBlockBytes) + verifyBlockBytes);
+			pieces.push({range: {start, end}, counted});
+			start = end;
+		}
+		return pieces;
+	});
+}
+
+/**
+ * Reads back and compares. A byte that differs once is read again: a disturbed reading is told from a bad write, and
+ * after any doubt everything is read a second time. Bits that only still have to be cleared are written again, page
+ * by page. Returns the bytes compared. Throws VerifyMismatch.
+ */
+async function* verifyFlash(
+	plan: RecoveryPlan,
+	target: Target,
+	image: MemoryImage,
+	fuses: FuseBytes,
+	stop: Cancel,
+	abandon: () => void,
+): AsyncGenerator<RecoverEvent, number> {
+	const {chip} = plan;
+	const {pageBytes} = chip.flash;
+	const pieces = stretches(plan, image, fuses);
+	const total = pieces.reduce((sum, {range}) => sum + range.end - range.start, 0);
+	let repaired = 0;
+	/** After an erase every byte is known; else only those of the image. */
+	const differences = (byteAddress: number, data: Uint8Array): readonly number[] => {
+		const wrong: number[] = [];
+		for (let index = 0; index < data.length; index++) {
+			const expected = image.at(byteAddress + index) ?? (plan.erase ? 0xff : undefined);
+			if (expected !== undefined && data[index] !== expected) wrong.push(byteAddress + index);
+		}
+		return wrong;
+	};
+	const settlePage = async (page: number): Promise<'misread' | 'repaired'> => {
+		for (let attempt = 0; attempt < 2; attempt++) {
+			let agreeing = 0;
+			let wrong: readonly number[] = [];
+			let data = new Uint8Array(0);
+			for (let reading = 0; reading < confirmReadings; reading++) {
+				data = new Uint8Array(await target.readRange('flash', page, pageBytes));
+				const now = differences(page, data);
+				if (now.length === 0) agreeing++;
+				else wrong = now;
+			}
+			if (agreeing === confirmReadings) return attempt === 0 ? 'misread' : 'repaired';
+			const expected = (at: number) => image.at(at) ?? 0xff;
+			const clearable = wrong.every(at => (data[at - page]! & expected(at)) === expected(at));
+			if (attempt === 1 || !clearable || repaired >= repairedPagesAtMost) {
+				const at = wrong[0]!;
+				throw new UnbrickError({
+					kind: 'VerifyMismatch',
+					memory: 'flash',
+					byteAddress: at,
+					expected: expected(at),
+					got: data[at - page]!,
+					differingBytes: wrong.length,
+				});
+			}
+			repaired++;
+			await target.writeImage(createImage([{byteAddress: page, data: image.slice(page, pageBytes)}]));
+		}
+		throw new UnbrickError({kind: 'Bug', assumed: 'a page is settled after two tries'});
+	};
+	for (let pass = 1; ; pass++) {
+		let doubts = 0;
+		let done = 0;
+		for (const {range} of pieces) {
+			if (stop.requested) throw new UnbrickError({kind: 'Cancelled', during: 'verify'});
+			const before = done;
+			const data = yield* streaming<RecoverEvent, Uint8Array>(
+				emit =>
+					target.readRange('flash', range.start, range.end - range.start, {
+						onProgress: bytes =>
+							emit({type: 'progress', phase: 'verify', doneBytes: before + bytes, totalBytes: total}),
+					}),
+				abandon,
+			);
+			done += data.length;
+			const pages = new Set(differences(range.start, data).map(at => at - (at % pageBytes)));
+			for (const page of pages) {
+				doubts++;
+				const how = await settlePage(page);
+				yield {
+					type: 'warning',
+					code: how === 'misread' ? 'misread' : 'page-repaired',
+					message:
+						how === 'misread'
+							? `The page at ${hexAddress(page)} read wrong once and right twice.`
+							: `The page at ${hexAddress(page)} had to be written again.`,
+				};
+			}
+		}
+		if (doubts === 0) return total;
+		if (pass === doubtPassesAtMost) {
+			throw new UnbrickError({kind: 'UnstableLink', what: 'flash', got: [], candidates: []});
+		}
+	}
+}
+
+/** Passes of verification until one is without any doubt. */
+const doubtPassesAtMost = 4;
+
+/** Writes EEPROM content and reads it back; one difference is written once more. Throws VerifyMismatch. */
+export async function* restoreEepromBytes(
+	target: Target,
+	content: Uint8Array,
+	stop: Cancel,
+	abandon: () => void,
+): AsyncGenerator<RecoverEvent> {
+	for (let attempt = 1; ; attempt++) {
+		yield* streaming<RecoverEvent, void>(
+			emit =>
+				target.writeEeprom(0, content, {
+					onProgress: (doneBytes, totalBytes) =>
+						emit({type: 'progress', phase: 'eeprom', doneBytes, totalBytes}),
+					cancel: stop,
+				}),
+			abandon,
+		);
+		const got = await target.readRange('eeprom', 0, content.length);
+		if (sameBytes(got, content)) return;
+		if (attempt === 2) throw mismatch('eeprom', 0, content, got);
+	}
+}
+
+/** The first difference of two equally long stretches, as an error. */
+export function mismatch(
+	memory: MemoryName & Memory,
+	start: number,
+	expected: Uint8Array,
+	got: Uint8Array,
+): UnbrickError {
+	const at = expected.findIndex((byte, index) => byte !== got[index]);
+	return new UnbrickError({
+		kind: 'VerifyMismatch',
+		memory,
+		byteAddress: start + at,
+		expected: expected[at] ?? 0xff,
+		got: got[at] ?? 0xff,
+		differingBytes: expected.filter((byte, index) => byte !== got[index]).length,
+	});
+}
+
+/** After leaving and entering: the first and last page of the image and the start of the boot section once more. */
+async function sampleAgain(
+	target: Target,
+	chip: Chip,
+	image: MemoryImage,
+	erased: boolean,
+	fuses: FuseBytes,
+): Promise<void> {
+	const {pageBytes} = chip.flash;
+	const toPage = (at: number) => at - (at % pageBytes);
+	const section = bootSection(chip, fuses);
+	const pages = new Set([toPage(image.start), toPage(image.end - 1)]);
+	if (erased && section !== null) pages.add(toPage(section.startByteAddress));
+	for (const page of pages) {
+		const compare = (data: Uint8Array) =>
+			Uint8Array.from(data, (byte, index) => image.at(page + index) ?? (erased ? 0xff : byte));
+		let data = await target.readRange('flash', page, pageBytes);
+		if (!sameBytes(compare(data), data)) data = await target.readRange('flash', page, pageBytes);
+		if (!sameBytes(compare(data), data)) throw mismatch('flash', page, compare(data), data);
+	}
+}
