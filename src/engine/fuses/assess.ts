@@ -677,18 +677,23 @@ function judgeBootStart(
 	const places = findBootloader(loaderId ?? '')?.boot.filter(place => place.chip === chip.id) ?? [];
 	// Several builds at several places: nobody knows which, so nothing is measured.
 	const loaderStart = places.length === 1 ? places[0]?.startByteAddress : undefined;
-	const vendorShips = recommendations.some(
-		row =>
-			row.chip === chip.id &&
-			row.verdict !== 'reject' &&
-			(loaderId === undefined || row.bootloader === loaderId) &&
-			sameFuses(chip, row.fuses, to),
-	);
+	// A vendor that ships this very set with a loader at that very place knows what it does (the Nano).
+	const vendorShips = (loaderAt: number) =>
+		recommendations.some(
+			row =>
+				row.chip === chip.id &&
+				row.verdict !== 'reject' &&
+				(loaderId === undefined || row.bootloader === loaderId) &&
+				sameFuses(chip, row.fuses, to) &&
+				findBootloader(row.bootloader)?.boot.some(
+					place => place.chip === chip.id && place.startByteAddress === loaderAt,
+				),
+		);
 	const entryBit = bootrst ? 'BOOTRST' : 'HWBE';
 	const entryRisk: RiskName = bootrst ? 'bootrst' : 'hwbe';
 	const slide = (loaderAt: number) => {
 		const text = `BOOTSZ starts the boot section at ${hexAddress(start)}, the bootloader lies at ${hexAddress(loaderAt)}: a reset reaches it only by running up through blank flash, so nothing may be written between. ${undoable}`;
-		return vendorShips
+		return vendorShips(loaderAt)
 			? note('bootsz-slide', 'BOOTSZ', `${text} The vendor ships it so.`)
 			: consent('bootsz', 'bootsz-slide', 'BOOTSZ', text);
 	};
