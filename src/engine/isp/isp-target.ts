@@ -85,7 +85,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 
 	const start = async (): Promise<IspSession> => {
 		if (session !== undefined) return session;
-		capabilities = await link.open();
+		const declared = await link.open();
+		capabilities = {...declared, sckStepsHz: [...declared.sckStepsHz].sort((a, b) => a - b)};
 		for (const text of capabilities.notes) note('programmer', text);
 		if (sck !== 'auto' && (capabilities.sckStepsHz.length === 0 || link.setSck === undefined)) {
 			note('sck-fixed', 'SCK of this programmer cannot be set; the asked-for speed has no effect.');

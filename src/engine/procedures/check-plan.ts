@@ -34,6 +34,7 @@ export function fuseContext(plan: RecoveryPlan, more: Partial<FuseContext> = {})
 		// Without an erase old content stays beside the image, and only the chip can tell what that is.
 		...(plan.image === undefined || !plan.erase ? {} : {image: plan.image}),
 		...(plan.programmingVolts === undefined ? {} : {programmingVolts: plan.programmingVolts}),
+		...(plan.ownBackup === true ? {ownBackup: true} : {}),
 		...(slowest === undefined ? {} : {programmerMinSckHz: slowest}),
 		...more,
 	};

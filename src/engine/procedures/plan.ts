@@ -20,12 +20,16 @@ export type RecoveryPlan = {
 	readonly fuses: 'keep' | FuseBytes;
 	/** Undefined: lock bits untouched. */
 	readonly lock?: number;
-	/** `none` only with the risk `no-backup` accepted. A path is used as is; `auto` names a file in the state folder. */
+	/** `none` is a word of its own for going without. A path is used as is; `auto` names a file in the state folder. */
 	readonly backup: 'auto' | 'none' | {readonly path: string};
 	readonly erase: boolean;
 	readonly verify: 'full' | 'written' | 'none';
 	/** Write the EEPROM back when the erase took it. */
 	readonly restoreEeprom: boolean;
+	/** EEPROM content to write in place of what the erase took (restore). */
+	readonly eeprom?: Uint8Array;
+	/** True when `fuses` is this very board's own backup (facts A3, last point). */
+	readonly ownBackup?: boolean;
 	/** Risks accepted by name. */
 	readonly accepted: ReadonlySet<RiskName>;
 	/** Asked-for SCK, Hz; `auto` finds it. */

@@ -2,7 +2,6 @@
 // Events all the way, exactly one result at the end, the chip's state in it. Nothing is changed before everything is
 // judged and the backup's receipt is there; no fuse is written before the flash has verified.
 // Source of the order: facts A6.
-import {adviseError} from '../advice.ts';
 import {hexAddress, hexByte, hexString, isBlank, sameBytes} from '../bytes.ts';
 import {type Cancel, createCancel, neverCancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
@@ -11,10 +10,10 @@ import {type ChipState, type MemoryName, type RiskName, UnbrickError} from '../e
 import {bootSection} from '../fuses/decode.ts';
 import {fuseNames, sameFuse, sameLock} from '../fuses/mask.ts';
 import {eepromAtErase, type FusePlan, planFuseWrites} from '../fuses/plan.ts';
-import {backupFileName, printBackup} from '../image/backup-file.ts';
 import {type ByteRange, createImage, type MemoryImage} from '../image/memory-image.ts';
 import type {Store} from '../store.ts';
-import type {FuseBytes, Identity, Memory, Target} from '../target.ts';
+import type {FuseBytes, Memory, Target} from '../target.ts';
+import {takeBackup} from './backup.ts';
 import {
 	bootsByLoader,
 	checkPlan,
@@ -26,9 +25,10 @@ import {
 	refuseOrPass,
 	risksOf,
 } from './check-plan.ts';
-import type {FuseText, Phase, RecoverEvent, RecoverResult} from './events.ts';
+import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
 import type {JournalEntry} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
+import {failureResult, fuseText, identityEvent} from './results.ts';
 import {streaming} from './streaming.ts';
 
 /** Times the flash is written in all: a second erase and write when the first does not verify. */
@@ -64,38 +64,6 @@ export type RecoverDeps = {
 	readonly journal?: (entry: JournalEntry) => Promise<void>;
 };
 
-/** Fuse bytes as events carry them. */
-export function fuseText(fuses: FuseBytes): FuseText {
-	return {
-		low: hexByte(fuses.low),
-		...(fuses.high === undefined ? {} : {high: hexByte(fuses.high)}),
-		...(fuses.extended === undefined ? {} : {extended: hexByte(fuses.extended)}),
-	};
-}
-
-/** The identity event of what a target said. */
-export function identityEvent(identity: Identity): RecoverEvent {
-	return {
-		type: 'identity',
-		signature: hexString(identity.signature),
-		...(identity.chip === undefined ? {} : {chip: identity.chip.id}),
-		fuses: fuseText(identity.fuses),
-		lock: hexByte(identity.lock),
-		sckHz: identity.sckHz,
-		...(identity.targetVolts === null ? {} : {targetVolts: identity.targetVolts}),
-	};
-}
-
-/** Any thrown value as one of ours. */
-export function asUnbrickError(error: unknown): UnbrickError {
-	return error instanceof UnbrickError
-		? error
-		: new UnbrickError(
-				{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
-				{cause: error},
-			);
-}
-
 /** What has happened so far, for the result of a failure. */
 type Progress = {state: ChipState; backup: string | null};
 
@@ -118,40 +86,16 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		const done = yield* run(plan, deps, target, progress);
 		result = {...done, seconds: seconds()};
 	} catch (thrown) {
-		result = failure(asUnbrickError(thrown), plan, progress, seconds());
+		result = failureResult(thrown, {
+			programmer: plan.programmer,
+			chipState: progress.state,
+			backup: progress.backup,
+			seconds: seconds(),
+		});
 	} finally {
 		await target?.close();
 	}
 	yield result;
-}
-
-/** A failure as the last event. */
-function failure(
-	error: UnbrickError,
-	plan: RecoveryPlan,
-	progress: Progress,
-	seconds: number,
-): RecoverResult {
-	const resume =
-		progress.state === 'untouched'
-			? undefined
-			: 'Run the same recovery again: it reads what is there, and goes on to the end.';
-	const advice = adviseError(error, {chipState: progress.state, programmer: plan.programmer});
-	return {
-		type: 'result',
-		ok: false,
-		error: {
-			kind: error.kind,
-			message: error.message,
-			likely: advice.likely,
-			next: advice.next,
-			...(error.facts.kind === 'ConsentMissing' ? {risks: error.facts.risks} : {}),
-		},
-		chipState: progress.state,
-		...(resume === undefined ? {} : {resume}),
-		backup: progress.backup,
-		seconds,
-	};
 }
 
 type Done = Omit<Extract<RecoverResult, {ok: true}>, 'seconds'>;
@@ -183,17 +127,6 @@ async function* run(
 		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};
 	}
 	const phase = (name: Phase): RecoverEvent => ({type: 'phase', phase: name});
-	/** Work with a progress bar. */
-	async function* working<T>(
-		name: Phase,
-		work: (onProgress: (done: number, total: number) => void) => Promise<T>,
-	): AsyncGenerator<RecoverEvent, T> {
-		return yield* streaming<RecoverEvent, T>(
-			emit => work((doneBytes, totalBytes) => emit({type: 'progress', phase: name, doneBytes, totalBytes})),
-			abandoned.request,
-		);
-	}
-
 	// — identify
 	yield phase('identify');
 	const identity = await target.identify(chip);
@@ -275,38 +208,26 @@ async function* run(
 	let eeprom: Uint8Array | undefined;
 	if (keepBackup) {
 		yield phase('backup');
-		const total = chip.flash.bytes + chip.eeprom.bytes;
-		const flash = yield* working('backup', onProgress =>
-			target.readRange('flash', 0, chip.flash.bytes, {
-				onProgress: done => onProgress(done, total),
-				cancel: stop,
-			}),
-		);
-		eeprom = yield* working('backup', onProgress =>
-			target.readRange('eeprom', 0, chip.eeprom.bytes, {
-				onProgress: done => onProgress(chip.flash.bytes + done, total),
-				cancel: stop,
-			}),
+		const taken = yield* takeBackup(
+			target,
+			chip,
+			identity,
+			{
+				store,
+				label: {
+					program: deps.program ?? 'avr-unbrick',
+					programmer: plan.programmer,
+					...(plan.board === undefined ? {} : {board: plan.board.id}),
+				},
+				path: typeof plan.backup === 'object' ? plan.backup.path : 'auto',
+			},
+			stop,
+			abandoned.request,
 		);
 		yield* notes();
-		const takenAt = store.nowIso();
-		const text = printBackup({
-			takenAt,
-			program: deps.program ?? 'avr-unbrick',
-			programmer: plan.programmer,
-			engine: target.engine,
-			...(plan.board === undefined ? {} : {board: plan.board.id}),
-			chip: chip.id,
-			signature: identity.signature,
-			fuses: identity.fuses,
-			lock: identity.lock,
-			flash,
-			eeprom,
-		});
-		const path = typeof plan.backup === 'object' ? plan.backup.path : backupFileName(chip, takenAt);
-		// No receipt, no erase: this throws unless the file was read back.
-		const receipt = await store.writeDurably(path, text);
-		progress.backup = receipt.path;
+		// No receipt, no erase: taking the backup throws unless the file was read back.
+		eeprom = taken.eeprom;
+		progress.backup = taken.path;
 		halt('backup');
 	}
 
@@ -394,8 +315,10 @@ async function* run(
 	}
 
 	// — EEPROM
-	if (eepromGoes && plan.restoreEeprom && eeprom !== undefined && !isBlank(eeprom)) {
-		const content = eeprom;
+	const content =
+		plan.eeprom ??
+		(eepromGoes && plan.restoreEeprom && eeprom !== undefined && !isBlank(eeprom) ? eeprom : undefined);
+	if (content !== undefined) {
 		halt('eeprom');
 		yield phase('eeprom');
 		yield* restoreEepromBytes(target, content, stop, abandoned.request);

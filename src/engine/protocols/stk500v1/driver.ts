@@ -24,7 +24,7 @@ const uartSilenceMs = 2_000;
 /** A CDC port is there at once; its first bytes may be lost. */
 const cdcSilenceMs = 200;
 /** The sketch needs up to 1.9 s after opening (observed 11); from opening, tries go on for so long, ms. */
-const uartPatienceMs = 4_500;
+const uartPatienceMs = 3_500;
 const cdcPatienceMs = 1_500;
 /** One try of GET_SYNC, ms. */
 const syncTryMs = 250;

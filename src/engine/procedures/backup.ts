@@ -1,0 +1,143 @@
+// Everything readable of a chip, into one file. Writes nothing on the chip.
+import {hexByte} from '../bytes.ts';
+import {type Cancel, neverCancel} from '../cancel.ts';
+import type {Chip} from '../chips/chip.ts';
+import type {Clock} from '../clock.ts';
+import {UnbrickError} from '../errors.ts';
+import {backupFileName, printBackup} from '../image/backup-file.ts';
+import type {Store} from '../store.ts';
+import type {Identity, Target} from '../target.ts';
+import {lockAllows} from './check-plan.ts';
+import type {RecoverEvent, RecoverResult} from './events.ts';
+import {failureResult, fuseText, identityEvent} from './results.ts';
+import {streaming} from './streaming.ts';
+
+/** What a backup says about its making. */
+export type BackupLabel = {
+	/** `avr-unbrick 0.1.0` */
+	readonly program: string;
+	readonly programmer: string;
+	readonly board?: string;
+};
+
+/**
+ * Reads flash and EEPROM and writes the backup durably. Yields progress; returns path and EEPROM content.
+ * @param path `auto` names a file in the state folder
+ * @param abandon called when the consumer stops listening in the middle
+ * @throws UnbrickError Cancelled, and what reading and the store throw
+ */
+export async function* takeBackup(
+	target: Target,
+	chip: Chip,
+	identity: Identity,
+	{store, label, path}: {readonly store: Store; readonly label: BackupLabel; readonly path: 'auto' | string},
+	cancel: Cancel,
+	abandon: () => void = () => {},
+): AsyncGenerator<RecoverEvent, {readonly path: string; readonly eeprom: Uint8Array}> {
+	const totalBytes = chip.flash.bytes + chip.eeprom.bytes;
+	const read = (memory: 'flash' | 'eeprom', bytes: number, before: number) =>
+		streaming<RecoverEvent, Uint8Array>(
+			emit =>
+				target.readRange(memory, 0, bytes, {
+					onProgress: done => emit({type: 'progress', phase: 'backup', doneBytes: before + done, totalBytes}),
+					cancel,
+				}),
+			abandon,
+		);
+	const flash = yield* read('flash', chip.flash.bytes, 0);
+	const eeprom = yield* read('eeprom', chip.eeprom.bytes, chip.flash.bytes);
+	const takenAt = store.nowIso();
+	const text = printBackup({
+		takenAt,
+		...label,
+		engine: target.engine,
+		chip: chip.id,
+		signature: identity.signature,
+		fuses: identity.fuses,
+		lock: identity.lock,
+		flash,
+		eeprom,
+	});
+	const receipt = await store.writeDurably(path === 'auto' ? backupFileName(chip, takenAt) : path, text);
+	return {path: receipt.path, eeprom};
+}
+
+export type BackupPlan = {
+	readonly programmer: string;
+	readonly chip?: Chip;
+	readonly board?: string;
+	readonly path: 'auto' | string;
+};
+
+export type BackupDeps = {
+	readonly connect: () => Promise<Target>;
+	readonly store: Store;
+	readonly clock: Clock;
+	readonly cancel?: Cancel;
+	readonly program?: string;
+};
+
+/**
+ * Backs up the wired chip. Ends in exactly one `result`, with the file's path; throws nothing; closes the target. A chip
+ * whose lock bits forbid reading ends in `Locked`, an unknown one in `WrongSignature`.
+ */
+export async function* backup(plan: BackupPlan, deps: BackupDeps): AsyncGenerator<RecoverEvent, void> {
+	const beganMs = deps.clock.nowMs();
+	const seconds = () => Math.round((deps.clock.nowMs() - beganMs) / 100) / 10;
+	let target: Target | undefined;
+	let result: RecoverResult;
+	try {
+		yield {type: 'phase', phase: 'connect'};
+		target = await deps.connect();
+		yield {type: 'phase', phase: 'identify'};
+		const identity = await target.identify(plan.chip);
+		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};
+		yield identityEvent(identity);
+		const {chip} = identity;
+		if (chip === undefined) {
+			throw new UnbrickError({
+				kind: 'WrongSignature',
+				expected: new Uint8Array(0),
+				expectedChip: 'a chip of the list',
+				got: identity.signature,
+			});
+		}
+		if (!lockAllows(chip, identity.lock).read) {
+			throw new UnbrickError({kind: 'Locked', lock: identity.lock, what: 'reading flash and EEPROM'});
+		}
+		yield {type: 'phase', phase: 'backup'};
+		const label: BackupLabel = {
+			program: deps.program ?? 'avr-unbrick',
+			programmer: plan.programmer,
+			...(plan.board === undefined ? {} : {board: plan.board}),
+		};
+		const taken = yield* takeBackup(
+			target,
+			chip,
+			identity,
+			{store: deps.store, label, path: plan.path},
+			deps.cancel ?? neverCancel,
+		);
+		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};
+		yield {type: 'phase', phase: 'leave'};
+		await target.leave();
+		result = {
+			type: 'result',
+			ok: true,
+			chip: chip.id,
+			imageBytes: 0,
+			writtenBytes: 0,
+			verifiedBytes: 0,
+			fuses: fuseText(identity.fuses),
+			lock: hexByte(identity.lock),
+			backup: taken.path,
+			seconds: seconds(),
+			chipState: 'untouched',
+		};
+	} catch (thrown) {
+		result = failureResult(thrown, {programmer: plan.programmer, seconds: seconds()});
+	} finally {
+		await target?.close();
+	}
+	yield result;
+}

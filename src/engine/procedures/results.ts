@@ -1,0 +1,74 @@
+// What procedures have in common at their edges: identities as events, anything thrown as the last event.
+import {adviseError} from '../advice.ts';
+import {hexByte, hexString} from '../bytes.ts';
+import {type ChipState, UnbrickError} from '../errors.ts';
+import type {FuseBytes, Identity} from '../target.ts';
+import type {FuseText, RecoverEvent, RecoverResult} from './events.ts';
+
+/** Fuse bytes as events carry them. */
+export function fuseText(fuses: FuseBytes): FuseText {
+	return {
+		low: hexByte(fuses.low),
+		...(fuses.high === undefined ? {} : {high: hexByte(fuses.high)}),
+		...(fuses.extended === undefined ? {} : {extended: hexByte(fuses.extended)}),
+	};
+}
+
+/** The identity event of what a target said. */
+export function identityEvent(identity: Identity): RecoverEvent {
+	return {
+		type: 'identity',
+		signature: hexString(identity.signature),
+		...(identity.chip === undefined ? {} : {chip: identity.chip.id}),
+		fuses: fuseText(identity.fuses),
+		lock: hexByte(identity.lock),
+		sckHz: identity.sckHz,
+		...(identity.targetVolts === null ? {} : {targetVolts: identity.targetVolts}),
+	};
+}
+
+/** Any thrown value as one of ours. */
+export function asUnbrickError(error: unknown): UnbrickError {
+	return error instanceof UnbrickError
+		? error
+		: new UnbrickError(
+				{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
+				{cause: error},
+			);
+}
+
+/** Goes with every failure after which the chip is not as it was. */
+const goOn = 'Run the same recovery again: it begins with what is on the chip now and goes on to the end.';
+
+/** Anything thrown, as the last event of a procedure. The chip is untouched unless told otherwise. */
+export function failureResult(
+	thrown: unknown,
+	context: {
+		readonly programmer?: string | undefined;
+		readonly chipState?: ChipState;
+		readonly backup?: string | null;
+		readonly seconds: number;
+	},
+): RecoverResult {
+	const error = asUnbrickError(thrown);
+	const chipState = context.chipState ?? 'untouched';
+	const advice = adviseError(error, {
+		chipState,
+		...(context.programmer === undefined ? {} : {programmer: context.programmer}),
+	});
+	return {
+		type: 'result',
+		ok: false,
+		error: {
+			kind: error.kind,
+			message: error.message,
+			likely: advice.likely,
+			next: advice.next,
+			...(error.facts.kind === 'ConsentMissing' ? {risks: error.facts.risks} : {}),
+		},
+		chipState,
+		...(chipState === 'untouched' ? {} : {resume: goOn}),
+		backup: context.backup ?? null,
+		seconds: context.seconds,
+	};
+}
