@@ -1,0 +1,142 @@
+// The wizard: holds its state, listens to the keyboard, shows the current step.
+import {render, useIsScreenReaderEnabled, useWindowSize} from 'ink';
+import {type FC, useEffect, useReducer, useRef, useState} from 'react';
+import {farewell} from './steps/farewell.ts';
+import {applicable, type FlowEvent, flow, startFlow} from './steps/flow.ts';
+import {steps} from './steps/index.ts';
+import type {Answers, Known, StepProps, WizardDeps} from './steps/step.ts';
+import {summary} from './steps/summary.ts';
+import {useGuardedInput} from './ui/use-guarded-input.ts';
+import {guessUnicode, type View} from './ui/view.ts';
+
+/** How the wizard ended. */
+export type WizardEnd = {
+	readonly known: Known;
+	/** `left`: by Ctrl+C or by choice, before the last question. */
+	readonly how: 'finished' | 'left';
+};
+
+export type AppProps = {
+	readonly deps: WizardDeps;
+	readonly unicode: boolean;
+	readonly onEnd: (end: WizardEnd) => void;
+};
+
+/** Asks one question after the other until the last is answered or the person leaves. */
+export function App({deps: firstDeps, unicode, onEnd}: AppProps) {
+	const [deps, setDeps] = useState(firstDeps);
+	const [round, setRound] = useState(0);
+	return (
+		<Wizard
+			key={round}
+			deps={deps}
+			unicode={unicode}
+			onEnd={onEnd}
+			onAgain={() => setRound(number => number + 1)}
+			onPractice={next => {
+				setDeps(next);
+				setRound(number => number + 1);
+			}}
+		/>
+	);
+}
+
+type WizardProps = AppProps & {
+	readonly onAgain: () => void;
+	readonly onPractice: (deps: WizardDeps) => void;
+};
+
+function Wizard({deps, unicode, onEnd, onAgain, onPractice}: WizardProps) {
+	const [state, dispatch] = useReducer(
+		(before: ReturnType<typeof startFlow>, event: FlowEvent) => flow(steps, before, event),
+		undefined,
+		() => startFlow(steps),
+	);
+	const input = useGuardedInput();
+	const {columns, rows} = useWindowSize();
+	const screenReader = useIsScreenReaderEnabled();
+	const ended = useRef(false);
+	const end = (how: WizardEnd['how']) => {
+		if (ended.current) return;
+		ended.current = true;
+		onEnd({known: state.known, how});
+	};
+	useEffect(() => {
+		if (!state.finished || ended.current) return;
+		ended.current = true;
+		onEnd({known: state.known, how: 'finished'});
+	}, [state, onEnd]);
+
+	const asked = applicable(steps, state.known);
+	const index = asked.findIndex(step => step.id === state.at);
+	const step = asked[index];
+	if (step === undefined) return null;
+	const view: View = {columns, rows, unicode, screenReader};
+	const StepView = step.View as FC<StepProps>;
+	return (
+		<StepView
+			key={step.id}
+			known={state.known}
+			before={state.known[step.id]}
+			deps={
+				deps.practice !== undefined || deps.practiceDeps === undefined
+					? deps
+					: {...deps, openPractice: () => void deps.practiceDeps?.().then(onPractice)}
+			}
+			view={view}
+			input={input}
+			place={{number: index + 1, count: asked.length, title: step.title}}
+			facts={summary(state.known)}
+			canGoBack={index > 0}
+			onDone={answer => {
+				const next = step.id === 'result' ? (answer as Answers['result']).next : 'done';
+				if (next === 'again') onAgain();
+				else if (next === 'retry') dispatch({type: 'retry'});
+				else dispatch({type: 'done', step: step.id, answer} as FlowEvent);
+			}}
+			onMoreLog={answer => dispatch({type: 'amend', step: 'start', answer})}
+			onBack={() => dispatch({type: 'back'})}
+			onAbort={() => end('left')}
+		/>
+	);
+}
+
+export type WizardOptions = {
+	/** Only ASCII; guessed from the environment when absent. */
+	readonly ascii?: boolean;
+	readonly stdin?: NodeJS.ReadStream;
+	readonly stdout?: NodeJS.WriteStream;
+};
+
+/**
+ * Runs the wizard on a terminal until it ends; the screen is then as it was, and a few plain lines say how it
+ * ended and in which state the board is.
+ * @returns the exit code: 0 done, 1 it failed, 3 refused, 130 left before the end
+ */
+export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): Promise<0 | 1 | 3 | 130> {
+	const stdout = options.stdout ?? process.stdout;
+	const unicode = options.ascii !== true && guessUnicode(process.env, process.platform);
+	let end: WizardEnd = {known: {}, how: 'left'};
+	const app = render(
+		<App
+			deps={deps}
+			unicode={unicode}
+			onEnd={ended => {
+				end = ended;
+				app.unmount();
+			}}
+		/>,
+		{
+			stdout,
+			...(options.stdin === undefined ? {} : {stdin: options.stdin}),
+			exitOnCtrlC: false,
+			// Ink draws nothing until exit when CI is set; the caller has seen that both ends are terminals.
+			interactive: true,
+			alternateScreen: process.env.INK_SCREEN_READER !== 'true',
+		},
+	);
+	await app.waitUntilExit();
+	const {lines, code} = farewell(end.known, end.how);
+	for (const line of lines) stdout.write(`${line}\n`);
+	return code;
+}

@@ -1,0 +1,47 @@
+// A kind end for boards that are no AVR.
+import {gap, item, say} from '../ui/lines.ts';
+import {Ask} from './ask.tsx';
+import {isArm} from './diagnosis.tsx';
+import type {Step, StepProps} from './step.ts';
+
+function ArmView(step: StepProps<'arm'>) {
+	const name = step.known.board?.board?.name ?? 'This board';
+	return (
+		<Ask
+			step={step}
+			id="arm"
+			onAction={action => {
+				if (action.type === 'go') step.onDone({seen: true});
+			}}
+			spec={{
+				lines: [
+					say(`${name} has an Arm chip. It is almost certainly not broken for good.`, 'strong'),
+					gap,
+					say(
+						'This wizard is for AVR chips (ATmega, AT90USB, ATtiny). Arm chips need no programmer and no soldering: their way back is built into the chip and cannot be erased.',
+					),
+					gap,
+					item('1. ', 'Unplug the board. Find the BOOT button or the two BOOT0 pads.', 'accent'),
+					item('2. ', 'Hold it (or bridge the pads) while you plug the board in again.', 'accent'),
+					item(
+						'3. ',
+						'Proton C, Blackpill and other STM32 boards now show up as "STM32 BOOTLOADER": flash your .bin with QMK Toolbox or dfu-util. RP2040 boards show up as a drive: copy the .uf2 onto it.',
+						'accent',
+					),
+					gap,
+					say('If the chip on your board says ATmega or AT90USB, go back and choose another board.', 'quiet'),
+				],
+				control: {kind: 'go', does: 'leave the wizard'},
+				terms: ['Arm', 'bootloader'],
+			}}
+		/>
+	);
+}
+
+export const arm: Step<'arm'> = {
+	id: 'arm',
+	title: 'Not an AVR board',
+	applies: isArm,
+	dependsOn: ['board', 'diagnosis'],
+	View: ArmView,
+};

@@ -1,0 +1,161 @@
+// Which board, or at least which chip. The log may speak for one; two candidates are no default.
+import {useState} from 'react';
+import type {Board} from '../engine/boards/board.ts';
+import {boards, findBoard} from '../engine/boards/index.ts';
+import {chips, findChip} from '../engine/chips/index.ts';
+import type {Diagnosis, Family} from '../engine/diagnose/types.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import type {MenuItem} from '../ui/menu-state.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import {Ask} from './ask.tsx';
+import {isArm} from './diagnosis.tsx';
+import {isHelped} from './first-aid.tsx';
+import type {Step, StepProps} from './step.ts';
+
+/** Bootloaders that speak the language a log shows. */
+const loadersOf: Readonly<Partial<Record<Family, readonly string[]>>> = {
+	dfu: ['atmel-dfu', 'qmk-dfu', 'lufa-dfu'],
+	caterina: ['caterina'],
+	usbasploader: ['usbasploader'],
+	bootloadhid: ['bootloadhid'],
+	halfkay: ['halfkay'],
+	micronucleus: ['micronucleus'],
+	'arduino-serial': ['optiboot', 'atmegaboot', 'stk500v2'],
+};
+
+/** Boards that everything in the log fits; empty when the log says nothing about the board. */
+export function fittingBoards(diagnosis: Diagnosis | undefined): readonly Board[] {
+	if (diagnosis === undefined) return [];
+	const loaders = loadersOf[diagnosis.family];
+	const chip = diagnosis.facts.chip === undefined ? undefined : findChip(diagnosis.facts.chip);
+	if (loaders === undefined && chip === undefined) return [];
+	return boards.filter(
+		board =>
+			board.supported &&
+			(chip === undefined || board.chip === chip.id) &&
+			(loaders === undefined || (board.bootloader !== undefined && loaders.includes(board.bootloader))),
+	);
+}
+
+function aboutBoard(board: Board): string {
+	if (!board.supported) return `${board.chip}: an Arm chip. This wizard then tells you what to do instead.`;
+	const chip = findChip(board.chip)?.name ?? board.chip;
+	const clock = board.clock.kind === 'internal' ? 'no crystal' : `${board.clock.mhz} MHz`;
+	return `${chip}, ${clock}, ${board.vcc} V${board.bootloader === undefined ? '' : `, usually with the ${board.bootloader} bootloader`}.`;
+}
+
+function BoardView(step: StepProps<'board'>) {
+	const {known, before, onDone, view} = step;
+	const [byChip, setByChip] = useState(false);
+	const glyphs = glyphsFor(view.unicode);
+	const fitting = fittingBoards(known.start?.diagnosis);
+	const fits = new Set(fitting.map(board => board.id));
+	if (byChip) {
+		return (
+			<Ask
+				step={step}
+				id="chip"
+				onBack={() => setByChip(false)}
+				onAction={action => {
+					const chip = action.type === 'choose' ? findChip(action.id) : undefined;
+					if (chip !== undefined) onDone({chip});
+				}}
+				spec={{
+					lines: [
+						say('Which chip is on your board?', 'strong'),
+						say(
+							'It is printed on the largest chip, often only to be read under a lamp at an angle: for example MEGA32U4 or ATMEGA32A. Letters after it (-AU, -MU, -PU) name the package and do not matter.',
+						),
+					],
+					control: {
+						kind: 'menu',
+						items: chips.map(chip => ({
+							id: chip.id,
+							label: chip.name,
+							about: `${chip.flash.bytes / 1024} KB of memory. The chip itself is asked later; a wrong choice is then found out.`,
+							also: chip.avrdudeId,
+						})),
+						initial: before?.board === undefined ? before?.chip?.id : undefined,
+					},
+					terms: ['signature'],
+				}}
+			/>
+		);
+	}
+	const items: readonly MenuItem[] = [
+		...[...boards]
+			.sort((a, b) => Number(fits.has(b.id)) - Number(fits.has(a.id)))
+			.map(board => ({
+				id: board.id,
+				label: `${board.name}${fits.has(board.id) ? `  ${glyphs.done} fits your text` : ''}`,
+				about: aboutBoard(board),
+				also: board.chip,
+				...(board.supported ? {} : {term: 'Arm'}),
+			})),
+		{
+			id: 'by-chip',
+			label: 'Another board: I know its chip',
+			about: 'Then the wires go to the pins of the chip itself.',
+			also: 'other unknown keyboard pcb',
+		},
+	];
+	const only = fitting.length === 1 ? fitting[0]!.id : undefined;
+	const lines: readonly Line[] = [
+		say('Which board is broken?', 'strong'),
+		say(
+			'A keyboard with a small plug-in board has the name of that board; one with the chip on its own circuit board is a "keyboard with the chip on the PCB".',
+			'quiet',
+		),
+		...(fitting.length === 0
+			? []
+			: [
+					gap,
+					item(
+						`${glyphs.done} `,
+						fitting.length === 1
+							? 'Your text fits one of them.'
+							: `Your text fits ${fitting.length} of them; they stand first.`,
+						'good',
+					),
+				]),
+	];
+	return (
+		<Ask
+			step={step}
+			id="board"
+			onAction={action => {
+				if (action.type !== 'choose') return;
+				if (action.id === 'by-chip') {
+					setByChip(true);
+					return;
+				}
+				const board = findBoard(action.id);
+				if (board === undefined) return;
+				const chip = findChip(board.chip);
+				onDone(chip === undefined ? {board} : {board, chip});
+			}}
+			spec={{
+				lines,
+				control: {
+					kind: 'menu',
+					items,
+					initial: before === undefined ? only : (before.board?.id ?? 'by-chip'),
+				},
+				terms: ['bootloader', 'crystal'],
+			}}
+		/>
+	);
+}
+
+export const board: Step<'board'> = {
+	id: 'board',
+	title: 'Your board',
+	applies: known => !isHelped(known) && (known.board?.board?.supported === false || !isArm(known)),
+	dependsOn: ['start'],
+	View: BoardView,
+};
+
+/** Steps that make sense for an AVR board which first aid did not save. */
+export function needsIsp(known: Parameters<Step['applies']>[0]): boolean {
+	return !isHelped(known) && !isArm(known);
+}

@@ -1,0 +1,67 @@
+// One look at the chip: open the programmer, identify, close. Only reads.
+import {findPinouts} from '../../wiring/index.ts';
+import type {Board} from '../engine/boards/board.ts';
+import type {Chip} from '../engine/chips/chip.ts';
+import {UnbrickError} from '../engine/errors.ts';
+import {createIspTarget} from '../engine/isp/isp-target.ts';
+import type {ProgrammerId} from '../engine/isp/link.ts';
+import {openProgrammer, type ProgrammerChoice} from '../engine/programmers/open.ts';
+import type {Identity, Target} from '../engine/target.ts';
+import type {World} from '../engine/transports.ts';
+import type {Answers} from './step.ts';
+
+/** Which driver a wiring entry is driven by. */
+export function driverOf(programmer: Answers['programmer']): ProgrammerId {
+	const driver = findPinouts(programmer.id)[0]?.driver;
+	if (driver === undefined)
+		throw new UnbrickError({kind: 'Bug', assumed: `a programmer named ${programmer.id}`});
+	return driver;
+}
+
+export function choiceOf(programmer: Answers['programmer']): ProgrammerChoice {
+	const {connection} = programmer;
+	const driver = driverOf(programmer);
+	if (connection.kind === 'usb') return {programmer: driver, usb: connection.key};
+	return {
+		programmer: driver,
+		port: connection.path,
+		...(connection.baud === undefined ? {} : {baud: connection.baud}),
+	};
+}
+
+export type Contact = {
+	readonly world: World;
+	readonly programmer: Answers['programmer'];
+	readonly board?: Board | undefined;
+	readonly chip?: Chip | undefined;
+};
+
+/** A port is opened by one at a time: the next contact waits until the one before has closed. */
+let busy: Promise<unknown> = Promise.resolve();
+
+/** The target over the chosen programmer; nothing was said to it yet. The caller closes it. */
+export async function openTarget(contact: Contact): Promise<Target> {
+	await busy;
+	const link = await openProgrammer(contact.world, choiceOf(contact.programmer));
+	return createIspTarget(link, {
+		clock: contact.world.clock,
+		...(contact.board === undefined ? {} : {board: contact.board}),
+		...(contact.chip === undefined ? {} : {chip: contact.chip}),
+	});
+}
+
+/**
+ * Signature, fuses and lock bits of the wired chip; the programmer is closed again in any case.
+ * @throws UnbrickError as Target.identify and openProgrammer
+ */
+export async function identifyTarget(contact: Contact): Promise<Identity> {
+	const run = openTarget(contact).then(async target => {
+		try {
+			return await target.identify(contact.chip);
+		} finally {
+			await target.close();
+		}
+	});
+	busy = run.catch(() => {});
+	return run;
+}

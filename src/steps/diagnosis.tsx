@@ -1,0 +1,137 @@
+// What the log proves, quoted with its line numbers; what it means; what to do next.
+import type {Diagnosis} from '../engine/diagnose/types.ts';
+import {gap, item, type Line, row, say} from '../ui/lines.ts';
+import type {MenuItem} from '../ui/menu-state.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+import {Ask} from './ask.tsx';
+import {readLog} from './start.tsx';
+import type {Answers, Known, Step, StepProps} from './step.ts';
+
+/** Quoted lines; more do not prove more. */
+const mostEvidence = 3;
+/** Below this the first cause is only a guess, and is called one. */
+const sureFrom = 0.5;
+
+/** The first sentence and the rest. */
+function sentences(text: string): readonly [string, string] {
+	const match = /^(.*?[.!?])\s+(?=[A-Z])(.*)$/s.exec(text);
+	return match === null ? [text, ''] : [match[1]!, match[2]!];
+}
+
+export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): readonly Line[] {
+	const glyphs = glyphsFor(view.unicode);
+	const bar = view.unicode ? '│' : '|';
+	const [cause, ...others] = diagnosis.causes;
+	if (cause === undefined) return [say('The text holds no error that this program knows.', 'warn')];
+	const evidence = cause.evidence.slice(0, mostEvidence);
+	const digits = Math.max(1, ...evidence.map(({line}) => String(line).length));
+	const [happened, means] = sentences(cause.meaning);
+	const lines: Line[] = [];
+	if (evidence.length > 0) {
+		lines.push(say('Your text says:', 'strong'));
+		for (const {line, text} of evidence) {
+			lines.push(row(`  line ${String(line).padStart(digits)} ${bar} ${text}`, 'quiet'));
+		}
+		const more = cause.evidence.length - evidence.length;
+		if (more > 0) lines.push(row(`  and ${more} more like these`, 'quiet'));
+		lines.push(gap);
+	}
+	lines.push(item('What happened: ', happened, cause.confidence < sureFrom ? 'plain' : 'strong'));
+	if (means !== '') lines.push(item('What it means: ', means));
+	if (cause.confidence < sureFrom) lines.push(say('This is the best guess, not a certainty.', 'warn'));
+	const next = cause.next[0];
+	if (next !== undefined) lines.push(gap, item(`${glyphs.arrow} Next: `, next, 'accent'));
+	if (others.length > 0) {
+		lines.push(
+			item(
+				'Also possible: ',
+				others
+					.slice(0, 2)
+					.map(other => sentences(other.meaning)[0])
+					.join(' '),
+				'quiet',
+			),
+		);
+	}
+	if (cut || diagnosis.truncated) {
+		lines.push(
+			say('The text was very long: its beginning and end were read, the middle was left out.', 'quiet'),
+		);
+	}
+	return lines;
+}
+
+function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; readonly initial: string} {
+	const isp: MenuItem = {
+		id: 'isp',
+		label: 'Revive the board with a programmer (ISP)',
+		about:
+			'You need a second small device, for example an Arduino, and six wires. This wizard shows every wire.',
+		term: 'ISP',
+	};
+	const firstAid: MenuItem = {
+		id: 'first-aid',
+		label: 'Try first aid first: no soldering, no extra hardware',
+		about: 'Often enough this is all it takes. If it does not help, you come back here and go on.',
+	};
+	if (diagnosis.family === 'arm') {
+		return {
+			items: [
+				{id: 'isp', label: 'What can I do with an Arm board?', term: 'Arm'},
+				{id: 'avr-after-all', label: 'My board has an AVR chip after all: go on'},
+			],
+			initial: 'isp',
+		};
+	}
+	const hasAid = (diagnosis.causes[0]?.next.length ?? 0) > 0;
+	if (diagnosis.ispNeeded === 'yes' || !hasAid) {
+		return {items: hasAid ? [isp, firstAid] : [isp], initial: 'isp'};
+	}
+	return {items: [firstAid, isp], initial: 'first-aid'};
+}
+
+function DiagnosisView(step: StepProps<'diagnosis'>) {
+	const {known, before, onDone, view} = step;
+	const diagnosis = known.start?.diagnosis;
+	if (diagnosis === undefined) return null;
+	const {items, initial} = choices(diagnosis);
+	return (
+		<Ask
+			step={step}
+			id={known.start?.log ?? ''}
+			onAction={action => {
+				if (action.type === 'choose') onDone({go: action.id as Answers['diagnosis']['go']});
+				if (action.type === 'text') {
+					// The rest of a paste that came in pieces, or a second try: it belongs to the same text.
+					const more = readLog(
+						`${known.start?.log ?? ''}${action.text}`,
+						'paste',
+						known.start?.logName ?? 'the pasted text',
+					);
+					if (more !== undefined) step.onMoreLog(more);
+				}
+			}}
+			spec={{
+				lines: diagnosisLines(diagnosis, known.start?.cut === true, view),
+				control: {kind: 'menu', items, initial: before?.go ?? initial},
+				terms: diagnosis.family === 'dfu' ? ['DFU', 'bootloader'] : ['bootloader', 'Caterina'],
+				takesText: true,
+			}}
+		/>
+	);
+}
+
+export const diagnosis: Step<'diagnosis'> = {
+	id: 'diagnosis',
+	title: 'What the text says',
+	applies: known => known.start?.diagnosis !== undefined,
+	dependsOn: ['start'],
+	View: DiagnosisView,
+};
+
+/** True when the facts say that the board's chip is no AVR. */
+export function isArm(known: Known): boolean {
+	if (known.board?.board !== undefined) return !known.board.board.supported;
+	return known.start?.diagnosis?.family === 'arm' && known.diagnosis?.go !== 'avr-after-all';
+}

@@ -1,0 +1,53 @@
+// Errors as lines for a person: what happened, most likely why, what to try next.
+import {adviseError} from '../engine/advice.ts';
+import {UnbrickError} from '../engine/errors.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+
+/** One sentence for an unknown thrown value. */
+export function errorText(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** At most so many causes and hints are shown; the rest is in the report. */
+const mostCauses = 4;
+
+export function errorLines(error: unknown, view: View): readonly Line[] {
+	const glyphs = glyphsFor(view.unicode);
+	if (!(error instanceof UnbrickError)) {
+		return [
+			item(`${glyphs.failed} `, `A fault of this program, please report it: ${errorText(error)}`, 'bad'),
+		];
+	}
+	const {headline, likely, next} = adviseError(error, {});
+	return troubleLines(headline, error.message, likely, next, view);
+}
+
+export function troubleLines(
+	headline: string,
+	technical: string,
+	likely: readonly string[],
+	next: readonly string[],
+	view: View,
+): readonly Line[] {
+	const glyphs = glyphsFor(view.unicode);
+	return [
+		item(`${glyphs.failed} `, headline, 'bad'),
+		...(technical === headline ? [] : [say(`(${technical})`, 'quiet')]),
+		...(likely.length === 0
+			? []
+			: [
+					gap,
+					say('Most likely, in this order:', 'strong'),
+					...likely.slice(0, mostCauses).map((text, index) => item(`${index + 1}. `, text)),
+				]),
+		...(next.length === 0
+			? []
+			: [
+					gap,
+					say('Try this:', 'strong'),
+					...next.slice(0, mostCauses).map(text => item(`${glyphs.arrow} `, text, 'accent')),
+				]),
+	];
+}

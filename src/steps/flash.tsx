@@ -1,0 +1,172 @@
+// The work itself: phases, bytes, rate, time left. Ctrl+C asks; a page that was begun is finished.
+import {useEffect, useReducer, useRef, useState} from 'react';
+import {riskTexts} from '../engine/advice.ts';
+import {createCancel} from '../engine/cancel.ts';
+import {type RiskName, riskNames} from '../engine/errors.ts';
+import type {RecoverEvent, RecoverResult} from '../engine/procedures/events.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import {barLine, phaseLines} from '../ui/progress.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import {Ask} from './ask.tsx';
+import {needsIsp} from './board.tsx';
+import {type FlashState, flashStart, foldEvent, phaseLabel, phaseRows} from './flash-state.ts';
+import {planOf} from './plan-of.ts';
+import {runRecovery} from './recovery.ts';
+import {writeReport} from './report.ts';
+import {Consent} from './review.tsx';
+import type {Step, StepProps} from './step.ts';
+
+/** Redraws at most this often; events come far more often. */
+const drawEveryMs = 50;
+
+function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], run: number) {
+	const [state, setState] = useState<FlashState>(flashStart);
+	const [stop] = useState(createCancel);
+	const started = useRef(-1);
+	const {deps, known} = step;
+	useEffect(() => {
+		const plan = planOf(known, accepted);
+		if (plan === undefined || started.current === run) return;
+		started.current = run;
+		let latest = flashStart;
+		let drawn = 0;
+		setState(latest);
+		const take = (event: RecoverEvent) => {
+			latest = foldEvent(latest, event, deps.world.clock.nowMs());
+			const now = performance.now();
+			if (event.type === 'progress' && event.doneBytes < event.totalBytes && now - drawn < drawEveryMs)
+				return;
+			drawn = now;
+			setState(latest);
+		};
+		void runRecovery(plan, deps, known, stop.cancel, take);
+	}, [deps, known, accepted, run, stop]);
+	return {state, stop};
+}
+
+function missingConsent(result: RecoverResult | undefined): readonly RiskName[] {
+	if (result === undefined || result.ok || result.error.kind !== 'ConsentMissing') return [];
+	return riskNames.filter(name => result.error.risks?.includes(name));
+}
+
+function FlashView(step: StepProps<'flash'>) {
+	const {known, deps, view, onDone} = step;
+	const [accepted, accept] = useReducer(
+		(before: readonly RiskName[], more: readonly RiskName[]) => [...new Set([...before, ...more])],
+		[],
+	);
+	const [run, setRun] = useState(0);
+	const [asking, setAsking] = useState(false);
+	const {state, stop} = useRecovery(step, accepted, run);
+	const reported = useRef(false);
+	const plan = planOf(known, accepted);
+	const {result} = state;
+	const missing = missingConsent(result);
+	const needsWord = missing.length > 0 && missing.some(risk => !accepted.includes(risk));
+
+	useEffect(() => {
+		if (result === undefined || needsWord || reported.current) return;
+		reported.current = true;
+		writeReport(known, result, state.warnings, deps).then(
+			report => onDone({result, warnings: state.warnings, ...(report === undefined ? {} : {report})}),
+			() => onDone({result, warnings: state.warnings}),
+		);
+	}, [result, needsWord, known, deps, state.warnings, onDone]);
+
+	if (plan === undefined) return null;
+	if (needsWord && result !== undefined && !result.ok) {
+		return (
+			<Consent
+				step={step}
+				chip={plan.chip.name}
+				risks={missing.map(risk => ({risk, why: riskTexts[risk]}))}
+				onBack={step.onBack}
+				onYes={() => {
+					accept(missing);
+					setRun(number => number + 1);
+				}}
+			/>
+		);
+	}
+	const glyphs = glyphsFor(view.unicode);
+	const {phase} = state;
+	const danger = phase === 'fuses' || phase === 'lock';
+	const stopping = stop.cancel.requested;
+	const lines: Line[] = [
+		...phaseLines(phaseRows(plan, state), view),
+		gap,
+		...(phase === undefined
+			? [say('Starting ...')]
+			: state.totalBytes > 0
+				? [barLine(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)]
+				: [say(`${phaseLabel(phase)} ...`, 'accent')]),
+		danger
+			? item(
+					`${glyphs.warn} `,
+					'Do not unplug anything now: the chip must not lose power while its fuses are set.',
+					'bad',
+				)
+			: say('Leave all cables as they are.', 'quiet'),
+		...state.warnings.slice(-2).map(text => item(`${glyphs.warn} `, text, 'warn')),
+	];
+	if (asking && result === undefined) {
+		return (
+			<Ask
+				step={step}
+				id="stop"
+				noWayBack
+				onInterrupt={() => {}}
+				onAction={action => {
+					if (action.type !== 'choose') return;
+					if (action.id === 'stop') stop.request();
+					setAsking(false);
+				}}
+				spec={{
+					lines: [
+						...lines,
+						gap,
+						say(
+							'Stop? The work goes on while you think. If you stop, the page that was begun is finished and the chip is let go; it may be blank or half written then, but not damaged.',
+							'strong',
+						),
+					],
+					control: {
+						kind: 'menu',
+						items: [
+							{id: 'on', label: 'Go on'},
+							{id: 'stop', label: 'Stop after this page'},
+						],
+						initial: 'on',
+					},
+				}}
+			/>
+		);
+	}
+	return (
+		<Ask
+			step={step}
+			id="flash"
+			noWayBack
+			onInterrupt={() => {
+				if (!stopping) setAsking(true);
+			}}
+			onAction={() => {}}
+			spec={{
+				lines: stopping
+					? [...lines, say('Stopping: the page that was begun is finished first.', 'warn')]
+					: lines,
+				control: {kind: 'wait'},
+				terms: ['backup', 'erase', 'verify', 'fuse', 'EEPROM'],
+				interruptDoes: 'stop',
+			}}
+		/>
+	);
+}
+
+export const flash: Step<'flash'> = {
+	id: 'flash',
+	title: 'Working',
+	applies: needsIsp,
+	dependsOn: ['review'],
+	View: FlashView,
+};

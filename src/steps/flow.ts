@@ -1,0 +1,122 @@
+// Where the wizard is and what it knows. Pure: an event makes a new state, nothing else happens.
+import type {Answers, Known, StepId} from './step.ts';
+
+/** The part of a step that the order of questions depends on. */
+export type FlowStep = {
+	readonly id: StepId;
+	readonly applies: (known: Known) => boolean;
+	readonly dependsOn: readonly StepId[];
+};
+
+export type FlowState = {
+	readonly known: Known;
+	/** Answered once, but on facts that have changed since: to be asked again. */
+	readonly stale: ReadonlySet<StepId>;
+	readonly at: StepId;
+	/** True when the last question was answered. */
+	readonly finished: boolean;
+};
+
+export type FlowEvent =
+	| {[Id in StepId]: {readonly type: 'done'; readonly step: Id; readonly answer: Answers[Id]}}[StepId]
+	/** An earlier answer grows while its successor is on the screen: settled, but nothing moves. */
+	| {[Id in StepId]: {readonly type: 'amend'; readonly step: Id; readonly answer: Answers[Id]}}[StepId]
+	/** After a failure: what was read, agreed to and done is forgotten; everything else is kept. */
+	| {readonly type: 'retry'}
+	| {readonly type: 'back'};
+
+export function startFlow(steps: readonly FlowStep[], known: Known = {}): FlowState {
+	const first = steps.find(step => step.applies(known)) ?? steps[0]!;
+	return {known, stale: new Set(), at: first.id, finished: false};
+}
+
+/** Steps asked with what is known now, in order. */
+export function applicable<S extends FlowStep>(steps: readonly S[], known: Known): readonly S[] {
+	return steps.filter(step => step.applies(known));
+}
+
+/** Everything that leans on `changed`, directly or through others. */
+function dependents(steps: readonly FlowStep[], changed: StepId): ReadonlySet<StepId> {
+	const found = new Set<StepId>();
+	let grew = true;
+	while (grew) {
+		grew = false;
+		for (const step of steps) {
+			if (found.has(step.id) || step.id === changed) continue;
+			if (step.dependsOn.some(id => id === changed || found.has(id))) {
+				found.add(step.id);
+				grew = true;
+			}
+		}
+	}
+	return found;
+}
+
+/** Same facts? Functions (image accessors) are left out: images carry their checksum. */
+export function sameAnswer(a: unknown, b: unknown): boolean {
+	return a === b || JSON.stringify(a, plain) === JSON.stringify(b, plain);
+}
+
+function plain(_key: string, value: unknown): unknown {
+	if (value instanceof Uint8Array) return [...value];
+	if (value instanceof Set) return [...value].sort();
+	return value;
+}
+
+/** What was read from the chip, agreed to or done: never carried over a change before it. */
+const perishable: readonly StepId[] = ['identify', 'review', 'flash', 'result'];
+
+function settle(
+	steps: readonly FlowStep[],
+	state: FlowState,
+	step: StepId,
+	given: Answers[StepId],
+): FlowState {
+	const stale = new Set(state.stale);
+	stale.delete(step);
+	const known: {[Id in StepId]?: Answers[Id]} = {...state.known, [step]: given};
+	if (sameAnswer(state.known[step], given)) return {...state, known, stale};
+	const order = steps.map(candidate => candidate.id);
+	const place = order.indexOf(step);
+	for (const id of perishable) if (order.indexOf(id) > place) delete known[id];
+	if (known.fuses !== undefined && order.indexOf('fuses') > place && known.fuses.accepted.length > 0) {
+		known.fuses = {...known.fuses, accepted: []};
+		stale.add('fuses');
+	}
+	for (const id of dependents(steps, step)) if (known[id] !== undefined) stale.add(id);
+	if (known.identify === undefined) {
+		for (const id of dependents(steps, 'identify')) if (known[id] !== undefined) stale.add(id);
+	}
+	return {...state, known, stale};
+}
+
+/**
+ * `done` keeps the answer and goes to the first question that is open or was answered on other facts;
+ * `back` goes one question back and loses nothing.
+ */
+export function flow(steps: readonly FlowStep[], state: FlowState, event: FlowEvent): FlowState {
+	if (event.type === 'back') {
+		const asked = applicable(steps, state.known);
+		const index = asked.findIndex(step => step.id === state.at);
+		return index > 0 ? {...state, at: asked[index - 1]!.id} : state;
+	}
+	if (event.type === 'retry') {
+		const known: {[Id in StepId]?: Answers[Id]} = {...state.known};
+		for (const id of perishable) delete known[id];
+		if (known.fuses !== undefined) known.fuses = {...known.fuses, accepted: []};
+		const stale = new Set(state.stale);
+		if (known.fuses !== undefined) stale.add('fuses');
+		return {known, stale, at: 'identify', finished: false};
+	}
+	if (event.type === 'amend') return settle(steps, state, event.step, event.answer);
+	// Only the question on the screen can be answered: a late or second call changes nothing.
+	if (event.step !== state.at) return state;
+	const next = settle(steps, state, event.step, event.answer);
+	const order = steps.map(step => step.id);
+	const later = applicable(steps, next.known).filter(
+		step => order.indexOf(step.id) > order.indexOf(event.step),
+	);
+	const open =
+		later.find(step => next.known[step.id] === undefined || next.stale.has(step.id)) ?? later.at(-1);
+	return open === undefined ? {...next, finished: true} : {...next, at: open.id};
+}

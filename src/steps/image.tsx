@@ -1,0 +1,260 @@
+// What is written: the bootloader alone (quickest), a file of the person's, or nothing but fuses.
+import {useEffect, useState} from 'react';
+import type {Chip} from '../engine/chips/chip.ts';
+import {imageSha256} from '../engine/image/digest.ts';
+import {inspectImage} from '../engine/image/inspect.ts';
+import {parseIntelHex} from '../engine/image/intel-hex.ts';
+import type {MemoryImage} from '../engine/image/memory-image.ts';
+import {checkFits} from '../engine/image/merge.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import type {MenuItem} from '../ui/menu-state.ts';
+import {printable} from '../ui/text.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+import {Ask} from './ask.tsx';
+import {needsIsp} from './board.tsx';
+import {errorText} from './error-text.ts';
+import {memoryMapLines} from './memory-map.ts';
+import type {Answers, CatalogueImage, Step, StepProps} from './step.ts';
+
+type Loaded = {readonly answer: Answers['image']; readonly lines: readonly Line[]; readonly bad: boolean};
+
+const kinds: Readonly<Record<string, string>> = {
+	application: 'firmware without a bootloader',
+	bootloader: 'a bootloader alone',
+	combined: 'firmware and bootloader together',
+	'isp-firmware': 'a program that makes a spare board into a programmer, not something for a keyboard',
+	eeprom: 'settings (EEPROM), not a program',
+	blank: 'blank: it would only erase the board',
+	foreign: 'made for another kind of chip',
+	unknown: 'of unknown kind',
+};
+
+/** Reads, checks and describes one hex file. Throws UnbrickError BadHex, ImageTooLarge. */
+export function readImage(
+	bytes: Uint8Array,
+	name: string,
+	chip: Chip,
+	bootloader: string | undefined,
+	view: View,
+): Loaded {
+	const glyphs = glyphsFor(view.unicode);
+	const {image, notes} = parseIntelHex(bytes, name);
+	checkFits(image, chip, name);
+	const found = inspectImage(image, {chip, file: name});
+	const errors = found.notes.filter(note => note.severity === 'error');
+	const foundId = found.bootloader?.id === 'unknown' ? undefined : found.bootloader?.id;
+	const loader = bootloader ?? foundId;
+	return {
+		bad: errors.length > 0,
+		answer: {
+			image,
+			name: printable(name),
+			...shaOf(image),
+			...(loader === undefined ? {} : {bootloader: loader}),
+		},
+		lines: [
+			say(`${printable(name)}: ${kinds[found.kind] ?? found.kind}.`, 'strong'),
+			...(found.bootloader === undefined ? [] : [say(found.bootloader.text)]),
+			say(`${image.byteCount} bytes. This is where they go:`),
+			...memoryMapLines(chip, image, found.bootloader?.startByteAddress, view),
+			...errors.map(note => item(`${glyphs.failed} `, note.text, 'bad')),
+			...[...notes, ...found.notes]
+				.filter(note => note.severity === 'warning')
+				.map(note => item(`${glyphs.warn} `, note.text, 'warn')),
+		],
+	};
+}
+
+function shaOf(image: MemoryImage): {readonly sha256?: string} {
+	const sha256 = imageSha256(image);
+	return sha256 === undefined ? {} : {sha256};
+}
+
+function ImageView(step: StepProps<'image'>) {
+	const {known, before, deps, view, onDone} = step;
+	const chip = known.identify?.chip ?? known.board?.chip;
+	const board = known.board?.board;
+	const [offers, setOffers] = useState<readonly CatalogueImage[] | undefined>(undefined);
+	const [typing, setTyping] = useState(false);
+	const [busy, setBusy] = useState(false);
+	const [problem, setProblem] = useState<string | undefined>(undefined);
+	const [loaded, setLoaded] = useState<Loaded | undefined>(undefined);
+
+	useEffect(() => {
+		let here = true;
+		if (chip === undefined || deps.catalogue === undefined) {
+			setOffers([]);
+			return;
+		}
+		deps.catalogue({chip, ...(board === undefined ? {} : {board})}).then(
+			list => {
+				if (here) setOffers(list);
+			},
+			(error: unknown) => {
+				if (!here) return;
+				setOffers([]);
+				setProblem(errorText(error));
+			},
+		);
+		return () => {
+			here = false;
+		};
+	}, [chip, board, deps]);
+
+	if (chip === undefined) return null;
+	const load = (name: string, bootloader: string | undefined, read: () => Promise<Uint8Array>) => {
+		setBusy(true);
+		setProblem(undefined);
+		read()
+			.then(bytes => setLoaded(readImage(bytes, name, chip, bootloader, view)))
+			.catch((error: unknown) => setProblem(errorText(error)))
+			.finally(() => setBusy(false));
+	};
+
+	if (offers === undefined || busy) {
+		return (
+			<Ask
+				step={step}
+				id="busy"
+				onAction={() => {}}
+				spec={{
+					lines: [say(busy ? 'Reading the file ...' : 'Looking which images are at hand ...')],
+					control: {kind: 'wait'},
+				}}
+			/>
+		);
+	}
+	if (loaded !== undefined) {
+		return (
+			<Ask
+				step={step}
+				id="loaded"
+				onBack={() => setLoaded(undefined)}
+				onAction={action => {
+					if (action.type === 'go') onDone(loaded.answer);
+				}}
+				spec={{
+					lines: loaded.bad
+						? [
+								...loaded.lines,
+								gap,
+								say('This file is not for this board. Go back and choose another.', 'bad'),
+							]
+						: loaded.lines,
+					control: loaded.bad ? {kind: 'wait'} : {kind: 'go', does: 'use this'},
+					terms: ['hex', 'bootloader', 'firmware'],
+				}}
+			/>
+		);
+	}
+	if (typing) {
+		return (
+			<Ask
+				step={step}
+				id={`file ${problem ?? ''}`}
+				onBack={() => {
+					setProblem(undefined);
+					setTyping(false);
+				}}
+				onAction={action => {
+					if (action.type !== 'field') return;
+					const path = action.text.replace(/^(['"])(.*)\1$/, '$2');
+					load(path, undefined, () => deps.loadFile(path));
+				}}
+				spec={{
+					lines: [
+						say('Which .hex file is to be written?', 'strong'),
+						say(
+							'Type its name with the folder, or drag the file into this window. Blanks in the name are fine.',
+						),
+						say(
+							'A bootloader, or firmware and bootloader together (QMK: the _production.hex). Firmware alone leaves the board without a bootloader.',
+							'quiet',
+						),
+					],
+					control: {kind: 'field', ask: 'File:', ...(problem === undefined ? {} : {problem})},
+					terms: ['hex', 'bootloader'],
+				}}
+			/>
+		);
+	}
+
+	const fitting = offers.filter(
+		offer => board?.bootloader === undefined || offer.bootloader === board.bootloader,
+	);
+	const items: readonly MenuItem[] = [
+		...(before === undefined ? [] : [{id: 'keep', label: `As before: ${before.name}`}]),
+		...offers.map(offer => ({
+			id: `offer ${offer.id}`,
+			label: offer.name,
+			about: `${offer.origin} With the bootloader back you flash your keymap over USB as usual.`,
+			term: 'bootloader',
+		})),
+		{
+			id: 'file',
+			label: 'A .hex file of mine',
+			about: 'A bootloader, or firmware and bootloader together.',
+			term: 'hex',
+		},
+		{
+			id: 'fuses',
+			label: 'Nothing: only look at the fuses',
+			about: 'Program memory stays as it is; nothing is erased.',
+			term: 'fuse',
+		},
+	];
+	return (
+		<Ask
+			step={step}
+			id="menu"
+			onAction={action => {
+				if (action.type !== 'choose') return;
+				setProblem(undefined);
+				if (action.id === 'keep' && before !== undefined) onDone(before);
+				else if (action.id === 'file') setTyping(true);
+				else if (action.id === 'fuses')
+					onDone({
+						name: 'nothing',
+						...(board?.bootloader === undefined ? {} : {bootloader: board.bootloader}),
+					});
+				else {
+					const offer = offers.find(one => `offer ${one.id}` === action.id);
+					if (offer !== undefined) load(offer.name, offer.bootloader, offer.load);
+				}
+			}}
+			spec={{
+				lines: [
+					say('What shall be written onto the chip?', 'strong'),
+					say(
+						'The quickest way back is the bootloader alone. Afterwards you flash your keymap over USB as always.',
+					),
+					...(offers.length === 0
+						? [
+								say(
+									`No bootloader image is at hand.${board?.bootloader === undefined ? '' : ` Your board usually has "${board.bootloader}".`} Get its .hex file and choose "A .hex file of mine".`,
+									'warn',
+								),
+							]
+						: []),
+					...(problem === undefined ? [] : [say(problem, 'bad')]),
+				],
+				control: {
+					kind: 'menu',
+					items,
+					initial:
+						before !== undefined ? 'keep' : fitting.length === 1 ? `offer ${fitting[0]!.id}` : undefined,
+				},
+				terms: ['bootloader', 'firmware', 'hex'],
+			}}
+		/>
+	);
+}
+
+export const image: Step<'image'> = {
+	id: 'image',
+	title: 'What to write',
+	applies: needsIsp,
+	dependsOn: ['board', 'identify'],
+	View: ImageView,
+};

@@ -1,0 +1,233 @@
+// Which programmer, and where it is plugged in. Listing opens nothing.
+import {useEffect, useState} from 'react';
+import {findPinouts, type ProgrammerPinout, programmerPinouts} from '../../wiring/index.ts';
+import {listDevices} from '../engine/devices/index.ts';
+import type {ListedDevice} from '../engine/devices/types.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import type {MenuItem} from '../ui/menu-state.ts';
+import {printable} from '../ui/text.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import {Ask} from './ask.tsx';
+import {needsIsp} from './board.tsx';
+import {errorText} from './error-text.ts';
+import type {Connection, Step, StepProps} from './step.ts';
+
+/** Drivers that talk through a serial port; the others are USB devices of their own. */
+const serialDrivers: ReadonlySet<string> = new Set(['avrisp', 'arduino-isp', 'buspirate']);
+
+/** Devices whose identity says that they are this programmer, or may be. */
+export function devicesFor(
+	pinout: ProgrammerPinout,
+	devices: readonly ListedDevice[],
+): readonly ListedDevice[] {
+	return devices.filter(device => device.id === pinout.driver || device.mayBe.includes(pinout.driver));
+}
+
+/** What can be tried although its identity says nothing: a serial port for a serial programmer. */
+function possibleFor(pinout: ProgrammerPinout, devices: readonly ListedDevice[]): readonly ListedDevice[] {
+	const sure = devicesFor(pinout, devices);
+	if (sure.length > 0 || !serialDrivers.has(pinout.driver)) return sure;
+	return devices.filter(device => device.port !== null);
+}
+
+function connectionOf(device: ListedDevice): Connection | undefined {
+	if (device.port !== null) return {kind: 'serial', path: device.port};
+	return device.usbKey === null ? undefined : {kind: 'usb', key: device.usbKey};
+}
+
+function place(device: ListedDevice): string {
+	return printable(device.port ?? device.vidPid ?? device.usbKey ?? '');
+}
+
+function ProgrammerView(step: StepProps<'programmer'>) {
+	const {deps, before, known, onDone, view} = step;
+	const {world} = deps;
+	const glyphs = glyphsFor(view.unicode);
+	const [devices, setDevices] = useState<readonly ListedDevice[] | undefined>(undefined);
+	const [problem, setProblem] = useState<string | undefined>(undefined);
+	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(undefined);
+	const [typing, setTyping] = useState(false);
+
+	useEffect(() => {
+		let here = true;
+		const look = () => {
+			listDevices(world).then(
+				list => {
+					if (here) setDevices(list);
+				},
+				(error: unknown) => {
+					if (!here) return;
+					setDevices([]);
+					setProblem(errorText(error));
+				},
+			);
+		};
+		look();
+		const stop = world.onDevicesChanged(look);
+		return () => {
+			here = false;
+			stop();
+		};
+	}, [world]);
+
+	const finish = (pinout: ProgrammerPinout, connection: Connection) =>
+		onDone({id: pinout.id, name: pinout.name, connection});
+	const choose = (pinout: ProgrammerPinout) => {
+		const sure = devicesFor(pinout, devices ?? []);
+		const connection = sure.length === 1 ? connectionOf(sure[0]!) : undefined;
+		if (connection !== undefined && sure[0]!.access !== 'denied' && sure[0]!.access !== 'busy') {
+			finish(pinout, connection);
+		} else setChosen(pinout);
+	};
+
+	if (devices === undefined) {
+		return (
+			<Ask
+				step={step}
+				id="looking"
+				onAction={() => {}}
+				spec={{lines: [say('Looking at what is plugged in; nothing is opened.')], control: {kind: 'wait'}}}
+			/>
+		);
+	}
+
+	if (chosen !== undefined && typing) {
+		return (
+			<Ask
+				step={step}
+				id="type"
+				onBack={() => setTyping(false)}
+				onAction={action => {
+					if (action.type === 'field') finish(chosen, {kind: 'serial', path: action.text});
+				}}
+				spec={{
+					lines: [
+						say(`On which port is the ${chosen.name}?`, 'strong'),
+						say(
+							'Windows: COM3 or the like (Device Manager, Ports). Linux: /dev/ttyACM0 or /dev/ttyUSB0. macOS: /dev/cu.usbmodem...',
+						),
+					],
+					control: {kind: 'field', ask: 'Port:'},
+					terms: ['port'],
+				}}
+			/>
+		);
+	}
+
+	if (chosen !== undefined) {
+		const possible = possibleFor(chosen, devices);
+		const sure = devicesFor(chosen, devices);
+		const items: readonly MenuItem[] = [
+			...possible.map((device, index) => ({
+				id: String(index),
+				label: `${place(device)}  ${printable(device.name)}${device.access === 'denied' ? ' (no permission)' : device.access === 'busy' ? ' (in use)' : ''}`,
+				...(device.advice.length === 0 ? {} : {about: device.advice.slice(0, 2).join(' ')}),
+			})),
+			...(serialDrivers.has(chosen.driver)
+				? [{id: 'type', label: 'Another port: I type its name', term: 'port'}]
+				: []),
+			{id: 'again', label: 'Look again', about: 'A device that you plug in shows up here by itself.'},
+		];
+		return (
+			<Ask
+				step={step}
+				id={`port ${possible.map(place).join(' ')}`}
+				onBack={() => setChosen(undefined)}
+				onAction={action => {
+					if (action.type !== 'choose') return;
+					if (action.id === 'type') setTyping(true);
+					else if (action.id === 'again') {
+						setDevices(undefined);
+						listDevices(world).then(setDevices, () => setDevices([]));
+					} else {
+						const device = possible[Number(action.id)];
+						const connection = device === undefined ? undefined : connectionOf(device);
+						if (connection !== undefined) finish(chosen, connection);
+					}
+				}}
+				spec={{
+					lines:
+						possible.length === 0
+							? [
+									item(`${glyphs.warn} `, `No ${chosen.name} is to be seen.`, 'warn'),
+									say(
+										'Plug it into a USB port of this computer, best without a hub. This list follows by itself.',
+									),
+								]
+							: [
+									say(`Where is the ${chosen.name}?`, 'strong'),
+									...(sure.length === 0
+										? [
+												say(
+													'No port says that it is one. If you are not sure: unplug the programmer and see which line goes.',
+													'quiet',
+												),
+											]
+										: []),
+								],
+					control: {kind: 'menu', items, initial: sure.length === 1 ? '0' : undefined},
+					terms: ['port', 'programmer'],
+				}}
+			/>
+		);
+	}
+
+	const seen = new Map(programmerPinouts.map(pinout => [pinout.id, devicesFor(pinout, devices)]));
+	const plugged = programmerPinouts.filter(pinout => (seen.get(pinout.id)?.length ?? 0) > 0);
+	const hinted = findPinouts(known.start?.diagnosis?.facts.programmer ?? '');
+	const only = plugged.length === 1 ? plugged[0]!.id : undefined;
+	const lines: readonly Line[] = [
+		say('Which programmer do you have?', 'strong'),
+		say('That is the second small device between this computer and the board.', 'quiet'),
+		...(problem === undefined ? [] : [item(`${glyphs.warn} `, problem, 'warn')]),
+		...(plugged.length === 0
+			? [
+					gap,
+					say(
+						'None is plugged in that tells its name. Choose yours; an Arduino or Pro Micro needs the ISP program on it first.',
+						'quiet',
+					),
+				]
+			: [
+					gap,
+					item(`${glyphs.done} `, `Plugged in: ${printable(seen.get(plugged[0]!.id)![0]!.name)}`, 'good'),
+				]),
+	];
+	const shown = [...programmerPinouts].sort(
+		(a, b) => Number((seen.get(b.id)?.length ?? 0) > 0) - Number((seen.get(a.id)?.length ?? 0) > 0),
+	);
+	return (
+		<Ask
+			step={step}
+			id={`which ${plugged.map(pinout => pinout.id).join(' ')}`}
+			onAction={action => {
+				const pinout =
+					action.type === 'choose' ? programmerPinouts.find(known => known.id === action.id) : undefined;
+				if (pinout !== undefined) choose(pinout);
+			}}
+			spec={{
+				lines,
+				control: {
+					kind: 'menu',
+					items: shown.map(pinout => ({
+						id: pinout.id,
+						label: `${pinout.name}${(seen.get(pinout.id)?.length ?? 0) > 0 ? `  ${glyphs.done} may be the one plugged in` : ''}`,
+						about: pinout.power.note,
+						also: `${pinout.aliases.join(' ')} ${pinout.avrdudeId}`,
+						term: 'programmer',
+					})),
+					initial: before?.id ?? only ?? (hinted.length === 1 ? hinted[0]!.id : undefined),
+				},
+				terms: ['programmer', 'ISP'],
+			}}
+		/>
+	);
+}
+
+export const programmer: Step<'programmer'> = {
+	id: 'programmer',
+	title: 'Your programmer',
+	applies: needsIsp,
+	dependsOn: [],
+	View: ProgrammerView,
+};

@@ -1,0 +1,91 @@
+// The report: Markdown that can be pasted into an issue. User names and folders are taken out.
+import {hexDump} from '../engine/bytes.ts';
+import type {RecoverResult} from '../engine/procedures/events.ts';
+import {printable} from '../ui/text.ts';
+import {chipStateText} from './chip-state.ts';
+import {fuseText} from './fuse-choices.ts';
+import type {Known, WizardDeps} from './step.ts';
+
+/** Home folders become `~`: `/home/NAME`, `/Users/NAME`, `C:\Users\NAME`. */
+export function withoutPeople(text: string): string {
+	return text.replace(/(?:\/home\/|\/Users\/|[A-Za-z]:[\\/]Users[\\/])[^\\/\s'"]+/g, '~');
+}
+
+/** Longest part of the log that goes into a report, characters. */
+const mostLog = 6000;
+
+export function reportText(
+	known: Known,
+	result: RecoverResult,
+	warnings: readonly string[],
+	version: string,
+	whenIso: string,
+): string {
+	const {start, board, programmer, identify, image, fuses} = known;
+	const cause = start?.diagnosis?.causes[0];
+	const rows: (readonly [string, string | undefined])[] = [
+		['When', whenIso],
+		['avr-unbrick', version],
+		[
+			'Diagnosis',
+			cause === undefined ? undefined : `${cause.cause} (${Math.round(cause.confidence * 100)} %)`,
+		],
+		['Board', board?.board?.name ?? board?.chip?.name],
+		['Programmer', programmer?.name],
+		[
+			'Chip read',
+			identify === undefined
+				? undefined
+				: `${identify.chip.name}, ${hexDump(identify.identity.signature)}, fuses ${fuseText(identify.identity.fuses)}, lock ${identify.identity.lock.toString(16)}`,
+		],
+		[
+			'Image',
+			image?.image === undefined
+				? 'none'
+				: `${image.name}, ${image.image.byteCount} bytes, sha256 ${image.sha256 ?? '?'}`,
+		],
+		[
+			'Fuses asked',
+			fuses === undefined ? undefined : fuses.fuses === 'keep' ? 'as they are' : fuseText(fuses.fuses),
+		],
+		[
+			'Ended',
+			result.ok
+				? `well: ${result.verifiedBytes} bytes verified`
+				: `${result.error.kind}: ${result.error.message}`,
+		],
+		['Chip now', chipStateText(result.chipState)],
+		['Seconds', result.seconds.toFixed(1)],
+	];
+	const log = start?.log;
+	return withoutPeople(
+		[
+			'# avr-unbrick report',
+			'',
+			...rows.flatMap(([name, value]) => (value === undefined ? [] : [`- ${name}: ${printable(value)}`])),
+			...warnings.map(text => `- Note: ${printable(text)}`),
+			...(result.ok ? [] : ['', ...result.error.likely.map(text => `- Likely: ${printable(text)}`)]),
+			...(log === undefined
+				? []
+				: ['', '## The log', '', '```text', log.slice(0, mostLog).replaceAll('```', "'''"), '```']),
+			'',
+		].join('\n'),
+	);
+}
+
+/** Writes the report beside the backups; undefined when that fails (the result matters more). */
+export async function writeReport(
+	known: Known,
+	result: RecoverResult,
+	warnings: readonly string[],
+	deps: WizardDeps,
+): Promise<string | undefined> {
+	const when = deps.store.nowIso();
+	const text = reportText(known, result, warnings, deps.version, when);
+	try {
+		const {path} = await deps.store.writeDurably(`report-${when.replace(/[:.]/g, '-')}.md`, text);
+		return path;
+	} catch {
+		return undefined;
+	}
+}

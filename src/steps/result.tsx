@@ -1,0 +1,116 @@
+// How it ended: what was proven, in which state the chip is, what to do next, where the files are.
+import {findBootloader} from '../engine/bootloaders/index.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import {printable} from '../ui/text.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+import {Ask} from './ask.tsx';
+import {needsIsp} from './board.tsx';
+import {chipStateText} from './chip-state.ts';
+import {troubleLines} from './error-text.ts';
+import type {Answers, Known, Step, StepProps} from './step.ts';
+
+function fileLines(known: Known, practice: boolean): readonly Line[] {
+	const flash = known.flash;
+	if (flash === undefined) return [];
+	const backup = flash.result.backup ?? undefined;
+	return [
+		...(backup === undefined ? [] : [item('Backup: ', printable(backup), 'quiet')]),
+		...(flash.report === undefined ? [] : [item('Report: ', printable(flash.report), 'quiet')]),
+		...(practice && (backup !== undefined || flash.report !== undefined)
+			? [say('(On the practice bench these files are kept in memory only.)', 'quiet')]
+			: []),
+	];
+}
+
+/** What to do with a board that was written and verified. */
+function afterwards(known: Known): readonly string[] {
+	const bootloader = known.image?.bootloader ?? known.board?.board?.bootloader;
+	const loader = bootloader === undefined ? undefined : findBootloader(bootloader);
+	return [
+		'Unplug the programmer. Leave the wires on until you have seen the keyboard work.',
+		loader === undefined || known.image?.image === undefined
+			? 'Plug the keyboard into USB and try it.'
+			: `Plug the keyboard into USB with its own cable. The ${loader.name} bootloader is on it again: flash your keymap as always (${loader.flashTool}).`,
+		'When it works, take the wires off.',
+	];
+}
+
+export function resultLines(known: Known, practice: boolean, view: View): readonly Line[] {
+	const flash = known.flash;
+	if (flash === undefined) return [];
+	const glyphs = glyphsFor(view.unicode);
+	const {result, warnings} = flash;
+	const notes = warnings.slice(0, 3).map(text => item(`${glyphs.warn} `, text, 'warn'));
+	if (!result.ok) {
+		const {error} = result;
+		return [
+			...troubleLines(error.message, error.message, error.likely, error.next.slice(0, 3), view),
+			gap,
+			item('The chip: ', chipStateText(result.chipState), 'strong'),
+			...(result.resume === undefined ? [] : [item(`${glyphs.arrow} `, result.resume, 'accent')]),
+			...fileLines(known, practice),
+		];
+	}
+	const wrote = result.writtenBytes > 0;
+	const {fuses} = result;
+	const fuseWords = [fuses.low, fuses.high, fuses.extended].filter(Boolean).join(' ');
+	return [
+		item(
+			`${glyphs.done} `,
+			wrote
+				? `Your board is back. ${result.verifiedBytes} bytes were read back and verified.`
+				: 'Done. The fuses were set and read back.',
+			'good',
+		),
+		item('The chip: ', `${chipStateText(result.chipState)} Fuses read back: ${fuseWords}.`),
+		...notes,
+		gap,
+		say('What to do now:', 'strong'),
+		...afterwards(known).map((text, index) => item(`${index + 1}. `, text)),
+		gap,
+		...fileLines(known, practice),
+	];
+}
+
+function ResultView(step: StepProps<'result'>) {
+	const {known, deps, view, onDone} = step;
+	const failed = known.flash?.result.ok === false;
+	return (
+		<Ask
+			step={step}
+			id="result"
+			noWayBack
+			onAction={action => {
+				if (action.type === 'choose') onDone({next: action.id as Answers['result']['next']});
+				if (action.type === 'go') onDone({next: 'done'});
+			}}
+			spec={{
+				lines: resultLines(known, deps.practice !== undefined, view),
+				control: failed
+					? {
+							kind: 'menu',
+							items: [
+								{
+									id: 'retry',
+									label: 'Try again: ask the chip once more and repeat',
+									about: 'All answers are kept.',
+								},
+								{id: 'again', label: 'Begin from the start'},
+								{id: 'done', label: 'Leave'},
+							],
+						}
+					: {kind: 'go', does: 'leave'},
+				terms: ['bootloader', 'verify', 'backup', 'firmware'],
+			}}
+		/>
+	);
+}
+
+export const result: Step<'result'> = {
+	id: 'result',
+	title: 'How it ended',
+	applies: needsIsp,
+	dependsOn: ['flash'],
+	View: ResultView,
+};

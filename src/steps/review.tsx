@@ -1,0 +1,192 @@
+// What will happen, in plain words, and how long it takes. The last question before the chip is touched.
+import {useState} from 'react';
+import {riskTexts} from '../engine/advice.ts';
+import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
+import {checkPlan} from '../engine/procedures/check-plan.ts';
+import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import {timeText} from '../ui/progress.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+import {Ask} from './ask.tsx';
+import {needsIsp} from './board.tsx';
+import {driverOf} from './contact.ts';
+import {errorLines} from './error-text.ts';
+import {estimateSeconds} from './estimate.ts';
+import {fuseText} from './fuse-choices.ts';
+import {isLocked, planOf} from './plan-of.ts';
+import type {Known, Step, StepProps} from './step.ts';
+import {shortBoard} from './summary.ts';
+
+export type Objection = {readonly risk: RiskName; readonly why: string};
+
+/** Risks of the plan that nobody has accepted yet, and what forbids it altogether. */
+export function objections(
+	plan: RecoveryPlan,
+	known: Known,
+): {readonly risks: readonly Objection[]; readonly refused: UnbrickError | undefined} {
+	const risks: Objection[] = [];
+	try {
+		checkPlan(plan);
+	} catch (error) {
+		if (isKind(error, 'ConsentMissing')) {
+			const {why} = error.facts;
+			risks.push(...error.facts.risks.map((risk, index) => ({risk, why: why[index] ?? riskTexts[risk]})));
+		} else if (error instanceof UnbrickError) return {risks: [], refused: error};
+		else throw error;
+	}
+	if (plan.erase && isLocked(known) && !plan.accepted.has('no-backup')) {
+		risks.push({
+			risk: 'no-backup',
+			why: 'The chip is locked, so what is on it now (firmware, bootloader, settings) cannot be saved first. The erase takes it for good.',
+		});
+	}
+	return {risks, refused: undefined};
+}
+
+export function reviewLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
+	const {arrow} = glyphsFor(view.unicode);
+	const board = plan.board === undefined ? plan.chip.name : shortBoard(plan.board.name);
+	const todo: string[] = [];
+	if (isLocked(known)) todo.push('No backup: the chip is locked and cannot be read.');
+	else todo.push('Backup: everything on the chip is read and saved to a file first.');
+	if (plan.image !== undefined) {
+		todo.push(`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`);
+		todo.push('Verify: read every written byte back and compare.');
+		if (!isLocked(known)) todo.push('Put the settings (EEPROM) back, if the erase took them.');
+	}
+	todo.push(
+		plan.fuses === 'keep'
+			? 'Leave the fuses as they are.'
+			: `Set the fuses: ${fuseText(known.identify?.identity.fuses ?? plan.fuses)} ${arrow} ${fuseText(plan.fuses)}.`,
+	);
+	todo.push('Read everything once more, and let the board start.');
+	const driver = known.programmer === undefined ? undefined : driverOf(known.programmer);
+	return [
+		say(`This will be done to the ${board} (${plan.chip.name}):`, 'strong'),
+		...todo.map((text, index) => item(` ${index + 1}. `, text)),
+		gap,
+		...(driver === undefined ? [] : [say(`It takes ${timeText(estimateSeconds(plan, driver))}.`)]),
+		say(
+			'Until step 2 nothing is changed. If something fails, this program says in which state the chip is, and you can begin again.',
+			'quiet',
+		),
+	];
+}
+
+function ReviewView(step: StepProps<'review'>) {
+	const {known, view, onDone} = step;
+	const [consenting, setConsenting] = useState(false);
+	const plan = planOf(known);
+	if (plan === undefined) return null;
+	const {risks, refused} = objections(plan, known);
+	if (refused !== undefined) {
+		return (
+			<Ask
+				step={step}
+				id="refused"
+				onAction={() => {}}
+				spec={{
+					lines: [
+						...errorLines(refused, view),
+						gap,
+						say('Nothing was changed. Go back and choose differently.', 'strong'),
+					],
+					control: {kind: 'wait'},
+					terms: ['fuse'],
+				}}
+			/>
+		);
+	}
+	if (plan.image === undefined && plan.fuses === 'keep') {
+		return (
+			<Ask
+				step={step}
+				id="nothing"
+				onAction={() => {}}
+				spec={{
+					lines: [
+						say(
+							'Nothing is to be written and no fuse is to be changed. Go back if you want something done.',
+							'strong',
+						),
+					],
+					control: {kind: 'wait'},
+				}}
+			/>
+		);
+	}
+	if (consenting) {
+		return (
+			<Consent
+				step={step}
+				risks={risks}
+				chip={plan.chip.name}
+				onBack={() => setConsenting(false)}
+				onYes={() => onDone({agreed: true, accepted: risks.map(({risk}) => risk)})}
+			/>
+		);
+	}
+	const glyphs = glyphsFor(view.unicode);
+	return (
+		<Ask
+			step={step}
+			id="review"
+			onAction={action => {
+				if (action.type !== 'go') return;
+				if (risks.length > 0) setConsenting(true);
+				else onDone({agreed: true, accepted: []});
+			}}
+			spec={{
+				lines: [
+					...reviewLines(plan, known, view),
+					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
+				],
+				control: {kind: 'go', does: risks.length > 0 ? 'go on to consent' : 'start'},
+				terms: ['backup', 'erase', 'verify', 'fuse', 'EEPROM'],
+			}}
+		/>
+	);
+}
+
+export type ConsentProps = {
+	readonly step: StepProps<'review'> | StepProps<'flash'>;
+	readonly risks: readonly Objection[];
+	readonly chip: string;
+	readonly onYes: () => void;
+	readonly onBack: () => void;
+};
+
+/** The typed word. Nothing pasted counts. */
+export function Consent({step, risks, chip, onYes, onBack}: ConsentProps) {
+	const glyphs = glyphsFor(step.view.unicode);
+	return (
+		<Ask
+			step={step}
+			id="consent"
+			onBack={onBack}
+			onAction={action => {
+				if (action.type === 'word') onYes();
+			}}
+			spec={{
+				lines: [
+					say('This needs your word:', 'strong'),
+					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
+					gap,
+					say(
+						`If you want it all the same, type the name of the chip by hand: ${chip}. Esc changes nothing.`,
+					),
+				],
+				control: {kind: 'word', word: chip, ask: 'Chip:'},
+			}}
+		/>
+	);
+}
+
+export const review: Step<'review'> = {
+	id: 'review',
+	title: 'Before it starts',
+	applies: needsIsp,
+	dependsOn: ['board', 'programmer', 'wiring', 'identify', 'image', 'fuses'],
+	View: ReviewView,
+};

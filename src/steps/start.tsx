@@ -1,0 +1,178 @@
+// What happened: a pasted log, a file, or nothing to show.
+import {useState} from 'react';
+import {diagnose} from '../engine/diagnose/diagnose.ts';
+import {gap, type Line, say} from '../ui/lines.ts';
+import type {MenuItem} from '../ui/menu-state.ts';
+import type {Action} from '../ui/screen-state.ts';
+import {cleanPaste, printable} from '../ui/text.ts';
+import {Ask} from './ask.tsx';
+import {errorText} from './error-text.ts';
+import type {Answers, Step, StepProps} from './step.ts';
+
+/** A log made ready for the diagnosis, or undefined when it holds no visible character. */
+export function readLog(raw: string, how: 'paste' | 'file', logName: string): Answers['start'] | undefined {
+	const {text, cut} = cleanPaste(raw);
+	if (text.trim() === '') return undefined;
+	return {how, log: text, logName, cut, diagnosis: diagnose(text)};
+}
+
+function menuItems({deps, before}: StepProps<'start'>): readonly MenuItem[] {
+	return [
+		...(before?.log === undefined
+			? []
+			: [{id: 'keep', label: `Go on with ${printable(before.logName ?? 'the text from before')}`}]),
+		{
+			id: 'paste',
+			label: 'I have an error text and can copy it',
+			about:
+				'Just paste it, here and now: Ctrl+Shift+V, Cmd+V or the right mouse button. Nothing that you paste can press a key.',
+		},
+		{
+			id: 'file',
+			label: 'The error text is in a file',
+			about: 'You type the file name, or drag the file into this window.',
+		},
+		{
+			id: 'nothing',
+			label: 'I have no error text; the board is simply dead',
+			about: 'No harm: you then say yourself which board it is.',
+		},
+		...(deps.practice === undefined
+			? []
+			: [
+					{
+						id: 'sample',
+						label: 'Take the example text of this practice board',
+						about: `The practice bench: ${deps.practice.about} No hardware is touched.`,
+					},
+				]),
+		...(deps.openPractice === undefined
+			? []
+			: [
+					{
+						id: 'practice',
+						label: 'I only want to practise, without any hardware',
+						about: 'A made-up board on a made-up programmer. Nothing can break.',
+					},
+				]),
+	];
+}
+
+function StartView(step: StepProps<'start'>) {
+	const {before, deps, onDone} = step;
+	const [asking, setAsking] = useState<'menu' | 'paste' | 'file'>('menu');
+	const [problem, setProblem] = useState<string | undefined>(undefined);
+	const [busy, setBusy] = useState(false);
+
+	const take = (raw: string, how: 'paste' | 'file', logName: string) => {
+		const answer = readLog(raw, how, logName);
+		if (answer === undefined) setProblem('That text is empty. Copy the error lines and paste them again.');
+		else onDone(answer);
+	};
+	const openFile = (path: string) => {
+		setBusy(true);
+		deps
+			.loadFile(path.replace(/^(['"])(.*)\1$/, '$2'))
+			.then(bytes => take(new TextDecoder().decode(bytes), 'file', path))
+			.catch((error: unknown) => setProblem(errorText(error)))
+			.finally(() => setBusy(false));
+	};
+	const act = (action: Action) => {
+		if (action.type === 'text') take(action.text, 'paste', 'the pasted text');
+		if (action.type === 'field') openFile(action.text);
+		if (action.type !== 'choose') return;
+		setProblem(undefined);
+		if (action.id === 'keep' && before !== undefined) onDone(before);
+		if (action.id === 'paste') setAsking('paste');
+		if (action.id === 'file') setAsking('file');
+		if (action.id === 'nothing') onDone({how: 'nothing'});
+		if (action.id === 'practice') deps.openPractice?.();
+		if (action.id === 'sample' && deps.practice !== undefined) {
+			take(deps.practice.sampleLog, 'paste', 'the example text');
+		}
+	};
+
+	if (asking === 'file') {
+		return (
+			<Ask
+				step={step}
+				id="file"
+				onBack={() => setAsking('menu')}
+				onAction={act}
+				spec={{
+					lines: [
+						say('Which file holds the error text?', 'strong'),
+						say(
+							'Type its name with the folder, or drag the file into this window. Blanks in the name are fine.',
+						),
+					],
+					control: {
+						kind: 'field',
+						ask: busy ? 'Reading' : 'File:',
+						...(problem === undefined ? {} : {problem}),
+					},
+				}}
+			/>
+		);
+	}
+	const complaint: readonly Line[] = problem === undefined ? [] : [gap, say(problem, 'warn')];
+	if (asking === 'paste') {
+		return (
+			<Ask
+				step={step}
+				id="paste"
+				onBack={() => setAsking('menu')}
+				onAction={act}
+				spec={{
+					lines: [
+						say('Paste the error text now.', 'strong'),
+						say(
+							'Copy everything the other program printed, from its first line to its last. Then paste it into this window: Ctrl+Shift+V, Cmd+V or the right mouse button.',
+						),
+						gap,
+						say('As soon as it arrives, the next screen says what it means.', 'quiet'),
+						...complaint,
+					],
+					control: {kind: 'wait'},
+					takesText: true,
+				}}
+			/>
+		);
+	}
+	return (
+		<Ask
+			step={step}
+			id="menu"
+			onAction={act}
+			spec={{
+				lines: [
+					say(
+						'Your keyboard does not answer any more, or flashing it failed? Let us find out why.',
+						'strong',
+					),
+					say('Most such boards can be saved. Until the last question nothing on the board is changed.'),
+					gap,
+					say(
+						'If you have the error text of the program that failed, paste it into this window now. Else choose:',
+					),
+					...complaint,
+				],
+				control: {
+					kind: 'menu',
+					items: menuItems(step),
+					initial: before?.log === undefined ? undefined : 'keep',
+				},
+				terms: ['firmware', 'bootloader', 'ISP'],
+				takesText: true,
+			}}
+		/>
+	);
+}
+
+export const start: Step<'start'> = {
+	id: 'start',
+	title: 'What happened',
+	applies: () => true,
+	dependsOn: [],
+	View: StartView,
+};

@@ -1,0 +1,147 @@
+// The Step contract, and the one growing record of what the wizard knows.
+import type {FC} from 'react';
+import type {Board} from '../engine/boards/board.ts';
+import type {Chip} from '../engine/chips/chip.ts';
+import type {Diagnosis} from '../engine/diagnose/types.ts';
+import type {RiskName} from '../engine/errors.ts';
+import type {MemoryImage} from '../engine/image/memory-image.ts';
+import type {RecoverResult} from '../engine/procedures/events.ts';
+import type {Store} from '../engine/store.ts';
+import type {FuseBytes, Identity} from '../engine/target.ts';
+import type {World} from '../engine/transports.ts';
+import type {InputChannel} from '../ui/use-guarded-input.ts';
+import type {View} from '../ui/view.ts';
+
+export type StepId =
+	| 'start'
+	| 'diagnosis'
+	| 'firstAid'
+	| 'arm'
+	| 'board'
+	| 'programmer'
+	| 'wiring'
+	| 'identify'
+	| 'image'
+	| 'fuses'
+	| 'review'
+	| 'flash'
+	| 'result';
+
+export type Connection =
+	| {readonly kind: 'serial'; readonly path: string; readonly baud?: number}
+	| {readonly kind: 'usb'; readonly key: string};
+
+/** What each step settles. */
+export type Answers = {
+	readonly start: {
+		readonly how: 'paste' | 'file' | 'nothing';
+		readonly log?: string;
+		/** File name, or what the text is called to a person. */
+		readonly logName?: string;
+		readonly cut?: boolean;
+		readonly diagnosis?: Diagnosis;
+	};
+	readonly diagnosis: {readonly go: 'isp' | 'first-aid' | 'avr-after-all'};
+	readonly firstAid: {readonly outcome: 'no-help' | 'not-tried' | 'helped'};
+	readonly arm: {readonly seen: true};
+	/** Chip undefined: a board of another architecture. */
+	readonly board: {readonly board?: Board; readonly chip?: Chip};
+	readonly programmer: {
+		readonly id: string;
+		readonly name: string;
+		readonly connection: Connection;
+	};
+	readonly wiring: {readonly unplugged: true; readonly wired: true};
+	readonly identify: {readonly identity: Identity; readonly chip: Chip};
+	readonly image: {
+		/** Undefined image: fuse repair only, nothing is erased or written. */
+		readonly image?: MemoryImage;
+		readonly name: string;
+		readonly sha256?: string;
+		/** Bootloader the board will have, where known. */
+		readonly bootloader?: string;
+	};
+	readonly fuses: {
+		readonly fuses: 'keep' | FuseBytes;
+		readonly name: string;
+		/** Risks accepted by typed word. Consent: dropped whenever anything before it changes. */
+		readonly accepted: readonly RiskName[];
+	};
+	readonly review: {readonly agreed: true; readonly accepted: readonly RiskName[]};
+	readonly flash: {
+		readonly result: RecoverResult;
+		readonly warnings: readonly string[];
+		readonly report?: string;
+	};
+	readonly result: {readonly next: 'done' | 'again' | 'retry'};
+};
+
+/** The wizard's record. Only flow.ts changes it. */
+export type Known = {readonly [Id in StepId]?: Answers[Id]};
+
+/** A ready image that can be chosen without a file. */
+export type CatalogueImage = {
+	readonly id: string;
+	readonly name: string;
+	/** Bootloader id. */
+	readonly bootloader: string;
+	/** Where it comes from, for a person. */
+	readonly origin: string;
+	readonly load: () => Promise<Uint8Array>;
+};
+
+/** Everything outside that the wizard may reach. Real from src/io, practice from src/bench. */
+export type WizardDeps = {
+	readonly world: World;
+	readonly store: Store;
+	/** Reads a file of the person's. Throws an Error whose message can be shown. */
+	readonly loadFile: (path: string) => Promise<Uint8Array>;
+	/** Bootloader images at hand for a chip. */
+	readonly catalogue?: (wanted: {
+		readonly chip: Chip;
+		readonly board?: Board;
+	}) => Promise<readonly CatalogueImage[]>;
+	/** Set on the practice bench. */
+	readonly practice?: {
+		readonly scenario: string;
+		/** What the scenario shows, in a sentence. */
+		readonly about: string;
+		/** A log as somebody with this board would have it. */
+		readonly sampleLog: string;
+	};
+	/** Makes the practice bench, where going over to it is offered. */
+	readonly practiceDeps?: () => Promise<WizardDeps>;
+	/** Goes over to the practice bench (set by the app); absent where that is not offered. */
+	readonly openPractice?: () => void;
+	readonly version: string;
+};
+
+export type StepProps<Id extends StepId = StepId> = {
+	readonly known: Known;
+	/** This step's own answer from before, as a suggestion. */
+	readonly before: Answers[Id] | undefined;
+	readonly deps: WizardDeps;
+	readonly view: View;
+	readonly input: InputChannel;
+	readonly place: {readonly number: number; readonly count: number; readonly title: string};
+	/** What is settled, for the header. */
+	readonly facts: string;
+	readonly canGoBack: boolean;
+	readonly onDone: (answer: Answers[Id]) => void;
+	/** More of the log came in: the start is answered anew, the screen stays. */
+	readonly onMoreLog: (start: Answers['start']) => void;
+	readonly onBack: () => void;
+	readonly onAbort: () => void;
+};
+
+export type Step<Id extends StepId = StepId> = {
+	readonly id: Id;
+	/** Shown in the frame as "n of m: title". At most 30 characters. */
+	readonly title: string;
+	/** False when the facts known so far make the step pointless. Pure. */
+	readonly applies: (known: Known) => boolean;
+	/** Answers this one was based on; when one of them changes it is asked again. */
+	readonly dependsOn: readonly StepId[];
+	/** Draws the step. Calls exactly one of onDone, onBack, onAbort, once. */
+	readonly View: FC<StepProps<Id>>;
+};

@@ -1,0 +1,159 @@
+// What to connect to what, the RESET trap on its row, and the question of the supply before the first contact.
+import {useState} from 'react';
+import {NoWiring, type WiringTable, wiringTable} from '../../wiring/index.ts';
+import {gap, item, type Line, say} from '../ui/lines.ts';
+import {pinDrawingLines, pinTableLines} from '../ui/pin-table.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+import {Ask} from './ask.tsx';
+import {needsIsp} from './board.tsx';
+import type {Known, Step, StepProps} from './step.ts';
+
+export function tableFor(known: Known): WiringTable | undefined {
+	const {board, programmer} = known;
+	if (board === undefined || programmer === undefined) return undefined;
+	try {
+		return wiringTable(programmer.id, board.board?.id ?? {chip: board.chip?.id ?? ''});
+	} catch (error) {
+		if (error instanceof NoWiring) return undefined;
+		throw error;
+	}
+}
+
+function dangers(table: WiringTable, view: View): readonly Line[] {
+	const glyphs = glyphsFor(view.unicode);
+	return table.warnings
+		.filter(warning => warning.severity === 'danger' && warning.code !== 'reset-trap')
+		.map(warning => item(`${glyphs.warn} `, warning.text, 'warn'));
+}
+
+function hints(table: WiringTable, view: View): readonly Line[] {
+	const glyphs = glyphsFor(view.unicode);
+	return [
+		say('Power', 'strong'),
+		...table.power.map(text => item(`${glyphs.bullet} `, text)),
+		gap,
+		say('Good to know', 'strong'),
+		...table.warnings
+			.filter(warning => warning.severity === 'care')
+			.map(warning => item(`${glyphs.bullet} `, warning.text)),
+	];
+}
+
+type Page = 'table' | 'picture' | 'hints' | 'power';
+
+function WiringView(step: StepProps<'wiring'>) {
+	const {known, view, onDone} = step;
+	const [page, setPage] = useState<Page>('table');
+	const table = tableFor(known);
+	if (table === undefined) {
+		return (
+			<Ask
+				step={step}
+				id="none"
+				onAction={() => {}}
+				spec={{
+					lines: [
+						say('There is no wiring for this pair. Go back and choose another programmer or board.', 'bad'),
+					],
+					control: {kind: 'wait'},
+				}}
+			/>
+		);
+	}
+	if (page === 'power') {
+		const fed = table.programmer.power.supply === 'never';
+		return (
+			<Ask
+				step={step}
+				id="power"
+				onBack={() => setPage('table')}
+				onAction={action => {
+					if (action.type === 'choose' && action.id === 'yes') onDone({unplugged: true, wired: true});
+					if (action.type === 'choose' && action.id === 'no') setPage('table');
+				}}
+				spec={{
+					lines: fed
+						? [
+								say(
+									'This programmer gives no power. Is the keyboard fed by its own USB cable, and by nothing else?',
+									'strong',
+								),
+								say('The chip answers only with power, and two supplies at once can destroy both devices.'),
+							]
+						: [
+								say("Is the keyboard's own USB cable unplugged?", 'strong'),
+								say(
+									'The keyboard gets its power from the programmer now. Two supplies at once, its own USB cable and the programmer, can destroy the board, the programmer or the USB port.',
+								),
+							],
+					control: {
+						kind: 'menu',
+						items: fed
+							? [
+									{
+										id: 'yes',
+										label: 'Yes: only by its own USB cable',
+										about: 'Next: the first contact. It only reads.',
+									},
+									{id: 'no', label: 'Not yet: show me the wires again'},
+								]
+							: [
+									{
+										id: 'yes',
+										label: 'Yes: it hangs on the programmer only',
+										about: 'Next: the first contact. It only reads.',
+									},
+									{id: 'no', label: 'Not yet: show me the wires again'},
+								],
+					},
+					terms: ['programmer', 'brown-out'],
+				}}
+			/>
+		);
+	}
+	const lines =
+		page === 'table'
+			? [
+					say('Connect these six, with everything unplugged. Then plug in the programmer.', 'strong'),
+					gap,
+					...pinTableLines(table, view),
+					gap,
+					...dangers(table, view),
+				]
+			: page === 'picture'
+				? pinDrawingLines(table, view)
+				: hints(table, view);
+	const others = (
+		[
+			{key: 'p', does: 'picture', id: 'picture'},
+			{key: 't', does: 'table', id: 'table'},
+			{key: 'h', does: 'hints', id: 'hints'},
+		] as const
+	).filter(other => other.id !== page && !(view.screenReader && other.id === 'picture'));
+	return (
+		<Ask
+			step={step}
+			id={page}
+			{...(page === 'table' ? {} : {onBack: () => setPage('table')})}
+			onAction={action => {
+				if (action.type === 'go') setPage('power');
+				if (action.type === 'key') setPage(action.id as Page);
+			}}
+			spec={{
+				lines,
+				control: {kind: 'go', does: 'wired'},
+				keys: others,
+				terms: ['RESET', 'SCK', 'ISP', 'programmer'],
+			}}
+		/>
+	);
+}
+
+export const wiring: Step<'wiring'> = {
+	id: 'wiring',
+	title: 'The wires',
+	applies: needsIsp,
+	dependsOn: ['board', 'programmer'],
+	View: WiringView,
+};

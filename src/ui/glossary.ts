@@ -1,0 +1,42 @@
+// The words of this trade in plain ones, for `?`.
+
+export const glossary = {
+	ISP: 'In-system programming. A second small device (the programmer) talks to the bare chip over six wires. It works even when the chip holds no working software at all, which is why it can revive a board that USB no longer sees.',
+	bootloader:
+		'A small program in the last part of the chip. It lets you load new firmware over USB without a programmer. When it is damaged the keyboard can no longer be flashed the usual way.',
+	firmware: 'The program that makes the board a keyboard, with your keymap in it.',
+	fuse: 'Settings inside the chip, stored apart from the program: which clock it runs on, where it starts. A wrong one can stop the chip, so this program changes only what is needed and refuses what could end ISP.',
+	'lock bits':
+		'Settings that stop others from reading or changing the memory. Only a full erase takes them away.',
+	signature:
+		'Three bytes that every chip of one type answers with. They prove that the wiring works and which chip it is.',
+	programmer:
+		'The small device between your computer and the board: a USBasp, a USBtinyISP, an Arduino with the ArduinoISP sketch, a spare Pro Micro ...',
+	erase:
+		'The whole program memory is set to blank. Needed before new bytes can be written. This program first saves what can be read.',
+	verify: 'Every byte written is read back and compared. Only then this program says that it worked.',
+	EEPROM:
+		'A small memory for settings that outlives a reset: VIA keymaps, left or right half, backlight. It is saved before the erase and written back.',
+	DFU: 'Device Firmware Update, the USB way in which Atmel chips take firmware from dfu-programmer or QMK Toolbox.',
+	Caterina:
+		'The bootloader of Pro Micro and Leonardo boards. It listens for about eight seconds after a double press of RESET.',
+	RESET:
+		'The pin that stops the chip. The programmer must hold it low while it works. Which pin of the programmer does this is not always the one called RESET.',
+	hex: 'A text file with the bytes for the chip and the addresses they belong to. Firmware and bootloaders come as .hex files.',
+	port: 'The name under which your system lists a serial device: COM3 on Windows, /dev/ttyACM0 on Linux, /dev/cu.usbmodem on macOS.',
+	SCK: 'The clock wire of ISP. It must be slow enough for the chip; this program finds the right speed by itself.',
+	JTAG: 'A debug connection. With it switched on, pins F4 to F7 cannot be used by a key matrix until the firmware switches it off.',
+	crystal:
+		'The small metal can (often marked 16.000) beside the chip. It gives the chip its exact clock; USB needs it.',
+	'brown-out':
+		'A guard that holds the chip in reset while the supply voltage is too low, so that it cannot damage its own memory.',
+	backup:
+		'A file with everything that could be read from the chip before anything was changed. It can be written back.',
+	BOOTRST: 'Decides whether the chip starts in the bootloader or in the firmware.',
+	HWBE: 'Lets a pin called HWB bring the chip into its bootloader while it resets.',
+	CKDIV8:
+		'Divides the clock by eight at start. Factory setting of many chips; the firmware usually undoes it.',
+	Arm: 'Another family of chips (Proton C, RP2040, Blackpill). They have their own built-in loader and need no ISP.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type Term = keyof typeof glossary;

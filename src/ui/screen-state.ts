@@ -1,0 +1,406 @@
+// What a screen holds and how it answers to keys and texts. Pure; screen.tsx draws it.
+import {glossary, type Term} from './glossary.ts';
+import type {GateEvent} from './input-gate.ts';
+import {type Binding, handleKey, keyLine} from './keys.ts';
+import {gap, item, type Line, layOut, type Row, say, type Tone} from './lines.ts';
+import {filterFrom, filterMenu, type MenuItem, menuWindow, moveMenu, visibleItems} from './menu-state.ts';
+import {fit, padTo, textWidth} from './text.ts';
+import {type Glyphs, glyphsFor} from './theme.ts';
+import {textColumns, type View} from './view.ts';
+
+export type Control =
+	/** One of a list. `initial` only where evidence speaks for it. */
+	| {readonly kind: 'menu'; readonly items: readonly MenuItem[]; readonly initial?: string | undefined}
+	/** Only Enter. */
+	| {readonly kind: 'go'; readonly does: string}
+	/** A word to be typed by hand, letter by letter. */
+	| {readonly kind: 'word'; readonly word: string; readonly ask: string}
+	/** A line of text: a path, a port. Pasting into it is welcome. */
+	| {readonly kind: 'field'; readonly ask: string; readonly value?: string; readonly problem?: string}
+	/** Nothing to answer: something is going on. */
+	| {readonly kind: 'wait'};
+
+/** Everything a step says about its screen. */
+export type ScreenSpec = {
+	readonly place: {readonly number: number; readonly count: number; readonly title: string};
+	/** What is settled so far, for the right end of the header. */
+	readonly facts?: string;
+	readonly lines: readonly Line[];
+	readonly control: Control;
+	/** Further keys of this screen: one character each. */
+	readonly keys?: readonly {readonly key: string; readonly does: string; readonly id: string}[];
+	/** Words that `?` explains here. */
+	readonly terms?: readonly Term[];
+	readonly canGoBack: boolean;
+	/** True: the screen takes pasted text. */
+	readonly takesText?: boolean;
+	/** What Ctrl+C does here, for the last line. */
+	readonly interruptDoes?: string;
+};
+
+export type ScreenState = {
+	readonly at: string | null;
+	readonly filter: string;
+	readonly typed: string;
+	readonly scroll: number;
+	readonly help: boolean;
+	readonly note: string | null;
+};
+
+export type Action =
+	| {readonly type: 'choose'; readonly id: string}
+	| {readonly type: 'go'}
+	| {readonly type: 'word'}
+	| {readonly type: 'field'; readonly text: string}
+	| {readonly type: 'key'; readonly id: string}
+	| {readonly type: 'back'}
+	| {readonly type: 'interrupt'}
+	| {readonly type: 'text'; readonly text: string};
+
+export type Outcome = {readonly state: ScreenState; readonly action?: Action};
+
+export function startState(spec: ScreenSpec): ScreenState {
+	const {control} = spec;
+	const initial = control.kind === 'menu' ? (control.initial ?? null) : null;
+	const known = control.kind === 'menu' && control.items.some(candidate => candidate.id === initial);
+	return {
+		at: known ? initial : null,
+		filter: '',
+		typed: control.kind === 'field' ? (control.value ?? '') : '',
+		scroll: 0,
+		help: false,
+		note: null,
+	};
+}
+
+const chooseFirst = 'Choose with the arrow keys first: nothing is preselected here.';
+const typeByHand =
+	'Pasted or machine-typed letters do not count. Type the word by hand, one key after the other.';
+const noText = 'Pasted text is not used on this screen; nothing was changed by it.';
+
+function longMenu(spec: ScreenSpec): boolean {
+	return spec.control.kind === 'menu' && spec.control.items.length > filterFrom;
+}
+
+/** The screen's key table, first match wins. `hidden` rows of the body can be scrolled to. */
+function tableOf(
+	spec: ScreenSpec,
+	state: ScreenState,
+	view: View,
+	hidden: number,
+): readonly Binding<Outcome>[] {
+	const {control} = spec;
+	const stay = (change: Partial<ScreenState>): Outcome => ({state: {...state, note: null, ...change}});
+	const act = (action: Action): Outcome => ({state: {...state, note: null}, action});
+	const interrupt: Binding<Outcome> = {
+		on: 'interrupt',
+		label: 'Ctrl+C',
+		does: spec.interruptDoes ?? 'leave',
+		run: () => act({type: 'interrupt'}),
+	};
+	const scrolling: readonly Binding<Outcome>[] =
+		hidden > 0
+			? [
+					{
+						on: 'page-down',
+						label: 'PgDn',
+						does: 'more',
+						run: () => stay({scroll: Math.min(hidden, state.scroll + 5)}),
+					},
+					{on: 'page-up', run: () => stay({scroll: Math.max(0, state.scroll - 5)})},
+				]
+			: [];
+	if (state.help) {
+		return [
+			{on: 'escape', label: 'Esc', does: 'close the help', run: () => stay({help: false, scroll: 0})},
+			{on: 'return', run: () => stay({help: false, scroll: 0})},
+			{on: {character: '?'}, run: () => stay({help: false, scroll: 0})},
+			...scrolling,
+			{on: 'down', run: () => stay({scroll: Math.min(hidden, state.scroll + 1)})},
+			{on: 'up', run: () => stay({scroll: Math.max(0, state.scroll - 1)})},
+			interrupt,
+		];
+	}
+	const bindings: Binding<Outcome>[] = [];
+	const back: Binding<Outcome> = {
+		on: 'escape',
+		...(spec.canGoBack ? {label: 'Esc', does: 'back'} : {}),
+		run: () => (spec.canGoBack ? act({type: 'back'}) : stay({})),
+	};
+	const help: Binding<Outcome> = {
+		on: {character: '?'},
+		label: '?',
+		does: 'explain',
+		run: () => stay({help: true, scroll: 0}),
+	};
+	if (control.kind === 'menu') {
+		const move = (by: number) => stay(moveMenu(control.items, state, by));
+		bindings.push(
+			{on: 'up', label: view.unicode ? '↑↓' : 'Arrows', does: 'choose', run: () => move(-1)},
+			{on: 'down', run: () => move(1)},
+			{on: 'home', run: () => move(-control.items.length)},
+			{on: 'end', run: () => move(control.items.length)},
+			{
+				on: 'return',
+				label: 'Enter',
+				does: 'take',
+				run: () => (state.at === null ? stay({note: chooseFirst}) : act({type: 'choose', id: state.at})),
+			},
+		);
+		if (state.filter !== '') {
+			bindings.push(
+				{
+					on: 'backspace',
+					run: () => stay(filterMenu(control.items, state, [...state.filter].slice(0, -1).join(''))),
+				},
+				{
+					on: 'escape',
+					label: 'Esc',
+					does: 'whole list',
+					run: () => stay(filterMenu(control.items, state, '')),
+				},
+			);
+		}
+	}
+	if (control.kind === 'go') {
+		bindings.push({on: 'return', label: 'Enter', does: control.does, run: () => act({type: 'go'})});
+	}
+	if (control.kind === 'word') {
+		bindings.push(
+			{
+				on: 'return',
+				label: 'Enter',
+				does: 'confirm the word',
+				run: () =>
+					state.typed.trim().toLowerCase() === control.word.toLowerCase()
+						? act({type: 'word'})
+						: stay({note: `That is not the word. It is: ${control.word}`}),
+			},
+			{on: 'backspace', run: () => stay({typed: [...state.typed].slice(0, -1).join('')})},
+		);
+	}
+	if (control.kind === 'field') {
+		bindings.push(
+			{
+				on: 'return',
+				label: 'Enter',
+				does: 'take',
+				run: () =>
+					state.typed.trim() === ''
+						? stay({note: 'Nothing typed yet.'})
+						: act({type: 'field', text: state.typed.trim()}),
+			},
+			{on: 'backspace', run: () => stay({typed: [...state.typed].slice(0, -1).join('')})},
+		);
+	}
+	bindings.push(back);
+	const typing = control.kind === 'field' || control.kind === 'word';
+	if (!typing) {
+		for (const {key, does, id} of spec.keys ?? []) {
+			bindings.push({on: {character: key}, label: key, does, run: () => act({type: 'key', id})});
+		}
+		bindings.push(help);
+	}
+	bindings.push(...scrolling);
+	if (longMenu(spec) && control.kind === 'menu') {
+		bindings.push({
+			on: 'any-character',
+			label: 'letters',
+			does: 'filter',
+			run: key => stay(filterMenu(control.items, state, state.filter + (key.character ?? ''))),
+		});
+	}
+	if (typing) {
+		bindings.push({
+			on: 'any-character',
+			run: key =>
+				key.fast && control.kind === 'word'
+					? stay({typed: '', note: typeByHand})
+					: stay({typed: state.typed + (key.character ?? '')}),
+		});
+	}
+	bindings.push(interrupt);
+	return bindings;
+}
+
+/** Answers one key or text. */
+export function answer(spec: ScreenSpec, state: ScreenState, view: View, event: GateEvent): Outcome {
+	if (event.type === 'text') {
+		if (spec.control.kind === 'field' && !state.help) {
+			return {state: {...state, typed: state.typed + event.text.split(/[\r\n]/)[0], note: null}};
+		}
+		if (spec.control.kind === 'word') return {state: {...state, typed: '', note: typeByHand}};
+		if (spec.takesText)
+			return {state: {...state, help: false, note: null}, action: {type: 'text', text: event.text}};
+		return {state: {...state, note: noText}};
+	}
+	const {hidden} = arrange(spec, state, view);
+	return handleKey(tableOf(spec, state, view, hidden), event.key) ?? {state};
+}
+
+/** One row of the frame as drawn. */
+export type FrameRow = Row & {
+	/** A menu item, for screen readers. */
+	readonly option?: {readonly selected: boolean};
+	/** Drawn, but not read aloud: the pointer. */
+	readonly pointer?: string;
+};
+
+export type Frame = {
+	readonly rows: readonly FrameRow[];
+	/** Body rows that do not fit. */
+	readonly hidden: number;
+};
+
+const ordinaryRows = 23;
+
+function explain(spec: ScreenSpec, state: ScreenState): readonly Line[] {
+	const terms = new Set<string>();
+	if (spec.control.kind === 'menu') {
+		const under = spec.control.items.find(candidate => candidate.id === state.at);
+		if (under?.term !== undefined) terms.add(under.term);
+	}
+	for (const term of spec.terms ?? []) terms.add(term);
+	if (terms.size === 0) terms.add('ISP');
+	const lines: Line[] = [say('What these words mean', 'strong')];
+	for (const term of terms) {
+		lines.push(gap, item(`${term}: `, glossary[term as Term] ?? ''));
+	}
+	return lines;
+}
+
+type ControlRows = {
+	/** Rows drawn for a given room (the menu shrinks to it). */
+	readonly draw: (room: number) => readonly FrameRow[];
+	readonly wanted: number;
+	readonly least: number;
+};
+
+function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: Glyphs): ControlRows {
+	const cells = textColumns(view);
+	const {control} = spec;
+	if (control.kind === 'wait' || control.kind === 'go') return {draw: () => [], wanted: 0, least: 0};
+	if (control.kind === 'word' || control.kind === 'field') {
+		const cursor = view.unicode ? '▏' : '_';
+		const room = cells - textWidth(control.ask) - 3;
+		const typed = [...state.typed];
+		const shown = typed.slice(Math.max(0, typed.length - Math.max(10, room))).join('');
+		const rows: FrameRow[] = [...layOut([{text: `${control.ask} ${shown}${cursor}`, tone: 'accent'}], cells)];
+		if (control.kind === 'field' && control.problem !== undefined) {
+			rows.push(...layOut([item(`${glyphs.failed} `, control.problem, 'bad')], cells));
+		}
+		return {draw: () => rows, wanted: rows.length, least: rows.length};
+	}
+	const shown = visibleItems(control.items, state.filter);
+	const abouts = control.items.map(candidate => layOut([say(candidate.about ?? '', 'quiet')], cells - 2));
+	const aboutRows = Math.max(
+		0,
+		...abouts.map((rows, index) => (control.items[index]!.about === undefined ? 0 : rows.length)),
+	);
+	const filterRows = longMenu(spec) ? 1 : 0;
+	const aboutRoom = aboutRows === 0 ? 0 : aboutRows + 1;
+	const extra = filterRows + aboutRoom;
+	const at = shown.findIndex(candidate => candidate.id === state.at);
+	return {
+		wanted: control.items.length + extra,
+		least: Math.min(3, control.items.length) + extra,
+		draw(room) {
+			const rows: FrameRow[] = [];
+			if (filterRows > 0) {
+				rows.push({
+					text:
+						state.filter === ''
+							? `${control.items.length} in the list; type letters to shorten it`
+							: `Filter: ${state.filter} (${shown.length} of ${control.items.length})`,
+					tone: 'quiet',
+				});
+			}
+			const listRoom = Math.max(1, room - extra);
+			const {from, to} = menuWindow(shown.length, at, listRoom);
+			for (let index = from; index < to; index++) {
+				const candidate = shown[index]!;
+				const selected = index === at;
+				const more =
+					index === from && from > 0
+						? ` ${glyphs.up}`
+						: index === to - 1 && to < shown.length
+							? ` ${glyphs.down}`
+							: '';
+				rows.push({
+					text: fit(candidate.label, cells - 4) + more,
+					tone: selected ? 'accent' : 'plain',
+					option: {selected},
+					pointer: selected ? `${glyphs.pointer} ` : '  ',
+				});
+			}
+			if (shown.length === 0) rows.push({text: '  Nothing in the list holds these letters.', tone: 'warn'});
+			for (let count = rows.length; count < filterRows + Math.min(listRoom, control.items.length); count++) {
+				rows.push({text: '', tone: 'plain'});
+			}
+			if (aboutRoom > 0) {
+				rows.push({text: '', tone: 'plain'});
+				const under = control.items.findIndex(candidate => candidate.id === state.at);
+				const about = under === -1 || control.items[under]!.about === undefined ? [] : abouts[under]!;
+				for (let index = 0; index < aboutRows; index++) {
+					const text = about[index]?.text ?? '';
+					rows.push({text: text === '' ? '' : `  ${text}`, tone: 'quiet'});
+				}
+			}
+			return rows;
+		},
+	};
+}
+
+/** The whole frame, always lower than the terminal. */
+export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame {
+	const glyphs = glyphsFor(view.unicode);
+	const cells = textColumns(view);
+	const body = layOut(state.help ? explain(spec, state) : spec.lines, cells);
+	const control = state.help ? {draw: () => [], wanted: 0, least: 0} : controlRows(spec, state, view, glyphs);
+	const note: readonly Row[] =
+		state.note === null ? [] : layOut([item(`${glyphs.warn} `, state.note, 'warn')], cells);
+	const between = body.length > 0 && control.wanted > 0 ? 1 : 0;
+	const around = 4 + note.length;
+	const most = Math.max(6, view.rows - 1);
+	const height = Math.min(most, Math.max(ordinaryRows, body.length + between + control.wanted + around));
+	const room = height - around;
+	const bodyRoom = Math.max(
+		Math.min(body.length, 3),
+		Math.min(
+			body.length,
+			room - between - Math.min(control.wanted, Math.max(control.least, room - between - body.length)),
+		),
+	);
+	const hidden = body.length - bodyRoom + (body.length > bodyRoom ? 1 : 0);
+	const rows: FrameRow[] = [headerRow(spec, view, cells), {text: '', tone: 'plain'}];
+	if (hidden <= 0) rows.push(...body);
+	else {
+		const scroll = Math.max(0, Math.min(hidden, state.scroll));
+		rows.push(...body.slice(scroll, scroll + bodyRoom - 1));
+		const left = body.length - scroll - (bodyRoom - 1);
+		rows.push({
+			text:
+				left > 0
+					? `${glyphs.down} ${left} more ${left === 1 ? 'line' : 'lines'}: PgDn`
+					: `${glyphs.up} back to the top: PgUp`,
+			tone: 'quiet',
+		});
+	}
+	if (between > 0) rows.push({text: '', tone: 'plain'});
+	rows.push(...control.draw(Math.max(1, room - between - bodyRoom)));
+	rows.push(...note.map(line => ({...line})));
+	const footer = keyLine(tableOf(spec, state, view, Math.max(0, hidden)), cells);
+	const cut = rows.slice(0, height - 2);
+	while (!view.screenReader && cut.length < height - 2) cut.push({text: '', tone: 'plain'});
+	cut.push({text: '', tone: 'plain'}, {text: footer, tone: 'quiet'});
+	return {rows: cut, hidden: Math.max(0, hidden)};
+}
+
+function headerRow(spec: ScreenSpec, view: View, cells: number): FrameRow {
+	const left = `${spec.place.number} of ${spec.place.count}: ${spec.place.title}`;
+	if (spec.facts === undefined || spec.facts === '' || view.screenReader) return {text: left, tone: 'strong'};
+	const room = cells - textWidth(left) - 3;
+	if (room < 8) return {text: left, tone: 'strong'};
+	const right = fit(spec.facts, room);
+	return {text: padTo(left, cells - textWidth(right)) + right, tone: 'strong' satisfies Tone};
+}
