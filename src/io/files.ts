@@ -48,6 +48,27 @@ export async function readInputText(file: string, maxBytes: number = largestInpu
 }
 
 /**
+ * Reads standard input to its end.
+ * @throws UnbrickError BadHex when it is larger than `maxBytes`
+ */
+export async function readStdin(maxBytes: number = largestInputBytes): Promise<Uint8Array> {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+		bytes += piece.length;
+		if (bytes > maxBytes) {
+			throw new UnbrickError({
+				kind: 'BadHex',
+				file: 'standard input',
+				reason: `it is larger than ${formatLimit(maxBytes)}`,
+			});
+		}
+		pieces.push(piece);
+	}
+	return new Uint8Array(Buffer.concat(pieces));
+}
+
+/**
  * Writes a file whole or not at all: beside it, synced, then renamed into place. What stood there stays until
  * then. Devices and pipes (`/dev/stdout`) are written to directly.
  * @throws Error naming the file and the system's reason
