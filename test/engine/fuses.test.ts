@@ -529,6 +529,11 @@ test('on a Pro Micro the change from Caterina to DFU asks for consent to hwbe, a
 	}
 	assert.equal(assessFuses(u4, undefined, dfu, {board}).verdict, 'safe', 'as a state it is well');
 	assert.deepEqual(risks(assessFuses(u4, caterina, dfu)), ['hwbe'], 'without a board too');
+	const tied = {board: {...board, hwbPulledLow: true}, bootloader: 'atmel-dfu'};
+	assert.equal(assessFuses(u4, caterina, dfu, tied).verdict, 'safe', 'with HWB tied low there is no doubt');
+	const floating = {board: {...findBoard('bare_32u4')!, hwbPulledLow: false}};
+	assert.deepEqual(risks(assessFuses(u4, blankRc, dfu, floating)), ['hwbe']);
+	assert.equal(assessFuses(u4, blankRc, dfu, {board: findBoard('bare_32u4')!}).verdict, 'safe');
 });
 
 test('the readme sets are refused with their story, and the delivered RC setting is not', () => {
@@ -572,6 +577,11 @@ test('a clock that the named board does not have is refused, the internal one as
 	assert.equal(to(0xe0, {board}).verdict, 'refuse');
 	assert.equal(to(0xe4, {board}).verdict, 'refuse', 'watch crystal');
 	assert.deepEqual(risks(to(0xe2, {board})), ['clock-source'], 'internal oscillator');
+	assert.deepEqual(
+		risks(to(0xe2, {board: findBoard('promicro_3v3')!})),
+		['clock-source'],
+		'8 MHz inside is not the 8 MHz crystal',
+	);
 	assert.deepEqual(risks(to(0xe0, {})), ['clock-source'], 'external clock, board unknown');
 	assert.equal(to(0x5e, {board}).verdict, 'safe', 'another start-up time, divided');
 	assert.deepEqual(risks(to(0xc9, {board})), ['clock-source'], '0.9 MHz range for a 16 MHz crystal');
@@ -590,6 +600,11 @@ test('without a board a crystal is expected on USB chips and unverified on the o
 	assert.equal(assessFuses(m328p, factoryM328p, uno, {board: findBoard('uno')!}).verdict, 'safe');
 	assert.equal(assessFuses(u4, blankRc, {...blankRc, low: 0xff}).verdict, 'safe');
 	assert.deepEqual(risks(assessFuses(u4, caterina, {...caterina, low: 0xe2})), ['clock-source']);
+	assert.deepEqual(
+		risks(assessFuses(m328p, uno, {...uno, low: 0xe2})),
+		['clock-source'],
+		'away from the crystal',
+	);
 	// Another start-up time of the crystal that runs already is no new clock.
 	assert.equal(assessFuses(m328p, {...uno, low: 0xfe}, uno).verdict, 'safe');
 });
@@ -675,6 +690,13 @@ test('the boot section must hold something when the reset is sent there', () => 
 		'0xff is nothing',
 	);
 	assert.deepEqual(risks(at(createImage([block(0x7e00, 512)]))), ['bootsz'], 'it slides up');
+	const inside = assessFuses(
+		u4,
+		blankRc,
+		{low: 0xff, high: 0xdc, extended: 0xcb},
+		{bootloader: 'caterina', image: createImage([block(0x7000, 4096)])},
+	);
+	assert.deepEqual(rules(inside), ['bootsz-inside-loader']);
 	// The Nano: Optiboot at 0x7e00 with BOOTSZ at 0x7800, as the vendor ships it.
 	const m328p = findChip('atmega328p')!;
 	const nano = {board: findBoard('nano_new')!, bootloader: 'optiboot'};

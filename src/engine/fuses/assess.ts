@@ -12,7 +12,7 @@ import type {FuseBytes} from '../target.ts';
 import {bootSection, brownOutVolts, clockDivider, clockInWords, clockRow, watchCrystalMHz} from './decode.ts';
 import {fieldValue, findField, isProgrammed} from './fields.ts';
 import {knownBadSets, u4JtagHighFuse} from './known-sets.ts';
-import {fuseNames, sameFuse, sameFuses} from './mask.ts';
+import {fuseNames, sameFuses} from './mask.ts';
 import {recommendations} from './recommendations.ts';
 import type {FuseAssessment, FuseContext, FuseReason, Verdict} from './types.ts';
 
@@ -900,13 +900,4 @@ export function assessLock(chip: Chip, from: number | undefined, to: number): Fu
 		}
 	}
 	return {verdict: verdictOf(reasons), reasons};
-}
-
-/** True when the two settings differ nowhere under the masks. */
-export function isUnchanged(chip: Chip, from: FuseBytes, to: FuseBytes): boolean {
-	return fuseNames(chip).every(fuse => {
-		const before = from[fuse];
-		const after = to[fuse];
-		return after === undefined || (before !== undefined && sameFuse(chip, fuse, before, after));
-	});
 }

@@ -23,13 +23,13 @@ export type FuseAssessment = {readonly verdict: Verdict; readonly reasons: reado
 /** What the judge may know besides the bytes. Everything optional: less knowledge, more caution. */
 export type FuseContext = {
 	readonly board?: Board;
-	/** Bootloader that will be on the board. */
+	/** Id of the bootloader that will be on the board, or `none`. Left out: the board's own is meant. */
 	readonly bootloader?: string;
 	/** The flash as it will be (image merged over what stays), to see whether the boot section holds anything. */
 	readonly image?: MemoryImage;
 	/** Supply during programming, volts. */
 	readonly programmingVolts?: number;
-	/** Slowest SCK of the programmer in use, Hz. */
+	/** Slowest SCK of the programmer in use, Hz. Left out: the usual 125 kHz is expected, and asked about. */
 	readonly programmerMinSckHz?: number;
 	/** True when `to` is this very board's own backup (A3, last point). */
 	readonly ownBackup?: boolean;
