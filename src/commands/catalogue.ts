@@ -1,0 +1,45 @@
+// A published image from the catalogue: found on this machine or fetched, always checked by its bytes.
+import type {Board} from '../engine/boards/board.ts';
+import {chooseImage} from '../engine/bootloaders/catalogue.ts';
+import {findBootloader} from '../engine/bootloaders/index.ts';
+import type {Chip} from '../engine/chips/chip.ts';
+import type {KnownImage} from '../engine/image/inspect.ts';
+import type {MemoryImage} from '../engine/image/memory-image.ts';
+import {obtainImage} from '../io/catalogue.ts';
+import {UsageError} from './exit-codes.ts';
+import type {Output} from './output.ts';
+
+/**
+ * The image itself. People are told what is tried; a script's stdout is not touched.
+ * @throws UsageError with what to get and from where, when it cannot be had
+ */
+export async function loadCatalogueImage(output: Output, known: KnownImage): Promise<MemoryImage> {
+	const got = await obtainImage(known, {onNote: text => output.say(text)});
+	if (!got.found) throw new UsageError(got.text);
+	output.say(`${known.image.file}: ${got.where}`);
+	return got.hex.image;
+}
+
+/** The image of a bootloader for a chip; the board decides where builds differ. @throws UsageError */
+export async function loadBootloaderImage(
+	output: Output,
+	id: string,
+	chip: Chip,
+	board: Board | undefined,
+): Promise<{readonly image: MemoryImage; readonly name: string; readonly carriesSketch: boolean}> {
+	const bootloader = findBootloader(id);
+	if (bootloader === undefined) throw new UsageError(`There is no bootloader "${id}" here.`);
+	const choice = chooseImage(bootloader, chip, board === undefined ? {} : {board});
+	if (choice.kind === 'none') throw new UsageError(choice.text);
+	if (choice.kind === 'several') {
+		const files = choice.known.map(known => known.image.file).join(', ');
+		throw new UsageError(
+			`Several builds of ${bootloader.name} fit the ${chip.name} (${files}): name the board by --board, or give one as --hex.`,
+		);
+	}
+	return {
+		image: await loadCatalogueImage(output, choice.known),
+		name: choice.known.image.file,
+		carriesSketch: true,
+	};
+}

@@ -1,0 +1,53 @@
+// `diagnose [FILE]`: reads a log and names what went wrong.
+import {diagnose} from '../engine/diagnose/diagnose.ts';
+import {readStdin} from '../io/files.ts';
+import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
+import {readNamedFile} from './files.ts';
+import type {Output} from './output.ts';
+import {wrapped} from './paint.ts';
+
+export async function diagnoseCommand(output: Output, file: string | undefined): Promise<ExitCode> {
+	if (file === undefined && process.stdin.isTTY === true) {
+		throw new UsageError('Give a log file, or send the log in: avr-unbrick diagnose < log.txt');
+	}
+	const bytes = file === undefined ? await readStdin() : await readNamedFile(file);
+	const diagnosis = diagnose(decode(bytes));
+	output.value(diagnosis);
+
+	const [answer, ...others] = diagnosis.causes;
+	if (answer === undefined) return exitCodes.done;
+	output.say(`${answer.cause} (${percent(answer.confidence)}), from ${diagnosis.tool}`);
+	for (const line of wrapped(output, answer.meaning, '  ')) output.say(line);
+	for (const {line, text} of answer.evidence) output.say(`  line ${line}: ${text}`);
+	output.say(`Is an ISP programmer needed? ${ispWords[diagnosis.ispNeeded]}`);
+	if (answer.next.length > 0) output.say('Next:');
+	answer.next.forEach((step, index) => {
+		const [first = '', ...more] = wrapped(output, step, '     ');
+		output.say(`  ${index + 1}. ${first.trimStart()}`);
+		for (const line of more) output.say(line);
+	});
+	if (others.length > 0) {
+		output.say(
+			`Less likely: ${others.map(other => `${other.cause} (${percent(other.confidence)})`).join(', ')}`,
+		);
+	}
+	for (const question of diagnosis.questions) {
+		for (const line of wrapped(output, `Would help to know: ${question.ask}`)) output.say(line);
+	}
+	return exitCodes.done;
+}
+
+const ispWords = {yes: 'Yes.', no: 'No.', maybe: 'Perhaps: try the steps first.'} as const;
+
+function percent(share: number): string {
+	return `${Math.round(share * 100)} %`;
+}
+
+/** Logs come as UTF-8, or as UTF-16 from a Windows shell's redirection. */
+function decode(bytes: Uint8Array): string {
+	if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+	if (bytes[0] === 0xfe && bytes[1] === 0xff) {
+		return new TextDecoder('utf-16le').decode(Buffer.from(bytes.subarray(0, bytes.length & ~1)).swap16());
+	}
+	return new TextDecoder().decode(bytes);
+}

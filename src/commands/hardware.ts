@@ -1,0 +1,131 @@
+// From `--programmer`, `--port`, `--usb` … to what is meant by them. Parsing touches nothing; opening is a step
+// of its own, so that everything that can be known without hardware is said first.
+
+import {findPinouts} from '../../wiring/index.ts';
+import type {Board} from '../engine/boards/board.ts';
+import type {Chip} from '../engine/chips/chip.ts';
+import {findChip} from '../engine/chips/index.ts';
+import {UnbrickError} from '../engine/errors.ts';
+import {createIspTarget} from '../engine/isp/isp-target.ts';
+import {findProgrammer, type Programmer, programmers} from '../engine/programmers/index.ts';
+import {openProgrammer} from '../engine/programmers/open.ts';
+import type {Target} from '../engine/target.ts';
+import type {World} from '../engine/transports.ts';
+import {UsageError} from './exit-codes.ts';
+import type {HardwareOptions} from './options.ts';
+import {didYouMean, parseBoard, parseChip, parseSck, parseWhole} from './parse.ts';
+
+/** What the options say, checked; nothing has been opened. */
+export type Hardware = {
+	/** Our own record; undefined for `avrdude:NAME`. */
+	readonly programmer: Programmer | undefined;
+	/** As the person named it: `usbasp`, `avrdude:dragon_isp`. */
+	readonly name: string;
+	/** For `avrdude:NAME`: the name. */
+	readonly avrdude: string | undefined;
+	readonly port: string | undefined;
+	readonly usb: string | undefined;
+	readonly baud: number | undefined;
+	readonly chip: Chip | undefined;
+	readonly board: Board | undefined;
+	readonly sck: 'auto' | number;
+};
+
+const avrdudePrefix = 'avrdude:';
+
+/** @throws UsageError */
+export function parseHardware(options: HardwareOptions): Hardware {
+	if (options.programmer === undefined) {
+		throw new UsageError(
+			`Name the programmer: --programmer ${programmers.map(known => known.id).join(', ')} (or avrdude:NAME).`,
+		);
+	}
+	const name = options.programmer;
+	const avrdude = name.startsWith(avrdudePrefix) ? name.slice(avrdudePrefix.length) : undefined;
+	if (avrdude === '') throw new UsageError('After "avrdude:" comes the name of one of its programmers.');
+	const programmer = avrdude === undefined ? programmerNamed(name) : undefined;
+	if (programmer?.transport === 'usb' && options.port !== undefined) {
+		throw new UsageError(`${programmer.name} has no serial port: name it by --usb, or leave --port out.`);
+	}
+	if (programmer?.transport === 'serial' && options.usb !== undefined) {
+		throw new UsageError(`${programmer.name} sits behind a serial port: name it by --port.`);
+	}
+	if (programmer?.transport === 'usb' && options.baud !== undefined) {
+		throw new UsageError(`${programmer.name} has no serial port, so --baud means nothing to it.`);
+	}
+	if (options.usb !== undefined && !/^[0-9a-f]{4}:[0-9a-f]{4}(@.+)?$/i.test(options.usb)) {
+		throw new UsageError(
+			`--usb takes VID:PID or VID:PID@BUS-PORT, such as 16c0:05dc@1-4, not "${options.usb}".`,
+		);
+	}
+	const board = options.board === undefined ? undefined : parseBoard(options.board);
+	if (board !== undefined && !board.supported) {
+		throw new UsageError(`The ${board.name} is no AVR: it has no ISP, and this program cannot help it.`);
+	}
+	const chip = options.chip === undefined ? undefined : parseChip(options.chip);
+	if (board !== undefined && chip !== undefined && board.chip !== chip.id) {
+		throw new UsageError(`The ${board.name} has an ${board.chip}, but --chip says ${chip.id}.`);
+	}
+	return {
+		programmer,
+		name,
+		avrdude,
+		port: options.port,
+		usb: options.usb,
+		baud: options.baud === undefined ? undefined : parseWhole(options.baud, '--baud'),
+		chip: chip ?? (board === undefined ? undefined : findChip(board.chip)),
+		board,
+		sck: parseSck(options.sck ?? 'auto'),
+	};
+}
+
+function programmerNamed(name: string): Programmer {
+	const own = findProgrammer(name);
+	if (own !== undefined) return own;
+	// A hardware variant of the wiring tables stands for its driver.
+	const variant = findPinouts(name)[0];
+	const driven = variant === undefined ? undefined : findProgrammer(variant.driver);
+	if (driven !== undefined) return driven;
+	const ids = programmers.map(known => known.id);
+	throw new UsageError(
+		`There is no programmer "${name}" here.${didYouMean(name, ids, ` There are: ${ids.join(', ')}, and avrdude:NAME for what an installed avrdude knows.`)}`,
+	);
+}
+
+/**
+ * Opens what was meant and puts a Target on it. Nothing has been said to the chip yet.
+ * @throws UnbrickError DeviceMissing, Ambiguous, DeviceDenied, DeviceBusy, NoUsbSystem, FirmwareTooOld
+ */
+export async function openTarget(world: World, hardware: Hardware): Promise<Target> {
+	if (hardware.avrdude !== undefined) {
+		const {createAvrdudeTarget, findAvrdude} = await import('../io/avrdude.ts');
+		const avrdude = await findAvrdude();
+		if (!avrdude.programmers.has(hardware.avrdude)) {
+			throw new UnbrickError({
+				kind: 'DeviceMissing',
+				what: `A programmer "${hardware.avrdude}" in the installed avrdude ${avrdude.version}`,
+			});
+		}
+		return createAvrdudeTarget(avrdude, {
+			programmer: hardware.avrdude,
+			...(hardware.port === undefined ? {} : {port: hardware.port}),
+			...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
+			...(hardware.sck === 'auto' ? {} : {sckHz: hardware.sck}),
+		});
+	}
+	if (hardware.programmer === undefined) {
+		throw new UnbrickError({kind: 'Bug', assumed: 'a programmer without avrdude is one of ours'});
+	}
+	const link = await openProgrammer(world, {
+		programmer: hardware.programmer.id,
+		...(hardware.port === undefined ? {} : {port: hardware.port}),
+		...(hardware.usb === undefined ? {} : {usb: hardware.usb}),
+		...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
+	});
+	return createIspTarget(link, {
+		clock: world.clock,
+		sck: hardware.sck,
+		...(hardware.board === undefined ? {} : {board: hardware.board}),
+		...(hardware.chip === undefined ? {} : {chip: hardware.chip}),
+	});
+}

@@ -1,0 +1,84 @@
+// Where words go. With `--json` stdout carries JSON and nothing else, and people read stderr; without it
+// people read stdout, and stderr has what went wrong.
+import type {RecoverResult} from '../engine/procedures/events.ts';
+
+type Sink = {readonly write: (text: string) => unknown};
+
+export type Output = {
+	readonly json: boolean;
+	/** True when a person at a terminal reads `say`. */
+	readonly toTerminal: boolean;
+	/** Columns of the terminal that people read; 80 elsewhere. */
+	readonly columns: number;
+	/** A line for a person. */
+	readonly say: (line?: string) => void;
+	/** A line on stderr, whatever the mode. */
+	readonly complain: (line: string) => void;
+	/** The one JSON value of a short command; silent without `--json`. */
+	readonly value: (value: unknown) => void;
+	/** One JSON object on a line of its own; silent without `--json`. */
+	readonly event: (event: {readonly type: string}) => void;
+};
+
+/** The output of this process. A reader that has gone (`| head`) is no error of ours. */
+export function createOutput(options: {readonly json?: boolean | undefined}): Output {
+	const json = options.json === true;
+	for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
+	const people = json ? process.stderr : process.stdout;
+	const columns = people.isTTY ? (people.columns ?? 80) : 80;
+	return outputTo({json, stdout: process.stdout, stderr: process.stderr, toTerminal: people.isTTY, columns});
+}
+
+function ignoreClosedReader(error: NodeJS.ErrnoException): void {
+	if (error.code !== 'EPIPE') throw error;
+}
+
+/** The same over any two sinks. */
+export function outputTo(to: {
+	readonly json: boolean;
+	readonly stdout: Sink;
+	readonly stderr: Sink;
+	readonly toTerminal?: boolean;
+	readonly columns?: number;
+}): Output {
+	const people = to.json ? to.stderr : to.stdout;
+	return {
+		json: to.json,
+		toTerminal: to.toTerminal === true,
+		columns: to.columns ?? 80,
+		say: (line = '') => void people.write(`${line}\n`),
+		complain: line => void to.stderr.write(`${line}\n`),
+		value(value) {
+			if (to.json) to.stdout.write(`${JSON.stringify(value)}\n`);
+		},
+		event(event) {
+			if (to.json) to.stdout.write(`${JSON.stringify(event)}\n`);
+		},
+	};
+}
+
+/** The failure as people read it: what happened, why most likely, what to try, and the chip's state. */
+export function sayFailure(output: Output, result: Extract<RecoverResult, {ok: false}>): void {
+	output.complain(`It failed: ${result.error.message} (${result.error.kind})`);
+	for (const [heading, lines] of [
+		['Most likely:', result.error.likely],
+		['Next:', result.error.next],
+	] as const) {
+		if (lines.length === 0) continue;
+		output.complain(heading);
+		lines.forEach((line, index) => {
+			output.complain(`  ${index + 1}. ${line}`);
+		});
+	}
+	output.complain(`The chip is ${chipStateWords[result.chipState]}.`);
+	if (result.resume !== undefined) output.complain(result.resume);
+	if (result.backup) output.complain(`The backup is in ${result.backup}`);
+}
+
+export const chipStateWords = {
+	untouched: 'untouched: nothing was changed',
+	erased: 'erased and empty',
+	'partly-written': 'partly written',
+	written: 'written, its fuses as they were',
+	'written-and-fused': 'written, with its fuses set',
+} as const;

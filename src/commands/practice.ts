@@ -1,0 +1,102 @@
+// `--practice [SCENARIO]`: the wizard on the bench, or, without a terminal, the whole recovery played by itself.
+import {createBench, scenarios} from '../bench/bench.ts';
+import type {Scenario} from '../bench/scenarios.ts';
+import {findBoard} from '../engine/boards/index.ts';
+import {findChip} from '../engine/chips/index.ts';
+import {UnbrickError} from '../engine/errors.ts';
+import {recommendedFuses} from '../engine/fuses/recommendations.ts';
+import {createIspTarget} from '../engine/isp/isp-target.ts';
+import type {RecoverResult} from '../engine/procedures/events.ts';
+import {recover} from '../engine/procedures/recover.ts';
+import {openProgrammer} from '../engine/programmers/open.ts';
+import {createEventLog, playEvents, sayResult} from './events.ts';
+import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
+import {type Output, outputTo} from './output.ts';
+import {didYouMean} from './parse.ts';
+import {practiceImage, practiceImageName} from './practice-image.ts';
+
+export async function practice(
+	output: Output,
+	name: string,
+	how: {readonly interactive: boolean; readonly plain: boolean},
+): Promise<ExitCode> {
+	const scenario = scenarios.find(known => known.name === name);
+	if (scenario === undefined) {
+		const names = scenarios.map(known => known.name);
+		throw new UsageError(
+			`There is no practice scenario "${name}".${didYouMean(name, names)} They are: ${names.join(', ')}.`,
+		);
+	}
+	if (!how.interactive) return play(output, scenario);
+	const {practiceWizard} = await import('./wizard.ts');
+	return practiceWizard(scenario.name);
+}
+
+/** The chip, board, image and fuses that a person in this scenario would choose. */
+export function practicePlan(scenario: Scenario) {
+	const chip = findChip(scenario.expectedChip);
+	if (chip === undefined) {
+		throw new UnbrickError({kind: 'Bug', assumed: `scenario ${scenario.name} names a chip that is known`});
+	}
+	const board = findBoard(scenario.board);
+	const wanted = board === undefined ? undefined : recommendedFuses(board);
+	const factory = {
+		low: chip.fuses.low.factory,
+		...(chip.fuses.high === undefined ? {} : {high: chip.fuses.high.factory}),
+		...(chip.fuses.extended === undefined ? {} : {extended: chip.fuses.extended.factory}),
+	};
+	return {chip, board, fuses: wanted?.fuses, image: practiceImage(chip, wanted?.fuses ?? factory)};
+}
+
+async function play(output: Output, scenario: Scenario): Promise<ExitCode> {
+	const bench = createBench(scenario);
+	const {chip, board, fuses, image} = practicePlan(scenario);
+	output.say(`Practice "${scenario.name}": ${scenario.description}`);
+	const told = await playEvents(
+		output,
+		createEventLog(undefined),
+		recover(
+			{
+				programmer: bench.programmer,
+				chip,
+				...(board === undefined ? {} : {board}),
+				image,
+				imageName: practiceImageName,
+				...(board?.bootloader === undefined ? {} : {bootloader: board.bootloader}),
+				fuses: fuses ?? 'keep',
+				backup: 'auto',
+				erase: true,
+				verify: 'written',
+				restoreEeprom: true,
+				accepted: new Set(),
+				sck: 'auto',
+			},
+			{
+				connect: async () =>
+					createIspTarget(
+						await openProgrammer(bench.world, {programmer: bench.programmer, port: bench.port}),
+						{clock: bench.world.clock, chip, ...(board === undefined ? {} : {board})},
+					),
+				store: bench.store,
+				clock: bench.world.clock,
+			},
+		),
+	);
+	if (told === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
+	// Here a failure may be what the scenario is about: it belongs to the story on stdout.
+	sayResult(outputTo({json: false, stdout: process.stdout, stderr: process.stdout}), told);
+	const asPromised = endsAs(scenario, told);
+	const how = told.ok ? 'recovered' : told.error.kind;
+	output.say(
+		asPromised
+			? `The scenario "${scenario.name}" ended as it should (${how}): ${scenario.ends.note}`
+			: `The scenario "${scenario.name}" did not end as it should: ${how}, but ${scenario.ends.note}`,
+	);
+	return asPromised ? exitCodes.done : exitCodes.failed;
+}
+
+function endsAs(scenario: Scenario, result: RecoverResult): boolean {
+	const {ends} = scenario;
+	if (ends.ok || result.ok) return ends.ok === result.ok;
+	return ends.errors.includes(result.error.kind) && ends.chipState === result.chipState;
+}

@@ -1,0 +1,147 @@
+// `recover`: the whole recovery. Everything that can be known without hardware is said before a port is opened.
+import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
+import type {Chip} from '../engine/chips/chip.ts';
+import type {RiskName} from '../engine/errors.ts';
+import {recommendedFuses} from '../engine/fuses/recommendations.ts';
+import {inspectImage} from '../engine/image/inspect.ts';
+import type {MemoryImage} from '../engine/image/memory-image.ts';
+import {mergeImages} from '../engine/image/merge.ts';
+import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import type {FuseBytes} from '../engine/target.ts';
+import {loadBootloaderImage} from './catalogue.ts';
+import {createEventLog, tellFailure} from './events.ts';
+import {type ExitCode, UsageError} from './exit-codes.ts';
+import {absolutePath, readHexFile} from './files.ts';
+import {type Hardware, parseHardware} from './hardware.ts';
+import type {RecoverOptions} from './options.ts';
+import type {Output} from './output.ts';
+import {didYouMean, parseByte, parseFuses, parseRisk} from './parse.ts';
+import {runPlan} from './run-plan.ts';
+
+export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
+	const wanted = parseRecover(options);
+	const log = createEventLog(options.log);
+	let plan: RecoveryPlan;
+	try {
+		plan = await planOf(output, wanted);
+	} catch (error) {
+		if (error instanceof UsageError) throw error;
+		return tellFailure(output, log, error, {programmer: wanted.hardware.name});
+	}
+	return runPlan(output, log, plan, wanted.hardware, options);
+}
+
+/** The options, checked against each other; no file has been read. */
+type Wanted = {
+	readonly hardware: Hardware;
+	readonly chip: Chip;
+	readonly options: RecoverOptions;
+	readonly fuses: 'keep' | 'board' | FuseBytes;
+	readonly lock: number | undefined;
+	readonly verify: RecoveryPlan['verify'];
+	readonly accepted: ReadonlySet<RiskName>;
+};
+
+function parseRecover(options: RecoverOptions): Wanted {
+	const hardware = parseHardware(options);
+	const {chip} = hardware;
+	if (chip === undefined) throw new UsageError('Name the chip or the board: --chip CHIP or --board BOARD.');
+	if (options.hex !== undefined && options.bootloader !== undefined) {
+		throw new UsageError('--hex and --bootloader both name what is written: give one of them.');
+	}
+	if (options.bootloader !== undefined && findBootloader(options.bootloader) === undefined) {
+		const ids = bootloaders.map(known => known.id);
+		throw new UsageError(
+			`There is no bootloader "${options.bootloader}" here.${didYouMean(options.bootloader, ids, ` There are: ${ids.join(', ')}.`)}`,
+		);
+	}
+	const verify = options.verify ?? 'written';
+	if (verify !== 'full' && verify !== 'written' && verify !== 'none') {
+		throw new UsageError(`--verify takes full, written or none, not "${verify}".`);
+	}
+	if (options.backup === '') throw new UsageError('--backup takes a file name or "none".');
+	const accepted = new Set(options.accept.map(parseRisk));
+	// Somebody who asks for no backup by name has accepted that there is none.
+	if (options.backup === 'none') accepted.add('no-backup');
+	const fuses = options.fuses ?? 'keep';
+	if (fuses === 'board' && hardware.board === undefined) {
+		throw new UsageError('--fuses board needs --board, which says which fuses those are.');
+	}
+	return {
+		hardware,
+		chip,
+		options,
+		fuses: fuses === 'keep' || fuses === 'board' ? fuses : parseFuses(fuses.split(','), chip),
+		lock: options.lock === undefined ? undefined : parseByte(options.lock, 'lock byte'),
+		verify,
+		accepted,
+	};
+}
+
+/** Reads the files and makes the plan. Throws UsageError and UnbrickError. */
+async function planOf(output: Output, wanted: Wanted): Promise<RecoveryPlan> {
+	const {hardware, chip, options} = wanted;
+	const {board} = hardware;
+	const image = await imageOf(output, wanted);
+	const bootloader = options.bootloader ?? image?.bootloader ?? undefined;
+	const recommended =
+		wanted.fuses === 'board' && board !== undefined ? recommendedFuses(board, bootloader) : undefined;
+	if (wanted.fuses === 'board' && recommended === undefined) {
+		throw new UsageError(
+			`No fuses are published for the ${board?.name} with ${bootloader ?? 'its bootloader'}: name the bytes.`,
+		);
+	}
+	return {
+		programmer: hardware.programmer?.id ?? hardware.name,
+		chip,
+		...(board === undefined ? {} : {board}),
+		...(image === undefined ? {} : {image: image.image, imageName: image.name}),
+		...(bootloader === undefined ? {} : {bootloader}),
+		fuses: wanted.fuses === 'board' ? (recommended?.fuses ?? 'keep') : wanted.fuses,
+		...(wanted.lock === undefined ? {} : {lock: wanted.lock}),
+		backup:
+			options.backup === undefined
+				? 'auto'
+				: options.backup === 'none'
+					? 'none'
+					: {path: absolutePath(options.backup)},
+		erase: image !== undefined && options.erase,
+		verify: wanted.verify,
+		restoreEeprom: true,
+		accepted: wanted.accepted,
+		sck: hardware.sck,
+	};
+}
+
+type Named = {readonly image: MemoryImage; readonly name: string; readonly bootloader: string | undefined};
+
+async function imageOf(output: Output, {hardware, chip, options}: Wanted): Promise<Named | undefined> {
+	const app = options.app === undefined ? undefined : await readHexFile(options.app);
+	const file = options.hex === undefined ? undefined : await readHexFile(options.hex);
+	const base =
+		file !== undefined && options.hex !== undefined
+			? {name: options.hex, image: file.image, complete: file.complete}
+			: options.bootloader === undefined
+				? undefined
+				: {...(await loadBootloaderImage(output, options.bootloader, chip, hardware.board)), complete: true};
+	for (const note of [...(app?.notes ?? []), ...(file?.notes ?? [])]) {
+		if (note.severity === 'warning') output.say(`  note: ${note.text}`);
+	}
+	if (base === undefined) {
+		return app === undefined || options.app === undefined
+			? undefined
+			: {image: app.image, name: options.app, bootloader: undefined};
+	}
+	const loader = inspectImage(base.image, {chip}).bootloader?.id;
+	const bootloader = loader === undefined || loader === 'unknown' ? undefined : loader;
+	if (app === undefined || options.app === undefined) {
+		return {image: base.image, name: base.name, bootloader};
+	}
+	const merged = mergeImages({
+		chip,
+		application: {name: options.app, image: app.image, complete: app.complete},
+		bootloader: base,
+	});
+	for (const note of merged.notes) output.say(`  note: ${note}`);
+	return {image: merged.image, name: `${base.name} with ${options.app}`, bootloader};
+}

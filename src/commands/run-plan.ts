@@ -1,0 +1,111 @@
+// One recovery plan from its check to its result: what `recover` and `restore` share.
+import {riskTexts} from '../engine/advice.ts';
+import {hexByte} from '../engine/bytes.ts';
+import {UnbrickError} from '../engine/errors.ts';
+import {checkPlan} from '../engine/procedures/check-plan.ts';
+import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import {recover} from '../engine/procedures/recover.ts';
+import {createStore} from '../io/store.ts';
+import {createWorld} from '../io/world.ts';
+import {ask} from './ask.ts';
+import {fuseText} from './boards.ts';
+import {type EventLog, exitCodeOfResult, playEvents, sayResult, tellFailure, withCancel} from './events.ts';
+import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
+import {type Hardware, openTarget} from './hardware.ts';
+import type {Output} from './output.ts';
+import {programName} from './version.ts';
+
+/** Checks the plan, says it, asks, runs it. Nothing is opened before the check has passed. */
+export async function runPlan(
+	output: Output,
+	log: EventLog,
+	plan: RecoveryPlan,
+	hardware: Hardware,
+	options: {readonly yes?: boolean; readonly dryRun?: boolean},
+): Promise<ExitCode> {
+	const lines = planLines(plan);
+	try {
+		checkPlan(plan);
+		if (options.dryRun !== true) await ask(output, options.yes === true, lines);
+	} catch (error) {
+		if (error instanceof UsageError) throw error;
+		return tellFailure(output, log, error, {programmer: hardware.name});
+	}
+	if (options.dryRun === true) {
+		for (const line of lines) output.say(line);
+		output.say('This was a dry run: nothing was opened, nothing was touched.');
+		output.event({type: 'plan', ...planJson(plan)});
+		output.event({type: 'result', ...{ok: true, dryRun: true, chip: plan.chip.id, chipState: 'untouched'}});
+		return exitCodes.done;
+	}
+	const world = createWorld();
+	return withCancel(output, async cancel => {
+		const result = await playEvents(
+			output,
+			log,
+			recover(plan, {
+				connect: () => openTarget(world, hardware),
+				store: createStore(),
+				clock: world.clock,
+				cancel,
+				program: programName,
+			}),
+		);
+		if (result === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
+		sayResult(output, result);
+		return exitCodeOfResult(result);
+	});
+}
+
+const verifyWords = {
+	full: 'Read the whole flash back and compare.',
+	written: 'Read every page written and the boot section back and compare.',
+	none: 'Read nothing back (except before fuses are written).',
+} as const;
+
+/** The plan in words, in the order in which it is carried out. */
+function planLines(plan: RecoveryPlan): readonly string[] {
+	const steps: string[] = [
+		`Connect to the ${plan.chip.name} through ${plan.programmer}${plan.sck === 'auto' ? '' : ` at ${plan.sck} Hz`}; stop if another chip answers.`,
+		plan.backup === 'none'
+			? 'Make no backup.'
+			: `Back up flash, EEPROM, fuses and lock bits to ${plan.backup === 'auto' ? 'a new file in the state folder' : plan.backup.path}.`,
+	];
+	if (plan.image !== undefined) {
+		if (plan.erase) steps.push('Erase the chip.');
+		steps.push(
+			`Write ${plan.image.byteCount} bytes (${plan.imageName ?? 'the image'}).`,
+			verifyWords[plan.verify],
+		);
+		if (plan.erase && plan.restoreEeprom) steps.push('Write the EEPROM back if the erase took it.');
+	}
+	steps.push(
+		plan.fuses === 'keep'
+			? 'Leave the fuses as they are.'
+			: `Write the fuses that differ from ${Object.entries(fuseText(plan.fuses))
+					.map(([name, value]) => `${name} ${value}`)
+					.join(', ')}; read each back.`,
+	);
+	if (plan.lock !== undefined) steps.push(`Write the lock byte ${hexByte(plan.lock)}.`);
+	steps.push('Leave, enter again, and read everything back once more.');
+	const risks = [...plan.accepted].map(risk => `Accepted: ${risk}. ${riskTexts[risk]}`);
+	return ['This is what will be done:', ...steps.map((step, index) => `  ${index + 1}. ${step}`), ...risks];
+}
+
+function planJson(plan: RecoveryPlan) {
+	return {
+		programmer: plan.programmer,
+		chip: plan.chip.id,
+		board: plan.board?.id ?? null,
+		imageBytes: plan.image?.byteCount ?? 0,
+		image: plan.imageName ?? null,
+		bootloader: plan.bootloader ?? null,
+		fuses: plan.fuses === 'keep' ? 'keep' : fuseText(plan.fuses),
+		lock: plan.lock === undefined ? null : hexByte(plan.lock),
+		backup: typeof plan.backup === 'string' ? plan.backup : plan.backup.path,
+		erase: plan.erase,
+		verify: plan.verify,
+		accepted: [...plan.accepted],
+		steps: planLines(plan).slice(1),
+	};
+}
