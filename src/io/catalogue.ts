@@ -18,7 +18,7 @@ import {UnbrickError} from '../engine/errors.ts';
 import type {KnownImage} from '../engine/image/inspect.ts';
 import {type ParsedHex, parseIntelHex} from '../engine/image/intel-hex.ts';
 import type {OnProgress} from '../engine/target.ts';
-import {readInputFile} from './files.ts';
+import {readFileBytes} from './files.ts';
 import {findQmkFirmware} from './qmk.ts';
 import {messageOf} from './system-errors.ts';
 
@@ -149,7 +149,7 @@ export function cacheFolderOf(env: Readonly<Record<string, string | undefined>>)
 async function tryFile(file: string, known: KnownImage): Promise<ParsedHex | 'missing' | string> {
 	let bytes: Uint8Array;
 	try {
-		bytes = await readInputFile(file, largestImageFileBytes);
+		bytes = await readFileBytes(file, largestImageFileBytes);
 	} catch (error) {
 		const cause = error instanceof Error ? error.cause : undefined;
 		const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -15,7 +15,7 @@ export const largestInputBytes = 4 * 1024 * 1024;
  * Reads a file whole.
  * @throws UnbrickError BadHex when it is missing, no file, may not be read, or is larger than `maxBytes`
  */
-export async function readInputFile(file: string, maxBytes: number = largestInputBytes): Promise<Uint8Array> {
+export async function readFileBytes(file: string, maxBytes: number = largestInputBytes): Promise<Uint8Array> {
 	const fail = (reason: string, cause?: unknown): never => {
 		throw new UnbrickError({kind: 'BadHex', file, reason}, cause === undefined ? undefined : {cause});
 	};
@@ -42,9 +42,9 @@ export async function readInputFile(file: string, maxBytes: number = largestInpu
 	}
 }
 
-/** As `readInputFile`, decoded as UTF-8. */
-export async function readInputText(file: string, maxBytes: number = largestInputBytes): Promise<string> {
-	return Buffer.from(await readInputFile(file, maxBytes)).toString('utf8');
+/** As `readFileBytes`, decoded as UTF-8. */
+export async function readFileText(file: string, maxBytes: number = largestInputBytes): Promise<string> {
+	return Buffer.from(await readFileBytes(file, maxBytes)).toString('utf8');
 }
 
 /**
@@ -73,7 +73,7 @@ export async function readStdin(maxBytes: number = largestInputBytes): Promise<U
  * then. Devices and pipes (`/dev/stdout`) are written to directly.
  * @throws Error naming the file and the system's reason
  */
-export async function writeOutputFile(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileText(file: string, content: string | Uint8Array): Promise<void> {
 	let beside: string | undefined;
 	try {
 		const target = await realpath(file).catch(() => path.resolve(file));

@@ -12,7 +12,7 @@ import {
 import type {Cancel} from '../engine/cancel.ts';
 import {isKind} from '../engine/errors.ts';
 import {productionName} from '../engine/image/merge.ts';
-import {readInputText} from './files.ts';
+import {readFileText} from './files.ts';
 
 /** No file of a keyboard that is read here comes near this. */
 const largestKeyboardFileBytes = 1024 * 1024;
@@ -78,7 +78,7 @@ export async function readQmkKeyboardAt(folder: string, typed: string): Promise<
 		const files = new Map<string, string>();
 		for (const file of qmkFilesOf(keyboard)) {
 			try {
-				files.set(file, await readInputText(path.join(folder, file), largestKeyboardFileBytes));
+				files.set(file, await readFileText(path.join(folder, file), largestKeyboardFileBytes));
 			} catch (error) {
 				if (!isKind(error, 'BadHex')) throw error;
 			}

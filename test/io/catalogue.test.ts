@@ -24,7 +24,7 @@ import type {KnownImage} from '../../src/engine/image/inspect.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {type CatalogueOptions, obtainImage, proxyFor} from '../../src/io/catalogue.ts';
-import {isSameFile, readInputFile, readInputText, writeOutputFile} from '../../src/io/files.ts';
+import {isSameFile, readFileBytes, readFileText, writeFileText} from '../../src/io/files.ts';
 
 const image = createImage([
 	{byteAddress: 0x7000, data: Uint8Array.from({length: 3000}, (_, at) => (at * 7) & 0xff)},
@@ -416,15 +416,15 @@ test('files: limits, reasons, whole or not at all', async () => {
 	const file = path.join(its, 'a');
 	const reason = async (name: string, limit?: number) => {
 		try {
-			await readInputFile(name, limit);
+			await readFileBytes(name, limit);
 		} catch (error) {
 			if (isKind(error, 'BadHex')) return error.facts.reason;
 			throw error;
 		}
 		return 'read';
 	};
-	await writeOutputFile(file, 'hello');
-	assert.equal(await readInputText(file), 'hello');
+	await writeFileText(file, 'hello');
+	assert.equal(await readFileText(file), 'hello');
 	assert.equal(await reason(file, 5), 'read');
 	assert.equal(await reason(file, 4), 'it is larger than 0 KB');
 	assert.equal(await reason('/dev/zero', 2048), 'it is larger than 2 KB');
@@ -433,14 +433,11 @@ test('files: limits, reasons, whole or not at all', async () => {
 	assert.equal(await reason(path.join(file, 'b')), 'a part of its path is no folder');
 
 	await symlink(file, path.join(its, 'link'));
-	await writeOutputFile(path.join(its, 'link'), 'through');
+	await writeFileText(path.join(its, 'link'), 'through');
 	assert.equal(await readFile(file, 'utf8'), 'through');
-	await writeOutputFile('/dev/null', 'x');
-	await assert.rejects(writeOutputFile(its, 'x'), /Cannot write .*: this is a folder/);
-	await assert.rejects(
-		writeOutputFile(path.join(its, 'no', 'where'), 'x'),
-		/Cannot write .*: it is not there/,
-	);
+	await writeFileText('/dev/null', 'x');
+	await assert.rejects(writeFileText(its, 'x'), /Cannot write .*: this is a folder/);
+	await assert.rejects(writeFileText(path.join(its, 'no', 'where'), 'x'), /Cannot write .*: it is not there/);
 	assert.deepEqual((await readdir(its)).sort(), ['a', 'link']);
 	assert.equal(await isSameFile(file, path.join(its, 'link')), true);
 	assert.equal(await isSameFile(file, its), false);
