@@ -117,6 +117,7 @@ function isFactorySetting(chip: Chip, bytes: FuseBytes): boolean {
 function judgeIspEnding({chip, to, changed}: Change): Finding[] {
 	const found: Finding[] = [];
 	const isU4Value = to.high === u4JtagHighFuse;
+	const asDelivered = hexByte(chip.fuses.high?.factory ?? 0xff);
 	if (changed('SPIEN') && isProgrammed(chip, to, 'SPIEN') === false) {
 		found.push(
 			refuse(
@@ -128,7 +129,7 @@ function judgeIspEnding({chip, to, changed}: Change): Finding[] {
 	}
 	if (changed('RSTDISBL') && isProgrammed(chip, to, 'RSTDISBL') === true) {
 		const story = isU4Value
-			? ` 0x99 is the high fuse that guides give for the 16U4 and 32U4, where bit 6 is JTAGEN; on the ${chip.name} the same bit is RSTDISBL. Right here is 0xd9.`
+			? ` 0x99 is the high fuse that guides give for the 16U4 and 32U4, where bit 6 is JTAGEN; on the ${chip.name} the same bit is RSTDISBL. As delivered the byte is ${asDelivered}.`
 			: '';
 		found.push(
 			refuse(
@@ -140,7 +141,7 @@ function judgeIspEnding({chip, to, changed}: Change): Finding[] {
 	}
 	if (changed('DWEN') && isProgrammed(chip, to, 'DWEN') === true) {
 		const story = isU4Value
-			? ` 0x99 is the high fuse that guides give for the 16U4 and 32U4, where bit 6 is JTAGEN; on the ${chip.name} the same bit is DWEN. Right here is 0xd9.`
+			? ` 0x99 is the high fuse that guides give for the 16U4 and 32U4, where bit 6 is JTAGEN; on the ${chip.name} the same bit is DWEN. As delivered the byte is ${asDelivered}.`
 			: '';
 		found.push(
 			refuse(
@@ -650,8 +651,11 @@ function judgeHwbPin({chip, from, board, changed}: Change, bootrst: boolean, hwb
 	const cameByReset = from !== undefined && isProgrammed(chip, from, 'BOOTRST') === true;
 	const madeForHwb = isHwbEntry(findBootloader(board?.bootloader ?? '')?.entry);
 	const unsure = board?.hwbPulledLow === false || (board === undefined ? cameByReset : !madeForHwb);
+	const before = cameByReset
+		? ' Until now BOOTRST starts the bootloader at every reset (as Caterina needs it); then only HWB does.'
+		: '';
 	return from !== undefined && !bootrst && unsure
-		? [consent('hwbe', 'hwb-pin', 'HWBE', text)]
+		? [consent('hwbe', 'hwb-pin', 'HWBE', `${text}${before}`)]
 		: [note('hwb-pin', 'HWBE', text)];
 }
 
