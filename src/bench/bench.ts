@@ -3,14 +3,27 @@
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import type {Store} from '../engine/store.ts';
-import {type ByteStream, type SerialPortInfo, TransferFault, type World} from '../engine/transports.ts';
+import {
+	type ByteStream,
+	type SerialPortInfo,
+	TransferFault,
+	type UsbDeviceInfo,
+	type UsbPipe,
+	type World,
+} from '../engine/transports.ts';
+import {createAvrispMkiiModel} from './avrispmkii-programmer.ts';
+import {createBusPirate} from './buspirate-programmer.ts';
 import type {ByteDevice} from './byte-device.ts';
 import {type ChipModel, createChip, type Surroundings, type Violation} from './chip-model.ts';
 import {createVirtualClock, type VirtualClock} from './clock.ts';
 import {createMemoryStore} from './memory-store.ts';
+import {serialBridgeMs} from './pace.ts';
 import {createRandom} from './random.ts';
 import {type BenchProgrammer, type CutPoint, type CutWhat, type Scenario, scenarios} from './scenarios.ts';
 import {createStk500v1} from './stk500v1-programmer.ts';
+import type {UsbAnswer, UsbModel} from './usb-model.ts';
+import {createUsbaspModel} from './usbasp-programmer.ts';
+import {createUsbtinyModel} from './usbtiny-programmer.ts';
 import {createHands, createWiring, type Hands, type Wiring} from './wiring.ts';
 
 export {scenarioNames, scenarios} from './scenarios.ts';
@@ -35,10 +48,12 @@ export type Bench = {
 	readonly wiring: Wiring;
 	/** The time the programmer and the chip live in; ahead of the host's clock while the programmer works. */
 	readonly hands: Hands;
-	/** The serial device behind the port, for whoever serves it elsewhere (a pty). */
-	readonly device: ByteDevice;
+	/** The serial device behind the port, for whoever serves it elsewhere (a pty); undefined for USB programmers. */
+	readonly device: ByteDevice | undefined;
+	/** The USB device, for whoever serves it elsewhere; undefined for serial programmers. */
+	readonly usb: UsbModel | undefined;
 	readonly programmer: BenchProgrammer;
-	/** Path to give to `--port`. */
+	/** Path to give to `--port`; for a USB programmer its key. */
 	readonly port: string;
 	readonly violations: readonly Violation[];
 	/** True once the chip was told to change a cell. */
@@ -51,9 +66,6 @@ export type Bench = {
 	/** Plugs everything in again and restores the supply. */
 	readonly restore: () => void;
 };
-
-// What a USB bridge adds between the last byte on the wire and the host's program.
-const hostLatencyMs = 1;
 
 /** Bytes of a board that was in use: an application over two thirds of the flash, a keymap in the EEPROM. */
 function usedContent(flashBytes: number, eepromBytes: number, seed: number) {
@@ -99,14 +111,47 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		...(setup.faults === undefined ? {} : {faults: setup.faults}),
 	});
 	const programmer = setup.programmer ?? 'arduino-isp';
-	const port = `practice:${programmer}`;
-	const isProgrammer = setup.port !== 'not-a-programmer';
-	const device = createStk500v1({
-		wiring,
-		hands,
-		port: programmer === 'arduino-isp' ? 'uart' : 'cdc',
-		isProgrammer,
-	});
+	const path = `practice:${programmer}`;
+	const {device, usb} = createProgrammer();
+
+	function createProgrammer(): {device?: ByteDevice; usb?: UsbModel} {
+		const parts = {wiring, hands};
+		switch (programmer) {
+			case 'arduino-isp':
+			case 'avrisp':
+				return {
+					device: createStk500v1({
+						...parts,
+						port: programmer === 'arduino-isp' ? 'uart' : 'cdc',
+						isProgrammer: setup.port !== 'not-a-programmer',
+					}),
+				};
+			case 'buspirate':
+				return {
+					device: createBusPirate({
+						...parts,
+						probeVolts: () => chip.surroundings().volts,
+					}),
+				};
+			case 'usbasp':
+				return {
+					usb: createUsbaspModel({
+						...parts,
+						...(setup.usbaspFirmware === undefined ? {} : {firmware: setup.usbaspFirmware}),
+					}),
+				};
+			case 'usbtiny':
+				return {usb: createUsbtinyModel(parts)};
+			case 'avrispmkii':
+				return {
+					usb: createAvrispMkiiModel({
+						...parts,
+						genuine: setup.genuine === true,
+						targetVolts: () => chip.surroundings().volts,
+					}),
+				};
+		}
+	}
 
 	let transfers = 0;
 	let plugged = true;
@@ -138,7 +183,7 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		unpluggedSurroundings = undefined;
 		if (plugged) return;
 		plugged = true;
-		device.powerCycle(Math.max(clock.nowMs(), hands.nowMs()));
+		(device ?? usb)?.powerCycle(Math.max(clock.nowMs(), hands.nowMs()));
 		for (const listener of listeners) listener();
 	}
 	function cutAfter(at: CutPoint, what: CutWhat): void {
@@ -158,27 +203,79 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 	});
 	if (setup.cut !== undefined) cutAfter(setup.cut.at, setup.cut.what);
 
+	const access = setup.port === 'denied' ? 'denied' : setup.port === 'busy' ? 'busy' : 'ok';
 	function portInfo(): SerialPortInfo {
-		const uno = programmer === 'arduino-isp';
+		const identities: Partial<Record<BenchProgrammer, readonly [number, number, string, string]>> = {
+			'arduino-isp': [0x2341, 0x0043, 'Arduino (www.arduino.cc)', 'Arduino Uno (practice)'],
+			avrisp: [0x16c0, 0x0483, 'Teensyduino', 'USB Serial (practice)'],
+			buspirate: [0x0403, 0x6001, 'FTDI', 'FT232R USB UART (practice)'],
+		};
+		const [vendorId = 0, productId = 0, manufacturer = '', product = ''] = identities[programmer] ?? [];
+		return {path, vendorId, productId, manufacturer, product, access};
+	}
+	function usbInfo(model: UsbModel): UsbDeviceInfo {
+		const {vendorId, productId, release, manufacturer, product, serial} = model.identity;
 		return {
-			path: port,
-			vendorId: uno ? 0x2341 : 0x16c0,
-			productId: uno ? 0x0043 : 0x0483,
-			manufacturer: uno ? 'Arduino (www.arduino.cc)' : 'Teensyduino',
-			product: uno ? 'Arduino Uno (practice)' : 'USB Serial (practice)',
-			access: setup.port === 'denied' ? 'denied' : setup.port === 'busy' ? 'busy' : 'ok',
+			key: path,
+			vendorId,
+			productId,
+			release,
+			access,
+			...(manufacturer === '' ? {} : {manufacturer}),
+			...(product === '' ? {} : {product}),
+			...(serial === undefined ? {} : {serial}),
 		};
 	}
-	function openStream(baud: number): ByteStream {
+	function openPipe(model: UsbModel): UsbPipe {
 		let closed = false;
-		const gone = () => new TransferFault('gone', `${port} has gone`);
+		function here(): void {
+			if (closed || !plugged) throw new TransferFault('gone', `${path} has gone`);
+		}
+		async function settle(ask: () => UsbAnswer, timeoutMs: number): Promise<Uint8Array> {
+			here();
+			countTransfer();
+			here();
+			const start = clock.nowMs();
+			const answer = ask();
+			const doneMs = answer.status === 'never' ? Number.POSITIVE_INFINITY : answer.doneMs;
+			await clock.sleep(Math.min(timeoutMs, doneMs - start));
+			here();
+			if (doneMs - start > timeoutMs) throw new TransferFault('timeout', 'the transfer timed out');
+			if (answer.status !== 'ok') throw new TransferFault('stall', 'the endpoint stalled');
+			return answer.data;
+		}
+		opened = true;
+		return {
+			device: usbInfo(model),
+			controlIn: (wanted, length, timeoutMs) =>
+				settle(() => model.control(wanted, length, clock.nowMs()), timeoutMs),
+			async controlOut(wanted, data, timeoutMs) {
+				await settle(() => model.control(wanted, data, clock.nowMs()), timeoutMs);
+			},
+			bulkIn: (endpoint, length, timeoutMs) =>
+				settle(() => model.bulkIn(endpoint, length, clock.nowMs()), timeoutMs),
+			async bulkOut(endpoint, data, timeoutMs) {
+				await settle(() => model.bulkOut(endpoint, data, clock.nowMs()), timeoutMs);
+			},
+			async clearHalt() {
+				here();
+			},
+			async close() {
+				closed = true;
+				opened = false;
+			},
+		};
+	}
+	function openStream(device: ByteDevice, baud: number): ByteStream {
+		let closed = false;
+		const gone = () => new TransferFault('gone', `${path} has gone`);
 		function here(): void {
 			if (closed || !plugged) throw gone();
 		}
 		device.open(clock.nowMs(), baud);
 		opened = true;
 		return {
-			path: port,
+			path,
 			async write(data) {
 				here();
 				countTransfer();
@@ -197,7 +294,7 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 					here();
 					return new Uint8Array(0);
 				}
-				await clock.sleep(Math.max(0, when - clock.nowMs()) + hostLatencyMs);
+				await clock.sleep(Math.max(0, when - clock.nowMs()) + serialBridgeMs);
 				here();
 				return device.take(maxBytes, clock.nowMs());
 			},
@@ -216,24 +313,37 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		};
 	}
 
+	/** Whoever looks for the device after the cable was pulled has put it back. */
+	function replug(): void {
+		if (!plugged && setup.name === 'cable-pulled') restore();
+	}
+	function mayOpen(asked: string, wanted: string): void {
+		if (asked !== wanted || !plugged) throw new UnbrickError({kind: 'DeviceMissing', what: asked});
+		if (setup.port === 'denied') throw new UnbrickError({kind: 'DeviceDenied', path, group: 'dialout'});
+		if (setup.port === 'busy' || opened) throw new UnbrickError({kind: 'DeviceBusy', path});
+	}
 	const world: World = {
 		clock,
 		system: 'bench',
 		async listSerialPorts() {
-			// Whoever looks for the port after the cable was pulled has put it back.
-			if (!plugged && setup.name === 'cable-pulled') restore();
-			return plugged ? [portInfo()] : [];
+			replug();
+			return plugged && device !== undefined ? [portInfo()] : [];
 		},
-		listUsbDevices: async () => [],
-		async openSerial(path, {baud}) {
-			if (!plugged && setup.name === 'cable-pulled') restore();
-			if (path !== port || !plugged) throw new UnbrickError({kind: 'DeviceMissing', what: path});
-			if (setup.port === 'denied') throw new UnbrickError({kind: 'DeviceDenied', path, group: 'dialout'});
-			if (setup.port === 'busy' || opened) throw new UnbrickError({kind: 'DeviceBusy', path});
-			return openStream(baud);
+		async listUsbDevices() {
+			replug();
+			return plugged && usb !== undefined ? [usbInfo(usb)] : [];
+		},
+		async openSerial(asked, {baud}) {
+			replug();
+			if (device === undefined) throw new UnbrickError({kind: 'DeviceMissing', what: asked});
+			mayOpen(asked, path);
+			return openStream(device, baud);
 		},
 		async openUsb(key) {
-			throw new UnbrickError({kind: 'DeviceMissing', what: key});
+			replug();
+			if (usb === undefined) throw new UnbrickError({kind: 'DeviceMissing', what: key});
+			mayOpen(key, path);
+			return openPipe(usb);
 		},
 		async openHid(key) {
 			throw new UnbrickError({kind: 'DeviceMissing', what: key});
@@ -255,8 +365,9 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		wiring,
 		hands,
 		device,
+		usb,
 		programmer,
-		port,
+		port: path,
 		violations: chip.violations,
 		touched: () => chip.events.length > 0,
 		transfers: () => transfers,

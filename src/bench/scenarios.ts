@@ -2,9 +2,10 @@
 import type {FuseName} from '../engine/chips/chip.ts';
 import type {ChipState, ErrorKind} from '../engine/errors.ts';
 import type {Surroundings} from './chip-model.ts';
+import type {UsbaspFirmware} from './usbasp-programmer.ts';
 import type {WiringFaults} from './wiring.ts';
 
-export type BenchProgrammer = 'arduino-isp' | 'avrisp';
+export type BenchProgrammer = 'arduino-isp' | 'avrisp' | 'usbasp' | 'usbtiny' | 'buspirate' | 'avrispmkii';
 
 /** Where something is cut, counted from the start of the run. */
 export type CutPoint =
@@ -26,6 +27,10 @@ export type Scenario = {
 	/** One line for the list of scenarios. */
 	readonly description: string;
 	readonly programmer?: BenchProgrammer;
+	/** Which firmware a USBasp has. */
+	readonly usbaspFirmware?: UsbaspFirmware;
+	/** An AVRISP mkII that measures (Atmel's own), not a clone. */
+	readonly genuine?: boolean;
 	/** The chip that is really there. */
 	readonly chip: string;
 	readonly fuses?: Partial<Record<FuseName, number>>;

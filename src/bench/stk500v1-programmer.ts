@@ -2,6 +2,7 @@
 // Follows AVR061 and what the stock sketch was seen to do: enter never fails and does nothing when the mode is on
 // already; SPI without the mode hangs it; errors are one byte; 30 ms a page commit, 45 ms an EEPROM byte.
 import type {ByteDevice} from './byte-device.ts';
+import {createSerialLine, type Firmware, hang} from './serial-firmware.ts';
 import type {Hands, Wiring} from './wiring.ts';
 
 export type Stk500v1Options = {
@@ -42,8 +43,6 @@ const instructionOverheadMs = 0.02;
 
 const sync = {ok: 0x10, failed: 0x11, unknown: 0x12, inSync: 0x14, noSync: 0x15, eop: 0x20};
 
-type Firmware = Generator<undefined, void, number>;
-
 export function createStk500v1(options: Stk500v1Options): ByteDevice {
 	const {wiring, hands} = options;
 	const uart = options.port === 'uart';
@@ -52,46 +51,37 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 	const sckHz = options.sckHz ?? defaultSckHz;
 	let hostBaud = sketchBaud;
 
-	const waiting: {readonly value: number; readonly atMs: number}[] = [];
-	let replies: {readonly value: number; readonly atMs: number}[] = [];
-	let lineFreeMs = 0;
 	let bootUntilMs = Number.NEGATIVE_INFINITY;
 	let readyMs = Number.NEGATIVE_INFINITY;
+	let inBootloader = false;
 	let sketchGone = false;
-	let firmware: Firmware = start(options.isProgrammer === false ? hang() : sketch());
 	let garbled = 0;
+	const line = createSerialLine({
+		hands,
+		ringBytes: uart ? ringBytes : Number.POSITIVE_INFINITY,
+		byteMs: () => (uart ? 10_000 / rate() : 0),
+		answerMs: uart ? 0 : cdcFlushMs,
+		seen: value => (!uart || hostBaud === rate() ? value : mangled(value)),
+		accepts: () => !inBootloader || hostBaud === bootloaderBaud,
+		before(untilMs, firstMs) {
+			if (!inBootloader || Math.min(untilMs, firstMs ?? untilMs) < bootUntilMs) return;
+			hands.advanceTo(readyMs);
+			enterSketch();
+		},
+	});
+	const {reply, run} = line;
 
-	function start(next: Firmware): Firmware {
-		next.next();
-		return next;
+	/** What the program that runs now has set its UART to. */
+	function rate(): number {
+		return inBootloader ? bootloaderBaud : sketchBaud;
 	}
 	function pause(ms: number): void {
 		hands.advanceTo(hands.nowMs() + ms);
-	}
-	function reply(...bytes: readonly number[]): void {
-		for (const value of bytes) {
-			const now = hands.nowMs();
-			if (!uart) {
-				replies.push({value, atMs: now + cdcFlushMs});
-				continue;
-			}
-			const rate = inBootloader ? bootloaderBaud : sketchBaud;
-			const byteMs = 10_000 / rate;
-			// A full transmit ring holds the sketch back.
-			if (lineFreeMs - now > ringBytes * byteMs) hands.advanceTo(lineFreeMs - ringBytes * byteMs);
-			lineFreeMs = Math.max(lineFreeMs, hands.nowMs()) + byteMs;
-			replies.push({value: hostBaud === rate ? value : mangled(value), atMs: lineFreeMs});
-		}
 	}
 	/** How a byte looks at the wrong rate: seen as E0 at 115200 and as FB at 9600 from a 19200 sketch. */
 	function mangled(value: number): number {
 		if (hostBaud > sketchBaud) return value & 1 ? 0xe0 : 0x00;
 		return (value * 5 + 0x92) & 0xff;
-	}
-
-	/** Waits for ever: SPI that was never switched on does not finish, a smashed stack does not return. */
-	function* hang(): Firmware {
-		for (;;) yield;
 	}
 
 	function* sketch(): Firmware {
@@ -103,6 +93,7 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 		const data = new Uint8Array(256);
 
 		function* spi(a: number, b: number, c: number, d: number): Generator<undefined, number, number> {
+			// SPI that was never switched on does not finish.
 			if (!spiOn) yield* hang();
 			wiring.transfer(a, sckHz);
 			wiring.transfer(b, sckHz);
@@ -145,6 +136,7 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 			pause(pageCommitMs);
 		}
 		function* programFlash(length: number): Firmware {
+			// What comes after the buffer is the stack.
 			if (length > data.length) yield* hang();
 			for (let index = 0; index < length; index++) data[index] = yield;
 			if ((yield) !== sync.eop) {
@@ -336,18 +328,15 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 		}
 	}
 
-	let inBootloader = false;
 	function enterSketch(): void {
 		inBootloader = false;
-		firmware = start(sketchGone || options.isProgrammer === false ? hang() : sketch());
+		line.start(sketchGone || options.isProgrammer === false ? hang() : sketch());
 	}
 
 	/** The board's own RESET: its bootloader runs first where it has one, all memory of the session is gone. */
 	function restart(atMs: number): void {
 		hands.advanceTo(atMs);
-		waiting.length = 0;
-		replies = [];
-		lineFreeMs = atMs;
+		line.clear(atMs);
 		wiring.setMosi(undefined);
 		wiring.setSck(undefined);
 		wiring.setReset(undefined);
@@ -358,28 +347,9 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 		bootUntilMs = atMs + bootloaderMs;
 		readyMs = bootUntilMs + ledShowMs;
 		inBootloader = true;
-		firmware = start(bootloader());
+		line.start(bootloader());
 	}
-	/** Lets the firmware take the bytes that are there, as long as it is free by `untilMs`. */
-	function run(untilMs: number): void {
-		for (;;) {
-			if (inBootloader && Math.min(untilMs, waiting[0]?.atMs ?? untilMs) >= bootUntilMs) {
-				hands.advanceTo(readyMs);
-				enterSketch();
-			}
-			const next = waiting[0];
-			if (next === undefined || Math.max(hands.nowMs(), next.atMs) > untilMs) return;
-			waiting.shift();
-			hands.advanceTo(next.atMs);
-			if (inBootloader && hostBaud !== bootloaderBaud) continue;
-			firmware.next(next.value);
-		}
-	}
-	function arrive(value: number, atMs: number): void {
-		run(atMs);
-		if (uart && waiting.length >= ringBytes) return;
-		waiting.push({value, atMs});
-	}
+	enterSketch();
 
 	return {
 		open(atMs, baud) {
@@ -391,51 +361,33 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 		close(atMs) {
 			run(atMs);
 			hands.advanceTo(atMs);
-			replies = [];
+			line.dropReplies();
 		},
 		powerCycle: restart,
 		receive(data, atMs) {
 			run(atMs);
 			const byteMs = uart ? 10_000 / hostBaud : cdcByteMs;
-			const wrongRate = uart && hostBaud !== (inBootloader ? bootloaderBaud : sketchBaud);
+			const wrongRate = uart && hostBaud !== rate();
 			for (let index = 0; index < data.length; index++) {
 				const when = atMs + (index + 1) * byteMs;
 				if (!wrongRate) {
-					arrive(data[index] ?? 0, when);
+					line.arrive(data[index] ?? 0, when);
 				} else if (hostBaud > sketchBaud) {
 					// Several fast bytes make one slow one; none of them is a command.
 					garbled += sketchBaud / hostBaud;
 					if (garbled >= 1 || index === data.length - 1) {
 						garbled = 0;
-						arrive(0xf8, when);
+						line.arrive(0xf8, when);
 					}
 				} else {
-					arrive(0x80, when);
-					arrive(0x78, when);
+					line.arrive(0x80, when);
+					line.arrive(0x78, when);
 				}
 			}
 		},
 		wireMs: bytes => bytes * (uart ? 10_000 / hostBaud : cdcByteMs),
-		nextReplyMs(untilMs) {
-			for (;;) {
-				const first = replies[0];
-				if (first !== undefined && first.atMs <= untilMs) return first.atMs;
-				const next = waiting[0];
-				if (next === undefined) {
-					run(untilMs);
-					return undefined;
-				}
-				const when = Math.max(hands.nowMs(), next.atMs);
-				if (when > untilMs) return undefined;
-				run(when);
-			}
-		},
+		nextReplyMs: line.nextReplyMs,
 		busyUntilMs: hands.nowMs,
-		take(maxBytes, atMs) {
-			run(atMs);
-			let count = 0;
-			while (count < maxBytes && (replies[count]?.atMs ?? Number.POSITIVE_INFINITY) <= atMs) count++;
-			return Uint8Array.from(replies.splice(0, count), one => one.value);
-		},
+		take: line.take,
 	};
 }

@@ -32,6 +32,7 @@ function file(name: string, bytes: Uint8Array): string {
 
 peerTest('avrdude works with the bench programmer: erase, 32 KB, EEPROM, fuses, lock', needs, async () => {
 	const bench = createBench('factory-rc');
+	assert.ok(bench.device);
 	const pty = await serveOnPty(bench.device);
 	try {
 		const image = Uint8Array.from(
@@ -75,6 +76,7 @@ peerTest('avrdude works with the bench programmer: erase, 32 KB, EEPROM, fuses, 
 
 peerTest('avrdude finds no chip where none is powered', needs, async () => {
 	const bench = createBench('no-power', {seed: 3});
+	assert.ok(bench.device);
 	const pty = await serveOnPty(bench.device);
 	try {
 		await assert.rejects(avrdude(pty.path), /signature|initialization failed/i);
