@@ -39,10 +39,11 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * The store on disk. Relative names lie in `folder`; one that would leave it is a RangeError.
+ * The store on disk. Relative names lie in `where`; one that would leave it is a RangeError.
  * Failures are plain errors that name the file and the system's reason.
  */
-export function createStore(folder: string = stateFolder()): Store {
+export function createStore(where: string = stateFolder()): Store {
+	const folder = path.resolve(where);
 	let counter = 0;
 	const resolve = (name: string): string => {
 		if (path.isAbsolute(name)) return path.normalize(name);

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import {createHash} from 'node:crypto';
+import {
+	appendFile,
+	chmod,
+	mkdir,
+	mkdtemp,
+	readdir,
+	readFile,
+	rm,
+	stat,
+	symlink,
+	writeFile,
+} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import {after, test} from 'node:test';
+import {createStore, stateFolder} from '../../src/io/store.ts';
+
+const root = await mkdtemp(path.join(os.tmpdir(), 'avr-unbrick-store-'));
+after(() => rm(root, {recursive: true, force: true}));
+let folders = 0;
+const fresh = () => path.join(root, `state-${folders++}`);
+
+test('a receipt tells path, size and checksum of what was read back; only the owner may read it', async () => {
+	const folder = fresh();
+	const store = createStore(folder);
+	const text = 'backup ä\n'.repeat(1000);
+	const receipt = await store.writeDurably('backups/one.txt', text);
+	assert.deepEqual(receipt, {
+		path: path.join(folder, 'backups/one.txt'),
+		bytes: Buffer.byteLength(text),
+		sha256: createHash('sha256').update(text).digest('hex'),
+	});
+	assert.equal((await stat(receipt.path)).mode & 0o777, 0o600);
+	assert.equal((await stat(folder)).mode & 0o777, 0o700);
+	assert.equal(await store.readText('backups/one.txt'), text);
+	assert.deepEqual(await readdir(path.join(folder, 'backups')), ['one.txt']);
+});
+
+test('a write replaces the file whole, and a link by a file', async () => {
+	const folder = fresh();
+	const store = createStore(folder);
+	await store.writeDurably('a', 'long text that was there before');
+	await store.writeDurably('a', 'new');
+	assert.equal(await store.readText('a'), 'new');
+	await writeFile(path.join(root, 'victim'), 'mine');
+	await symlink(path.join(root, 'victim'), path.join(folder, 'link'));
+	await store.writeDurably('link', 'x');
+	assert.equal(await readFile(path.join(root, 'victim'), 'utf8'), 'mine');
+});
+
+test('a name cannot leave the state folder; an absolute path is taken as it is', async () => {
+	const store = createStore(fresh());
+	for (const name of ['../up', 'a/../../up', '..']) {
+		await assert.rejects(store.writeDurably(name, 'x'), RangeError, name);
+	}
+	const receipt = await store.writeDurably(path.join(root, 'own.txt'), 'x');
+	assert.equal(receipt.path, path.join(root, 'own.txt'));
+	await assert.rejects(store.writeDurably(path.join(root, 'no/such/folder/x'), 'x'), /Cannot write/);
+});
+
+test('a disk that refuses gives no receipt, leaves no scrap, and the old file stays', async t => {
+	const folder = fresh();
+	const store = createStore(folder);
+	await store.writeDurably('kept', 'old');
+	await mkdir(path.join(folder, 'taken'));
+	// A folder stands where the file should go: the rename fails after the write.
+	await assert.rejects(store.writeDurably('taken', 'x'), /Cannot write .*taken/);
+	assert.deepEqual((await readdir(folder)).sort(), ['kept', 'taken']);
+	if (process.getuid?.() === 0) {
+		t.diagnostic('root may write anywhere: the permission half is not tried');
+		return;
+	}
+	await chmod(folder, 0o500);
+	await assert.rejects(store.writeDurably('kept', 'new'), /Cannot write/);
+	await chmod(folder, 0o700);
+	assert.equal(await store.readText('kept'), 'old');
+});
+
+test('what is not there is undefined, and removing it is fine', async () => {
+	const store = createStore(fresh());
+	assert.equal(await store.readText('none'), undefined);
+	await store.remove('none');
+	assert.deepEqual(await store.list(''), []);
+});
+
+test('list knows the prefix, sorts, and hides files half written', async () => {
+	const folder = fresh();
+	const store = createStore(folder);
+	for (const name of ['journal-2', 'journal-1', 'other']) await store.writeDurably(name, name);
+	await writeFile(path.join(folder, 'journal-3.1-0.tmp'), 'x');
+	assert.deepEqual(await store.list('journal-'), ['journal-1', 'journal-2']);
+	await store.remove('journal-1');
+	assert.deepEqual(await store.list('journal-'), ['journal-2']);
+});
+
+test('lines are appended whole, also behind one that a power cut tore', async () => {
+	const folder = fresh();
+	const store = createStore(folder);
+	await store.appendLine('journal', '{"a":1}');
+	await store.appendLine('journal', '{"a":2}');
+	await appendFile(path.join(folder, 'journal'), '{"a":');
+	await store.appendLine('journal', '{"a":3}');
+	assert.equal(await store.readText('journal'), '{"a":1}\n{"a":2}\n{"a":\n{"a":3}\n');
+	assert.equal((await stat(path.join(folder, 'journal'))).mode & 0o777, 0o600);
+	await assert.rejects(store.appendLine('journal', 'a\nb'), RangeError);
+});
+
+test('AVR_UNBRICK_STATE moves the folder; the time is ISO 8601 in UTC', () => {
+	const before = process.env.AVR_UNBRICK_STATE;
+	try {
+		process.env.AVR_UNBRICK_STATE = path.join(root, 'elsewhere');
+		assert.equal(stateFolder(), path.join(root, 'elsewhere'));
+		delete process.env.AVR_UNBRICK_STATE;
+		assert.match(stateFolder(), /avr-unbrick/);
+	} finally {
+		if (before === undefined) delete process.env.AVR_UNBRICK_STATE;
+		else process.env.AVR_UNBRICK_STATE = before;
+	}
+	assert.match(createStore(fresh()).nowIso(), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+});
