@@ -450,7 +450,8 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 		async writeFlashPage(byteAddress, data) {
 			needMode('PROG_PAGE');
 			if (!uart && isSketch) {
-				// Loads and commit as single instructions in one long write: the sketch's own 30 ms are not spent.
+				// Loads as single instructions in one long write: the sketch's own 30 ms are not spent. The commit goes only
+				// when every load was answered in step: after a lost byte the buffer holds anything.
 				const wordAddress = Math.floor(byteAddress / 2) & 0xffff;
 				const instructions: Instruction[] = [];
 				for (let offset = 0; offset < data.length; offset += 2) {
@@ -460,8 +461,8 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 					const word = (offset >> 1) & 0xff;
 					instructions.push([0x40, 0x00, word, low], [0x48, 0x00, word, high]);
 				}
-				instructions.push([0x4c, wordAddress >> 8, wordAddress & 0xff, 0x00]);
-				await exchangeMany(instructions);
+				if (instructions.length > 0) await exchangeMany(instructions);
+				await exchangeMany([[0x4c, wordAddress >> 8, wordAddress & 0xff, 0x00]]);
 				return {committed: false};
 			}
 			await tellDevice();
