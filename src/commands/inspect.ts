@@ -22,7 +22,8 @@ export async function inspectCommand(
 	const bytes = await readNamedFile(file);
 	if (looksLikeBackup(bytes)) return inspectBackup(output, file, bytes);
 
-	const parsed = parseIntelHex(bytes, file);
+	// A contradicting file is still looked at: what it is says more than the first line that does not fit.
+	const parsed = parseIntelHex(bytes, file, {contradictions: 'note'});
 	const inspection = inspectImage(parsed.image, {chip, file});
 	output.value({
 		file,

@@ -171,6 +171,20 @@ test('the same byte twice is counted, a different byte twice is refused with bot
 	});
 });
 
+test('for looking only, a contradiction is an error in the notes and the later byte stands', () => {
+	const text = [jump, record(2, 0, 0x02, 0x01, 0x05), end].join('\n');
+	assert.equal(refusal(text).line, 2);
+	const looked = parseIntelHex(ascii(text), 'x', {contradictions: 'note'});
+	assert.deepEqual(content(looked.image), [[0, [0x0c, 0x94, 0x02, 0x01, 0x05, 0xcf]]]);
+	assert.deepEqual(
+		looked.notes.map(note => [note.code, note.severity, note.line]),
+		[
+			['contradiction', 'error', 2],
+			['duplicates', 'note', undefined],
+		],
+	);
+});
+
 test('what ELF keeps at 0x800000 and up is left out and named', () => {
 	const parsed = parse(
 		[

@@ -17,11 +17,12 @@ export type HexNote = {
 		| 'missing-end'
 		| 'joined'
 		| 'duplicates'
+		| 'contradiction'
 		| 'crosses-64k'
 		| 'base-address'
 		| 'section';
-	/** `warning`: a person should know before writing it. */
-	readonly severity: 'note' | 'warning';
+	/** `warning`: a person should know before writing it. `error`: only in a reading that is for looking. */
+	readonly severity: 'note' | 'warning' | 'error';
 	readonly text: string;
 	readonly line?: number;
 };
@@ -65,6 +66,14 @@ const addressSpaceBytes = 0x1_0000_0000;
 /** Length of a printed data record: what objcopy writes and every reader takes. */
 const printedRecordBytes = 16;
 
+export type HexOptions = {
+	/**
+	 * Two different bytes at one address: `refuse` throws. `note` lets the later one stand, as most tools do, and
+	 * says so as an error; for looking at a file, never for writing it.
+	 */
+	readonly contradictions?: 'refuse' | 'note';
+};
+
 /**
  * Reads an Intel HEX file whole, also past an end record.
  * @param bytes the file as it is on disk: ASCII, with or without BOM, or UTF-16
@@ -72,7 +81,7 @@ const printedRecordBytes = 16;
  * @throws UnbrickError BadHex with the line and the reason: broken records, contradicting bytes, a cut file,
  * foreign formats by their first bytes, files without data for the flash
  */
-export function parseIntelHex(bytes: Uint8Array, file: string): ParsedHex {
+export function parseIntelHex(bytes: Uint8Array, file: string, options: HexOptions = {}): ParsedHex {
 	const fail = (reason: string, line?: number): never => {
 		throw new UnbrickError({kind: 'BadHex', file, reason, ...(line === undefined ? {} : {line})});
 	};
@@ -96,14 +105,15 @@ export function parseIntelHex(bytes: Uint8Array, file: string): ParsedHex {
 	while (length > 0 && ' \t\r\n\0\x1a'.includes(whole[length - 1]!)) length--;
 	const lines = whole.slice(0, length).split(/\r\n|\n|\r/);
 
-	const memory = createPresence();
-	const parts: {chunks: Chunk[]; firstLine: number; lastLine: number}[] = [];
+	const keepLast = options.contradictions === 'note';
+	const memory = createPresence(keepLast);
+	const parts: Part[] = [];
 	const sectionMemory = new Map<HexSectionName, Presence>();
 	let base = 0;
 	let ended = false;
 	let records = 0;
 	let strayText: number | undefined;
-	let part: {chunks: Chunk[]; firstLine: number; lastLine: number} | undefined;
+	let part: Part | undefined;
 
 	for (const [index, raw] of lines.entries()) {
 		const line = index + 1;
@@ -140,7 +150,7 @@ export function parseIntelHex(bytes: Uint8Array, file: string): ParsedHex {
 			part = undefined;
 		}
 		if (part === undefined) {
-			part = {chunks: [], firstLine: line, lastLine: line};
+			part = {memory: createPresence(true), firstLine: line, lastLine: line};
 			parts.push(part);
 		}
 		part.lastLine = line;
@@ -159,14 +169,20 @@ export function parseIntelHex(bytes: Uint8Array, file: string): ParsedHex {
 						fail('the record runs past the last address', line);
 				}
 				const section = sectionOf(byteAddress);
-				const its = section === undefined ? memory : (sectionMemory.get(section.name) ?? createPresence());
+				const its =
+					section === undefined ? memory : (sectionMemory.get(section.name) ?? createPresence(keepLast));
 				const clash = its.put(section?.offset ?? byteAddress, data, line);
-				if (clash !== undefined)
-					fail(
-						`at ${hexAddress(clash.byteAddress)} it says ${hexByte(clash.now)}, line ${clash.line} says ${hexByte(clash.before)}`,
+				if (clash !== undefined) {
+					const text = `at ${hexAddress(clash.byteAddress)} it says ${hexByte(clash.now)}, line ${clash.line} says ${hexByte(clash.before)}`;
+					if (!keepLast) fail(text, line);
+					notes.push({
+						code: 'contradiction',
+						severity: 'error',
 						line,
-					);
-				if (section === undefined) part.chunks.push({byteAddress, data});
+						text: `Line ${line} contradicts an earlier one: ${text}. It is not written so.`,
+					});
+				}
+				if (section === undefined) part.memory.put(byteAddress, data, line);
 				else sectionMemory.set(section.name, its);
 				break;
 			}
@@ -228,12 +244,9 @@ export function parseIntelHex(bytes: Uint8Array, file: string): ParsedHex {
 		});
 	if (strayText !== undefined) count('text-after', strayText);
 	// A second end record alone makes no part.
-	const filled = parts.filter(each => each.chunks.length > 0);
-	const made = filled.map(each => ({
-		image: createImage(each.chunks),
-		firstLine: each.firstLine,
-		lastLine: each.lastLine,
-	}));
+	const made = parts
+		.map(({memory: its, firstLine, lastLine}) => ({image: its.image(), firstLine, lastLine}))
+		.filter(each => each.image.byteCount > 0);
 	if (made.length > 1)
 		notes.push({
 			code: 'joined',
@@ -279,6 +292,12 @@ export function printIntelHex(image: MemoryImage): string {
 }
 
 type Chunk = {readonly byteAddress: number; readonly data: Uint8Array};
+type Clash = {
+	readonly byteAddress: number;
+	readonly before: number;
+	readonly now: number;
+	readonly line: number;
+};
 
 const sectionWords: Readonly<Record<HexSectionName, string>> = {
 	ram: 'RAM data',
@@ -312,15 +331,20 @@ function countedNote(code: HexNote['code'], times: number, line: number): HexNot
 }
 
 type Presence = ReturnType<typeof createPresence>;
+type Part = {readonly memory: Presence; readonly firstLine: number; lastLine: number};
 
-/** Bytes by address with the line that brought them. Cells keep sparse files small. */
-function createPresence() {
+/**
+ * Bytes by address with the line that brought them. Cells keep sparse files small.
+ * @param keepLast a contradicting record is taken whole; otherwise nothing of it from the contradiction on
+ */
+function createPresence(keepLast: boolean) {
 	const cellBytes = 64;
 	const cells = new Map<number, {readonly data: Uint8Array; readonly line: Uint32Array}>();
 	let duplicates = 0;
 	return {
-		/** The first contradiction, or undefined when the bytes are in. */
-		put(byteAddress: number, data: Uint8Array, line: number) {
+		/** The first contradiction, or undefined when there is none. */
+		put(byteAddress: number, data: Uint8Array, line: number): Clash | undefined {
+			let clash: Clash | undefined;
 			for (let index = 0; index < data.length; index++) {
 				const address = byteAddress + index;
 				const key = Math.floor(address / cellBytes);
@@ -334,13 +358,16 @@ function createPresence() {
 				if (earlier !== 0) {
 					const before = cell.data[at]!;
 					const now = data[index]!;
-					if (before !== now) return {byteAddress: address, before, now, line: earlier};
-					duplicates++;
+					if (before === now) duplicates++;
+					else {
+						clash ??= {byteAddress: address, before, now, line: earlier};
+						if (!keepLast) return clash;
+					}
 				}
 				cell.data[at] = data[index]!;
 				cell.line[at] = line;
 			}
-			return undefined;
+			return clash;
 		},
 		duplicates: () => duplicates,
 		image(): MemoryImage {
