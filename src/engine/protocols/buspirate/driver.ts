@@ -349,8 +349,13 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 		},
 		async readFlash(byteAddress, bytes) {
 			inSpi();
-			const wordAddress = Math.floor((byteAddress % bankBytes) / 2);
-			const reaches = byteAddress < bankBytes && wordAddress + bytes <= extendedReach;
+			// v3 and v4 send 16 bits and leave 4D to the session; a v5 sends 4D itself. Which one an unknown model is
+			// matters only from the second bank on: single instructions are right for both.
+			const bank = Math.floor(byteAddress / bankBytes);
+			const inBank = Math.floor((byteAddress % bankBytes) / 2);
+			const wordAddress = model === 'v5' ? Math.floor(byteAddress / 2) : inBank;
+			const reaches =
+				model === 'v5' || (inBank + bytes <= extendedReach && (bank === 0 || model !== undefined));
 			if (!hasExtended || !reaches) return await readBytes(range(bytes, byteAddress, readFlashByte));
 			const what = 'AVR bulk read';
 			await say(what, command.avrExtended);
