@@ -62,6 +62,12 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 	return lines;
 }
 
+/** Causes that are no cause: the text is the wrong one, or too short. */
+function saysNothing(diagnosis: Diagnosis): boolean {
+	const cause = diagnosis.causes[0]?.cause;
+	return cause === undefined || cause === 'unrelated' || cause === 'insufficient-evidence';
+}
+
 function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; readonly initial: string} {
 	const isp: MenuItem = {
 		id: 'isp',
@@ -80,6 +86,19 @@ function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; re
 			items: [
 				{id: 'isp', label: 'What can I do with an Arm board?', term: 'Arm'},
 				{id: 'avr-after-all', label: 'My board has an AVR chip after all: go on'},
+			],
+			initial: 'isp',
+		};
+	}
+	if (saysNothing(diagnosis)) {
+		return {
+			items: [
+				{
+					id: 'isp',
+					label: 'Go on without it: I say myself which board it is',
+					about: 'Or paste the right text now, right here.',
+					term: 'ISP',
+				},
 			],
 			initial: 'isp',
 		};

@@ -13,6 +13,10 @@ export function errorText(error: unknown): string {
 /** At most so many causes and hints are shown; the rest is in the report. */
 const mostCauses = 4;
 
+/** Hints that only make sense on a command line name an option. */
+const namesOption = /(^|\s)--?[a-z]/i;
+
+/** What happened, in the words of the error table; then why and what next. */
 export function errorLines(error: unknown, view: View): readonly Line[] {
 	const glyphs = glyphsFor(view.unicode);
 	if (!(error instanceof UnbrickError)) {
@@ -21,20 +25,14 @@ export function errorLines(error: unknown, view: View): readonly Line[] {
 		];
 	}
 	const {headline, likely, next} = adviseError(error, {});
-	return troubleLines(headline, error.message, likely, next, view);
+	return [item(`${glyphs.failed} `, headline, 'bad'), ...causeLines(likely, next, view)];
 }
 
-export function troubleLines(
-	headline: string,
-	technical: string,
-	likely: readonly string[],
-	next: readonly string[],
-	view: View,
-): readonly Line[] {
+/** Causes in the order of likelihood, and what to try. */
+export function causeLines(likely: readonly string[], next: readonly string[], view: View): readonly Line[] {
 	const glyphs = glyphsFor(view.unicode);
+	const hints = next.filter(text => !namesOption.test(text)).slice(0, mostCauses);
 	return [
-		item(`${glyphs.failed} `, headline, 'bad'),
-		...(technical === headline ? [] : [say(`(${technical})`, 'quiet')]),
 		...(likely.length === 0
 			? []
 			: [
@@ -42,12 +40,8 @@ export function troubleLines(
 					say('Most likely, in this order:', 'strong'),
 					...likely.slice(0, mostCauses).map((text, index) => item(`${index + 1}. `, text)),
 				]),
-		...(next.length === 0
+		...(hints.length === 0
 			? []
-			: [
-					gap,
-					say('Try this:', 'strong'),
-					...next.slice(0, mostCauses).map(text => item(`${glyphs.arrow} `, text, 'accent')),
-				]),
+			: [gap, say('Try this:', 'strong'), ...hints.map(text => item(`${glyphs.arrow} `, text, 'accent'))]),
 	];
 }

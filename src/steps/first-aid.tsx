@@ -22,7 +22,6 @@ function FirstAidView(step: StepProps<'firstAid'>) {
 				control: {
 					kind: 'menu',
 					items: [
-						{id: 'helped', label: 'It helped: the board works again', about: 'Good. Nothing else is needed.'},
 						{
 							id: 'no-help',
 							label: 'It did not help: go on with a programmer (ISP)',
@@ -35,6 +34,7 @@ function FirstAidView(step: StepProps<'firstAid'>) {
 							about: 'You can come back to this page at any time with Esc.',
 							term: 'ISP',
 						},
+						{id: 'helped', label: 'It helped: the board works again', about: 'Good. Nothing else is needed.'},
 					],
 					initial: before?.outcome,
 				},

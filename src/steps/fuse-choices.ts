@@ -43,9 +43,17 @@ export function setsFor(
 		if (board !== undefined && (row.clock.kind !== board.clock.kind || row.clock.mhz !== board.clock.mhz))
 			continue;
 		if (board !== undefined && row.vcc !== board.vcc) continue;
+		// For a known board nothing else is offered than its own set and the same with JTAG the other way.
+		if (own !== undefined && found.length > 0 && !differsOnlyInJtag(chip, own.fuses, row.fuses)) continue;
 		if (!found.some(other => sameFuses(chip, other.fuses, row.fuses))) found.push(row);
 	}
 	return found;
+}
+
+function differsOnlyInJtag(chip: Chip, a: FuseBytes, b: FuseBytes): boolean {
+	const mask = chip.fuses.high?.fields.find(({name}) => name === 'JTAGEN')?.mask ?? 0;
+	if (mask === 0 || a.high === undefined || b.high === undefined) return false;
+	return sameFuses(chip, {...a, high: a.high | mask}, {...b, high: b.high | mask});
 }
 
 /** JTAGEN of a set: programmed, not programmed, or not there. */
@@ -70,6 +78,13 @@ export function fuseChoices(
 	const sets = setsFor(chip, board, bootloader);
 	const fitting = sets.find(row => sameFuses(chip, row.fuses, now));
 	const explainJtag = new Set(sets.map(row => jtag(chip, row.fuses))).size > 1;
+	const base = fitting ?? (board === undefined ? undefined : sets[0]);
+	const setName = (row: Recommendation, index: number): string => {
+		if (base !== undefined && base !== row && differsOnlyInJtag(chip, base.fuses, row.fuses)) {
+			return `The same with JTAG ${jtag(chip, row.fuses)}`;
+		}
+		return index === 0 && fitting === undefined && board !== undefined ? 'The set for your board' : row.board;
+	};
 	const choices: FuseChoice[] = [
 		{
 			id: 'keep',
@@ -84,7 +99,7 @@ export function fuseChoices(
 			.filter(row => row !== fitting)
 			.map((row, index) => ({
 				id: row.id,
-				label: `${index === 0 && fitting === undefined && board !== undefined ? 'The set for your board' : row.board}: ${fuseText(row.fuses)}`,
+				label: `${setName(row, index)}: ${fuseText(row.fuses)}`,
 				about: explainJtag
 					? jtagWords[jtag(chip, row.fuses)]
 					: `Published for ${row.board} with ${row.bootloader}.`,

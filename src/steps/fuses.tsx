@@ -2,7 +2,7 @@
 import {useState} from 'react';
 import {findPinouts} from '../../wiring/index.ts';
 import type {RiskName} from '../engine/errors.ts';
-import {isUnchanged} from '../engine/fuses/assess.ts';
+import {sameFuses} from '../engine/fuses/mask.ts';
 import {type FuseBitChange, type FusePlan, planFuseWrites} from '../engine/fuses/plan.ts';
 import type {FuseAssessment} from '../engine/fuses/types.ts';
 import {slowestSckHz} from '../engine/isp/sck.ts';
@@ -249,7 +249,7 @@ function FusesView(step: StepProps<'fuses'>) {
 				if (action.type !== 'choose') return;
 				const chosen = choices.find(one => one.id === action.id);
 				if (chosen === undefined) setTyping(true);
-				else if (chosen.fuses === 'keep' || isUnchanged(chip, now, chosen.fuses)) keep();
+				else if (chosen.fuses === 'keep' || sameFuses(chip, now, chosen.fuses)) keep();
 				else setChoice({name: chosen.label, fuses: chosen.fuses});
 			}}
 			spec={{

@@ -48,7 +48,8 @@ export function identityLines(identity: Identity, view: View): readonly Line[] {
 					gap,
 					item(
 						`${glyphs.warn} `,
-						chip.lock.factory === identity.lock
+						chip.lock.factory === identity.lock ||
+							chip.factoryVariants.some(({lock}) => lock === identity.lock)
 							? 'The memory is locked, as the factory delivers this chip. That is no damage. It cannot be read, so there will be no backup of it; the erase takes the lock away.'
 							: 'The memory is locked against reading. There will be no backup of it; the erase takes the lock away.',
 						'warn',

@@ -17,7 +17,14 @@ import {errorText} from './error-text.ts';
 import {memoryMapLines} from './memory-map.ts';
 import type {Answers, CatalogueImage, Step, StepProps} from './step.ts';
 
-type Loaded = {readonly answer: Answers['image']; readonly lines: readonly Line[]; readonly bad: boolean};
+type Loaded = {
+	readonly answer: Answers['image'];
+	readonly lines: readonly Line[];
+	/** Not to be written. */
+	readonly bad: boolean;
+	/** Something about it should be seen before it is used. */
+	readonly doubtful: boolean;
+};
 
 const kinds: Readonly<Record<string, string>> = {
 	application: 'firmware without a bootloader',
@@ -47,6 +54,7 @@ export function readImage(
 	const loader = bootloader ?? foundId;
 	return {
 		bad: errors.length > 0,
+		doubtful: [...notes, ...found.notes].some(note => note.severity !== 'note'),
 		answer: {
 			image,
 			name: printable(name),
@@ -55,7 +63,7 @@ export function readImage(
 		},
 		lines: [
 			say(`${printable(name)}: ${kinds[found.kind] ?? found.kind}.`, 'strong'),
-			...(found.bootloader === undefined ? [] : [say(found.bootloader.text)]),
+			...(found.bootloader === undefined ? [] : [say(sentence(found.bootloader.text))]),
 			say(`${image.byteCount} bytes. This is where they go:`),
 			...memoryMapLines(chip, image, found.bootloader?.startByteAddress, view),
 			...errors.map(note => item(`${glyphs.failed} `, note.text, 'bad')),
@@ -64,6 +72,10 @@ export function readImage(
 				.map(note => item(`${glyphs.warn} `, note.text, 'warn')),
 		],
 	};
+}
+
+function sentence(text: string): string {
+	return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
 
 function shaOf(image: MemoryImage): {readonly sha256?: string} {
@@ -103,11 +115,21 @@ function ImageView(step: StepProps<'image'>) {
 	}, [chip, board, deps]);
 
 	if (chip === undefined) return null;
-	const load = (name: string, bootloader: string | undefined, read: () => Promise<Uint8Array>) => {
+	const load = (
+		name: string,
+		bootloader: string | undefined,
+		read: () => Promise<Uint8Array>,
+		show: 'always' | 'when-doubtful',
+	) => {
 		setBusy(true);
 		setProblem(undefined);
 		read()
-			.then(bytes => setLoaded(readImage(bytes, name, chip, bootloader, view)))
+			.then(bytes => {
+				const found = readImage(bytes, name, chip, bootloader, view);
+				// A ready image of the catalogue is what the list said; a file of the person's is looked at first.
+				if (show === 'always' || found.doubtful) setLoaded(found);
+				else onDone(found.answer);
+			})
 			.catch((error: unknown) => setProblem(errorText(error)))
 			.finally(() => setBusy(false));
 	};
@@ -160,7 +182,7 @@ function ImageView(step: StepProps<'image'>) {
 				onAction={action => {
 					if (action.type !== 'field') return;
 					const path = action.text.replace(/^(['"])(.*)\1$/, '$2');
-					load(path, undefined, () => deps.loadFile(path));
+					load(path, undefined, () => deps.loadFile(path), 'always');
 				}}
 				spec={{
 					lines: [
@@ -220,7 +242,7 @@ function ImageView(step: StepProps<'image'>) {
 					});
 				else {
 					const offer = offers.find(one => `offer ${one.id}` === action.id);
-					if (offer !== undefined) load(offer.name, offer.bootloader, offer.load);
+					if (offer !== undefined) load(offer.name, offer.bootloader, offer.load, 'when-doubtful');
 				}
 			}}
 			spec={{

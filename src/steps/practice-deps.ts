@@ -1,9 +1,8 @@
 // The wizard's surroundings on the practice bench: a made-up board, a made-up programmer, files in memory.
-import {createBench, scenarios} from '../bench/bench.ts';
-import {findBootloader} from '../engine/bootloaders/index.ts';
-import type {Chip} from '../engine/chips/chip.ts';
+import type {Bench} from '../bench/bench.ts';
+import {findBoard} from '../engine/boards/index.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
-import {createImage} from '../engine/image/memory-image.ts';
+import type {MemoryImage} from '../engine/image/memory-image.ts';
 import type {WizardDeps} from './step.ts';
 
 /** Practice runs this much faster than the real thing: long enough to be seen, short enough to be borne. */
@@ -47,66 +46,46 @@ const dfuLog = [
 	'commands.c:360: Error writing memory data. (err -4)',
 ].join('\n');
 
-/**
- * A made-up bootloader for practice: jumps where the vectors are, then a pattern. Nothing of it is anybody's
- * program, and it would not run.
- */
-export function practiceImage(startByteAddress: number, bytes: number): Uint8Array {
-	const data = new Uint8Array(bytes);
-	const entryWord = (startByteAddress >> 1) + 0x60;
-	for (let index = 0; index < bytes; index++) data[index] = (index * 7 + (index >> 8) * 29) & 0xff;
-	for (let vector = 0; vector < 43; vector++) {
-		data.set([0x0c, 0x94, entryWord & 0xff, entryWord >> 8], vector * 4);
-	}
-	return new TextEncoder().encode(printIntelHex(createImage([{byteAddress: startByteAddress, data}])));
-}
+export type PracticeOptions = {
+	readonly bench: Bench;
+	/** A made-up image for the scenario's chip, and what it is called. */
+	readonly image: MemoryImage;
+	readonly imageName: string;
+	readonly loadFile: WizardDeps['loadFile'];
+	readonly version: string;
+};
 
-/**
- * @param scenario a name out of `scenarioNames`
- * @param pace see BenchOptions; none in tests, where nothing waits
- * @throws UnbrickError Bug for a name that does not exist: the caller checks names first
- */
-export function createPracticeDeps(
-	scenario: string,
-	version: string,
-	pace?: (ms: number) => Promise<void>,
-): WizardDeps & {readonly bench: ReturnType<typeof createBench>} {
-	const bench = createBench(scenario, pace === undefined ? {} : {pace});
-	const found = scenarios.find(one => one.name === scenario);
+/** The wizard's surroundings around a bench. */
+export function createPracticeDeps({
+	bench,
+	image,
+	imageName,
+	loadFile,
+	version,
+}: PracticeOptions): WizardDeps {
+	const {scenario} = bench;
+	const bootloader = findBoard(scenario.board)?.bootloader ?? 'caterina';
 	return {
-		bench,
 		world: bench.world,
 		store: bench.store,
 		version,
-		loadFile: async path => {
-			const text = bench.store.files.get(path);
-			if (text === undefined) {
-				throw new Error(`${path} is not there: the practice bench has no files of yours. Choose the ready image.`);
-			}
-			return new TextEncoder().encode(text);
-		},
-		catalogue: async ({chip, board}) => {
-			const id = board?.bootloader ?? 'caterina';
-			const place = findBootloader(id)?.boot.find(boot => boot.chip === chip.id) ?? fallbackPlace(chip);
-			if (place === undefined) return [];
-			return [
-				{
-					id: `practice-${id}`,
-					name: `practice-${id}.hex`,
-					bootloader: id,
-					origin: 'A made-up image for practice, in the place where the real one goes.',
-					load: async () => practiceImage(place.startByteAddress, place.bytes),
-				},
-			];
-		},
+		loadFile,
+		catalogue: async ({chip}) =>
+			image.end > chip.flash.bytes
+				? []
+				: [
+						{
+							id: 'practice',
+							name: imageName,
+							bootloader,
+							origin: 'A made-up image for practice, in the place where the real one goes.',
+							load: async () => new TextEncoder().encode(printIntelHex(image)),
+						},
+					],
 		practice: {
-			scenario,
-			about: found?.description ?? '',
-			sampleLog: found?.board === 'elite_c' ? dfuLog : caterinaLog,
+			scenario: scenario.name,
+			about: scenario.description,
+			sampleLog: bootloader === 'caterina' ? caterinaLog : dfuLog,
 		},
 	};
-}
-
-function fallbackPlace(chip: Chip) {
-	return chip.bootSections[0];
 }

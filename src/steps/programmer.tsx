@@ -15,12 +15,24 @@ import type {Connection, Step, StepProps} from './step.ts';
 /** Drivers that talk through a serial port; the others are USB devices of their own. */
 const serialDrivers: ReadonlySet<string> = new Set(['avrisp', 'arduino-isp', 'buspirate']);
 
+/** Words that tell boards with the same driver apart, in a device's name and in ours. */
+const boardWords = ['Uno', 'Nano', 'Mega', 'Leonardo', 'Pro Micro', 'Teensy'] as const;
+
+/** False when the identity names another board than this one: an Uno is no Mega. */
+function nameAgrees(pinout: ProgrammerPinout, device: ListedDevice): boolean {
+	const named = boardWords.filter(word => device.name.includes(word));
+	return named.length === 0 || named.some(word => pinout.name.includes(word));
+}
+
 /** Devices whose identity says that they are this programmer, or may be. */
 export function devicesFor(
 	pinout: ProgrammerPinout,
 	devices: readonly ListedDevice[],
 ): readonly ListedDevice[] {
-	return devices.filter(device => device.id === pinout.driver || device.mayBe.includes(pinout.driver));
+	return devices.filter(
+		device =>
+			(device.id === pinout.driver || device.mayBe.includes(pinout.driver)) && nameAgrees(pinout, device),
+	);
 }
 
 /** What can be tried although its identity says nothing: a serial port for a serial programmer. */

@@ -7,7 +7,7 @@ import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {needsIsp} from './board.tsx';
 import {chipStateText} from './chip-state.ts';
-import {troubleLines} from './error-text.ts';
+import {causeLines} from './error-text.ts';
 import type {Answers, Known, Step, StepProps} from './step.ts';
 
 function fileLines(known: Known, practice: boolean): readonly Line[] {
@@ -31,7 +31,7 @@ function afterwards(known: Known): readonly string[] {
 		'Unplug the programmer. Leave the wires on until you have seen the keyboard work.',
 		loader === undefined || known.image?.image === undefined
 			? 'Plug the keyboard into USB and try it.'
-			: `Plug the keyboard into USB with its own cable. The ${loader.name} bootloader is on it again: flash your keymap as always (${loader.flashTool}).`,
+			: `Plug the keyboard into USB with its own cable. The ${loader.name} bootloader is on it again: flash your keymap as always, with QMK Toolbox or the tool you used before.`,
 		'When it works, take the wires off.',
 	];
 }
@@ -45,11 +45,10 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 	if (!result.ok) {
 		const {error} = result;
 		return [
-			...troubleLines(error.message, error.message, error.likely, error.next.slice(0, 3), view),
-			gap,
+			item(`${glyphs.failed} `, error.message, 'bad'),
 			item('The chip: ', chipStateText(result.chipState), 'strong'),
-			...(result.resume === undefined ? [] : [item(`${glyphs.arrow} `, result.resume, 'accent')]),
 			...fileLines(known, practice),
+			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
 		];
 	}
 	const wrote = result.writtenBytes > 0;

@@ -7,7 +7,7 @@ export function summary(known: Known): string {
 	const {board, programmer, identify} = known;
 	if (board !== undefined) parts.push(shortBoard(board.board?.name ?? board.chip?.name ?? ''));
 	if (identify !== undefined) parts.push(`${identify.chip.name} found`);
-	else if (programmer !== undefined) parts.push(printable(programmer.name));
+	else if (programmer !== undefined) parts.push(printable(programmer.name).replace(/ with the .*$/, ''));
 	return parts.filter(Boolean).join(', ');
 }
 

@@ -23,7 +23,7 @@ export function tableFor(known: Known): WiringTable | undefined {
 function dangers(table: WiringTable, view: View): readonly Line[] {
 	const glyphs = glyphsFor(view.unicode);
 	return table.warnings
-		.filter(warning => warning.severity === 'danger' && warning.code !== 'reset-trap')
+		.filter(({severity, code}) => (severity === 'danger' && code !== 'reset-trap') || code === 'capacitor')
 		.map(warning => item(`${glyphs.warn} `, warning.text, 'warn'));
 }
 
@@ -35,7 +35,7 @@ function hints(table: WiringTable, view: View): readonly Line[] {
 		gap,
 		say('Good to know', 'strong'),
 		...table.warnings
-			.filter(warning => warning.severity === 'care')
+			.filter(({severity, code}) => severity === 'care' && code !== 'capacitor')
 			.map(warning => item(`${glyphs.bullet} `, warning.text)),
 	];
 }

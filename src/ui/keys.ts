@@ -48,17 +48,23 @@ export function handleKey<Result>(bindings: readonly Binding<Result>[], key: Key
 	return bindings.find(candidate => takes(candidate, key))?.run(key);
 }
 
-/** The last line: `Enter continue   Esc back`. Narrow terminals get narrower gaps, then fewer of the last keys. */
-export function keyLine(bindings: readonly Binding<unknown>[], cells: number): string {
+/** The last line: `Enter continue   Esc back`. Narrow terminals get narrower gaps, then a second line. */
+export function keyLines(bindings: readonly Binding<unknown>[], cells: number): readonly string[] {
 	const parts = bindings.flatMap(({label, does}) =>
 		label === undefined || does === undefined ? [] : [`${label} ${does}`],
 	);
 	const wide = parts.join('   ');
-	if (textWidth(wide) <= cells) return wide;
+	if (textWidth(wide) <= cells) return [wide];
+	const lines: string[] = [];
 	let line = '';
 	for (const part of parts) {
 		const longer = line === '' ? part : `${line}  ${part}`;
 		if (textWidth(longer) <= cells) line = longer;
+		else {
+			lines.push(line);
+			line = part;
+		}
 	}
-	return line;
+	lines.push(line);
+	return lines;
 }

@@ -1,7 +1,7 @@
 // What a screen holds and how it answers to keys and texts. Pure; screen.tsx draws it.
 import {glossary, type Term} from './glossary.ts';
 import type {GateEvent} from './input-gate.ts';
-import {type Binding, handleKey, keyLine} from './keys.ts';
+import {type Binding, handleKey, keyLines} from './keys.ts';
 import {gap, item, type Line, layOut, type Row, say, type Tone} from './lines.ts';
 import {filterFrom, filterMenu, type MenuItem, menuWindow, moveMenu, visibleItems} from './menu-state.ts';
 import {fit, padTo, textWidth} from './text.ts';
@@ -205,8 +205,6 @@ function tableOf(
 	if (longMenu(spec) && control.kind === 'menu') {
 		bindings.push({
 			on: 'any-character',
-			label: 'letters',
-			does: 'filter',
 			run: key => stay(filterMenu(control.items, state, state.filter + (key.character ?? ''))),
 		});
 	}
@@ -360,20 +358,28 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 	const note: readonly Row[] =
 		state.note === null ? [] : layOut([item(`${glyphs.warn} `, state.note, 'warn')], cells);
 	const between = body.length > 0 && control.wanted > 0 ? 1 : 0;
-	const around = 4 + note.length;
-	const most = Math.max(6, view.rows - 1);
-	const height = Math.min(most, Math.max(ordinaryRows, body.length + between + control.wanted + around));
-	const room = height - around;
-	const bodyRoom = Math.max(
-		Math.min(body.length, 3),
-		Math.min(
-			body.length,
-			room - between - Math.min(control.wanted, Math.max(control.least, room - between - body.length)),
-		),
-	);
-	const hidden = body.length - bodyRoom + (body.length > bodyRoom ? 1 : 0);
+	const share = (footerRows: number) => {
+		// Header, the empty rows under it and above the keys, and the keys.
+		const around = 3 + footerRows + note.length;
+		const most = Math.max(6, view.rows - 1);
+		const height = Math.min(most, Math.max(ordinaryRows, body.length + between + control.wanted + around));
+		const room = height - around;
+		const forControl = Math.min(control.wanted, Math.max(control.least, room - between - body.length));
+		const bodyRoom = Math.max(Math.min(body.length, 3), Math.min(body.length, room - between - forControl));
+		const hidden = body.length > bodyRoom ? body.length - bodyRoom + 1 : 0;
+		return {height, room, bodyRoom, hidden};
+	};
+	const keysFor = (hiddenRows: number) => keyLines(tableOf(spec, state, view, hiddenRows), cells);
+	let footer = keysFor(0);
+	let plan = share(footer.length);
+	if (plan.hidden > 0) {
+		// Now there is text to scroll to, and its key wants room as well.
+		footer = keysFor(plan.hidden);
+		plan = share(footer.length);
+	}
+	const {height, room, bodyRoom, hidden} = plan;
 	const rows: FrameRow[] = [headerRow(spec, view, cells), {text: '', tone: 'plain'}];
-	if (hidden <= 0) rows.push(...body);
+	if (hidden === 0) rows.push(...body);
 	else {
 		const scroll = Math.max(0, Math.min(hidden, state.scroll));
 		rows.push(...body.slice(scroll, scroll + bodyRoom - 1));
@@ -389,11 +395,11 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 	if (between > 0) rows.push({text: '', tone: 'plain'});
 	rows.push(...control.draw(Math.max(1, room - between - bodyRoom)));
 	rows.push(...note.map(line => ({...line})));
-	const footer = keyLine(tableOf(spec, state, view, Math.max(0, hidden)), cells);
-	const cut = rows.slice(0, height - 2);
-	while (!view.screenReader && cut.length < height - 2) cut.push({text: '', tone: 'plain'});
-	cut.push({text: '', tone: 'plain'}, {text: footer, tone: 'quiet'});
-	return {rows: cut, hidden: Math.max(0, hidden)};
+	const above = height - footer.length - 1;
+	const cut = rows.slice(0, above);
+	while (!view.screenReader && cut.length < above) cut.push({text: '', tone: 'plain'});
+	cut.push({text: '', tone: 'plain'}, ...footer.map((text): FrameRow => ({text, tone: 'quiet'})));
+	return {rows: cut, hidden};
 }
 
 function headerRow(spec: ScreenSpec, view: View, cells: number): FrameRow {

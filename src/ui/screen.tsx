@@ -1,6 +1,6 @@
 // Draws one screen and hands keys and texts to it. All thinking is in screen-state.ts.
 import {Box, Text} from 'ink';
-import {useEffect, useEffectEvent, useRef, useState} from 'react';
+import {useEffectEvent, useLayoutEffect, useRef, useState} from 'react';
 import {type Action, answer, arrange, type ScreenSpec, startState} from './screen-state.ts';
 import {inks} from './theme.ts';
 import type {InputChannel} from './use-guarded-input.ts';
@@ -24,7 +24,8 @@ export function Screen({spec, view, input, onAction}: ScreenProps) {
 		setState(outcome.state);
 		if (outcome.action !== undefined) onAction(outcome.action);
 	});
-	useEffect(() => input.listen(event => listener(event)), [input]);
+	// In the same commit as the frame: a key pressed as soon as the question is seen must not fall into a gap.
+	useLayoutEffect(() => input.listen(event => listener(event)), [input]);
 	const {rows} = arrange(spec, state, view);
 	return (
 		<Box flexDirection="column" paddingLeft={view.screenReader ? 0 : 1}>

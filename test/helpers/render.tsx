@@ -92,7 +92,11 @@ export function tidy(frame: string): string {
 
 export function renderOn(
 	node: ReactNode,
-	{columns = 80, rows = 24, screenReader = false}: {columns?: number; rows?: number; screenReader?: boolean} = {},
+	{
+		columns = 80,
+		rows = 24,
+		screenReader = false,
+	}: {columns?: number; rows?: number; screenReader?: boolean} = {},
 ): Rendered {
 	const stdout = new FakeOutput(columns, rows);
 	const stdin = new FakeInput();

@@ -19,7 +19,9 @@ function diagnosisOf(family: Family): Diagnosis {
 		tool: 'avrdude',
 		family,
 		ispNeeded: 'maybe',
-		causes: [{cause: 'x', confidence: 1, evidence: [], meaning: 'It failed.', next: ['Do.'], ispNeeded: 'maybe'}],
+		causes: [
+			{cause: 'x', confidence: 1, evidence: [], meaning: 'It failed.', next: ['Do.'], ispNeeded: 'maybe'},
+		],
 		questions: [],
 		facts: {},
 		truncated: false,
@@ -46,7 +48,12 @@ const answers: {readonly [Id in StepId]?: Answers[Id]} = {
 	programmer: {id: 'usbasp', name: 'USBasp', connection: {kind: 'usb', key: '1-4'}},
 	wiring: {unplugged: true, wired: true},
 	identify: identity,
-	image: {name: 'boot.hex', sha256: 'aa', bootloader: 'caterina', image: createImage([{byteAddress: 0x7000, data: Uint8Array.of(1)}])},
+	image: {
+		name: 'boot.hex',
+		sha256: 'aa',
+		bootloader: 'caterina',
+		image: createImage([{byteAddress: 0x7000, data: Uint8Array.of(1)}]),
+	},
 	fuses: {fuses: {low: 0x5e, high: 0xd9, extended: 0xf3}, name: 'DFU', accepted: ['bootrst']},
 	review: {agreed: true, accepted: ['no-backup']},
 };
@@ -207,7 +214,10 @@ test('whatever is answered and however often one goes back: consent never outliv
 		diagnosis: [{go: 'isp'}, {go: 'first-aid'}],
 		firstAid: [{outcome: 'no-help'}, {outcome: 'not-tried'}],
 		board: [answers.board!, {board: eliteC, chip}, {chip}],
-		programmer: [answers.programmer!, {id: 'usbtiny', name: 'USBtiny', connection: {kind: 'usb', key: '1-5'}}],
+		programmer: [
+			answers.programmer!,
+			{id: 'usbtiny', name: 'USBtiny', connection: {kind: 'usb', key: '1-5'}},
+		],
 		wiring: [answers.wiring!],
 		identify: [identity, {...identity, identity: {...identity.identity, lock: 0xec}}],
 		image: [answers.image!, {name: 'nothing'}],

@@ -39,7 +39,9 @@ function gateAt() {
 }
 
 const names = (events: readonly GateEvent[]) =>
-	events.map(event => (event.type === 'text' ? `text:${event.text}` : (event.key.character ?? event.key.name)));
+	events.map(event =>
+		event.type === 'text' ? `text:${event.text}` : (event.key.character ?? event.key.name),
+	);
 
 test('a Return by itself is a key, once 30 ms have shown that nothing comes with it', () => {
 	const {type, pass, events} = gateAt();
@@ -50,7 +52,10 @@ test('a Return by itself is a key, once 30 ms have shown that nothing comes with
 });
 
 test('a Return within 30 ms of a printable key is text and presses nothing', () => {
-	for (const order of [['x', '\r'], ['\r', 'x']]) {
+	for (const order of [
+		['x', '\r'],
+		['\r', 'x'],
+	]) {
 		const {type, pass, events} = gateAt();
 		type(order[0]!);
 		pass(fastKeyMs - 1);
@@ -142,7 +147,16 @@ test('nothing that a terminal would act on passes printable()', () => {
 			fc.array(
 				fc.oneof(
 					fc.string({unit: 'binary', maxLength: 8}),
-					fc.constantFrom('\u001b[2J', '\u001b]52;c;eA==\u0007', '\u009b31m', '\u001bc', '\u202e', '\u001b', '\r', '\u0007'),
+					fc.constantFrom(
+						'\u001b[2J',
+						'\u001b]52;c;eA==\u0007',
+						'\u009b31m',
+						'\u001bc',
+						'\u202e',
+						'\u001b',
+						'\r',
+						'\u0007',
+					),
 				),
 			),
 			parts => {
@@ -193,11 +207,16 @@ test('the filter keeps what holds all words', () => {
 
 test('the window holds the pointer and never more rows than there are', () => {
 	fc.assert(
-		fc.property(fc.integer({min: 1, max: 80}), fc.nat({max: 79}), fc.integer({min: 1, max: 30}), (count, at, room) => {
-			const {from, to} = menuWindow(count, at % count, room);
-			assert.ok(from >= 0 && to <= count && to - from === Math.min(count, room));
-			assert.ok(at % count >= from && at % count < to);
-		}),
+		fc.property(
+			fc.integer({min: 1, max: 80}),
+			fc.nat({max: 79}),
+			fc.integer({min: 1, max: 30}),
+			(count, at, room) => {
+				const {from, to} = menuWindow(count, at % count, room);
+				assert.ok(from >= 0 && to <= count && to - from === Math.min(count, room));
+				assert.ok(at % count >= from && at % count < to);
+			},
+		),
 	);
 });
 
