@@ -105,7 +105,7 @@ export function createProgram(finish: Finish): Command {
 		const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
 		const scenario = options.practice === true ? 'healthy' : options.practice;
 		if (scenario !== undefined) {
-			const {practice} = await import('./practice.ts');
+			const {practice} = await import('./hardware-commands.ts');
 			finish(await practice(createOutput({}), scenario, {interactive, plain: options.plain === true}));
 			return;
 		}
@@ -127,7 +127,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[string | undefined, {json?: boolean}]>(async (output, file) =>
-				(await import('./diagnose.ts')).diagnoseCommand(output, file),
+				(await import('./data-commands.ts')).diagnoseCommand(output, file),
 			),
 		);
 
@@ -136,7 +136,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[DevicesOptions]>(async (output, options) =>
-				(await import('./devices.ts')).devicesCommand(output, options),
+				(await import('./hardware-commands.ts')).devicesCommand(output, options),
 			),
 		);
 
@@ -149,7 +149,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[string, string, WiringOptions]>(async (output, programmer, board, options) =>
-				(await import('./wiring.ts')).wiringCommand(output, programmer, board, options),
+				(await import('./data-commands.ts')).wiringCommand(output, programmer, board, options),
 			),
 		);
 
@@ -158,7 +158,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[string | undefined]>(async (output, chip) =>
-				(await import('./chips.ts')).chipsCommand(output, chip),
+				(await import('./data-commands.ts')).chipsCommand(output, chip),
 			),
 		);
 
@@ -167,7 +167,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[string | undefined]>(async (output, board) =>
-				(await import('./boards.ts')).boardsCommand(output, board),
+				(await import('./data-commands.ts')).boardsCommand(output, board),
 			),
 		);
 
@@ -182,7 +182,7 @@ export function createProgram(finish: Finish): Command {
 		.action(
 			act<[string, string, string | undefined, string | undefined, FusesOptions]>(
 				async (output, chip, low, high, extended, options) =>
-					(await import('./fuses.ts')).fusesCommand(
+					(await import('./data-commands.ts')).fusesCommand(
 						output,
 						chip,
 						[low, high, extended].filter(byte => byte !== undefined),
@@ -197,7 +197,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[string, InspectOptions]>(async (output, file, options) =>
-				(await import('./inspect.ts')).inspectCommand(output, file, options),
+				(await import('./data-commands.ts')).inspectCommand(output, file, options),
 			),
 		);
 
@@ -209,7 +209,7 @@ export function createProgram(finish: Finish): Command {
 		.addOption(json())
 		.action(
 			act<[string, string, MergeOptions]>(async (output, app, bootloader, options) =>
-				(await import('./merge.ts')).mergeCommand(output, app, bootloader, options),
+				(await import('./data-commands.ts')).mergeCommand(output, app, bootloader, options),
 			),
 		);
 
@@ -220,7 +220,7 @@ export function createProgram(finish: Finish): Command {
 		),
 	).action(
 		act<[HardwareOptions]>(async (output, options) =>
-			(await import('./probe.ts')).probeCommand(output, options),
+			(await import('./hardware-commands.ts')).probeCommand(output, options),
 		),
 	);
 
@@ -228,13 +228,13 @@ export function createProgram(finish: Finish): Command {
 		.requiredOption('-o, --output <file>', 'where the backup goes')
 		.action(
 			act<[BackupOptions]>(async (output, options) =>
-				(await import('./backup.ts')).backupCommand(output, options),
+				(await import('./hardware-commands.ts')).backupCommand(output, options),
 			),
 		);
 
 	consent(hardware(command('restore', 'a backup back onto the chip it came from').argument('<file>'))).action(
 		act<[string, RestoreOptions]>(async (output, file, options) =>
-			(await import('./restore.ts')).restoreCommand(output, file, options),
+			(await import('./hardware-commands.ts')).restoreCommand(output, file, options),
 		),
 	);
 
@@ -250,7 +250,7 @@ export function createProgram(finish: Finish): Command {
 			.option('--verify <full|written|none>', 'what to read back', 'written'),
 	).action(
 		act<[RecoverOptions]>(async (output, options) =>
-			(await import('./recover.ts')).recoverCommand(output, options),
+			(await import('./hardware-commands.ts')).recoverCommand(output, options),
 		),
 	);
 
@@ -264,7 +264,7 @@ export function createProgram(finish: Finish): Command {
 		.option('--yes', 'ask nothing')
 		.action(
 			act<[string, PrepareOptions]>(async (output, board, options) =>
-				(await import('./prepare.ts')).prepareCommand(output, board, options),
+				(await import('./hardware-commands.ts')).prepareCommand(output, board, options),
 			),
 		);
 
@@ -277,7 +277,7 @@ export function createProgram(finish: Finish): Command {
 		.option('--no-start', 'do not start the application at the end')
 		.action(
 			act<[string, FlashOptions]>(async (output, file, options) =>
-				(await import('./flash.ts')).flashCommand(output, file, options),
+				(await import('./hardware-commands.ts')).flashCommand(output, file, options),
 			),
 		);
 
