@@ -83,7 +83,10 @@ function reset() {
 			divider === 0 ? 0 : Math.max(1, divider / slowness),
 		]),
 	);
-	const timer = new AVRTimer(cpu, {...timer0Config, dividers: dividers as unknown as typeof timer0Config.dividers});
+	const timer = new AVRTimer(cpu, {
+		...timer0Config,
+		dividers: dividers as unknown as typeof timer0Config.dividers,
+	});
 	const portB = new AVRIOPort(cpu, portBConfig);
 	const ports = [new AVRIOPort(cpu, portCConfig), new AVRIOPort(cpu, portDConfig)];
 	const usart = new AVRUSART(cpu, usart0Config, cpuHz);
@@ -112,6 +115,15 @@ function reset() {
 		outgoing.push(value);
 		lastSent = value;
 		lastActivityMs = boardMs();
+	};
+	// In this simulator a write to UCSRB forgets a received byte that waits for its interrupt; silicon does not.
+	const writeControl = cpu.writeHooks[usart0Config.UCSRB];
+	const rxc = (usart as unknown as {readonly RXC: Parameters<CPU['setInterruptFlag']>[0]}).RXC;
+	cpu.writeHooks[usart0Config.UCSRB] = (...write) => {
+		const waits = ((cpu.data[usart0Config.UCSRA] ?? 0) & rxc.flagMask) !== 0;
+		const handled = writeControl?.(...write) ?? false;
+		if (waits) cpu.setInterruptFlag(rxc);
+		return handled;
 	};
 	usart.onRxComplete = feed;
 	function feed(): void {
