@@ -65,6 +65,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	let capabilities: LinkCapabilities | undefined;
 	let session: IspSession | undefined;
 	let chip: Chip | undefined;
+	/** As identified; every later reading must show it. */
+	let identified: Uint8Array | undefined;
 	/** SCK at which the chip was found: the slow, certain one. */
 	let foundHz: number | undefined;
 	let eraseProven = false;
@@ -212,6 +214,19 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			}).candidates,
 		});
 
+	/** The chip that answered before shows another signature: gone (a level, an echo) or disturbed. */
+	const lost = (got: Uint8Array): UnbrickError => {
+		const reading = readWiring({
+			echo: 'last',
+			enables: [],
+			signatures: [got, got],
+			...(chip === undefined ? {} : {chip}),
+		});
+		return reading.kind === 'stuck-high' || reading.kind === 'stuck-low' || reading.kind === 'not-in-mode'
+			? new UnbrickError({kind: 'NoTarget', got: [got], candidates: reading.candidates})
+			: unstable('signature', identified === undefined ? [got] : [identified, got]);
+	};
+
 	/** Fuses and lock bits twice the same; an exchange that fails counts as a reading that agrees with none. */
 	const readSnapshotTwice = async (): Promise<Snapshot> => {
 		const current = open();
@@ -255,6 +270,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		let first = reference;
 		for (let reading = 1; reading <= readings; reading++) {
 			const {snapshot, page} = await readProbe();
+			if (identified !== undefined && !sameBytes(snapshot.signature, identified)) {
+				throw lost(snapshot.signature);
+			}
 			if (first === undefined) {
 				first = {snapshot, page};
 				continue;
@@ -376,6 +394,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			const signature = await search(expected, sck, supply);
 			chip = judgeSignature(signature, expected);
 			current.setSignature(signature);
+			identified = signature;
 			if (chip !== undefined) current.setChip(chip);
 			const snapshot = await readSnapshotTwice();
 			if (!sameBytes(snapshot.signature, signature))

@@ -46,6 +46,8 @@ export async function* takeBackup(
 		);
 	const flash = yield* read('flash', chip.flash.bytes, 0);
 	const eeprom = yield* read('eeprom', chip.eeprom.bytes, chip.flash.bytes);
+	// Reading from a chip that has gone gives bytes, too: it must still be there, or nothing of this counts.
+	await target.testLink?.();
 	const takenAt = store.nowIso();
 	const text = printBackup({
 		takenAt,

@@ -30,6 +30,13 @@ export type RecoveryPlan = {
 	readonly eeprom?: Uint8Array;
 	/** True when `fuses` is this very board's own backup (facts A3, last point). */
 	readonly ownBackup?: boolean;
+	/** Goes on with an interrupted recovery (see journal.ts). */
+	readonly resume?: {
+		/** The chip erase had ended: pages may be kept. */
+		readonly erased: boolean;
+		/** The backup made then. */
+		readonly backup: string | null;
+	};
 	/** Risks accepted by name. */
 	readonly accepted: ReadonlySet<RiskName>;
 	/** Asked-for SCK, Hz; `auto` finds it. */

@@ -2,7 +2,7 @@
 // Events all the way, exactly one result at the end, the chip's state in it. Nothing is changed before everything is
 // judged and the backup's receipt is there; no fuse is written before the flash has verified.
 // Source of the order: facts A6.
-import {hexAddress, hexByte, hexString, isBlank, sameBytes} from '../bytes.ts';
+import {hexAddress, hexByte, isBlank, sameBytes} from '../bytes.ts';
 import {type Cancel, createCancel, neverCancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
@@ -26,7 +26,7 @@ import {
 	risksOf,
 } from './check-plan.ts';
 import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
-import type {JournalEntry} from './journal.ts';
+import {type JournalEntry, startEntry} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
 import {failureResult, fuseText, identityEvent} from './results.ts';
 import {streaming} from './streaming.ts';
@@ -73,7 +73,10 @@ type Progress = {state: ChipState; backup: string | null};
  */
 export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGenerator<RecoverEvent, void> {
 	const beganMs = deps.clock.nowMs();
-	const progress: Progress = {state: 'untouched', backup: null};
+	const progress: Progress = {
+		state: plan.resume === undefined ? 'untouched' : 'partly-written',
+		backup: plan.resume?.backup ?? null,
+	};
 	const seconds = () => Math.round((deps.clock.nowMs() - beganMs) / 100) / 10;
 	let target: Target | undefined;
 	let result: RecoverResult;
@@ -86,7 +89,7 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		const done = yield* run(plan, deps, target, progress);
 		result = {...done, seconds: seconds()};
 	} catch (thrown) {
-		result = failureResult(thrown, {
+		result = failureResult(await firstCause(thrown, target), {
 			programmer: plan.programmer,
 			chipState: progress.state,
 			backup: progress.backup,
@@ -96,6 +99,20 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		await target?.close();
 	}
 	yield result;
+}
+
+/** Errors that a link gone bad brings forth, too: wrong bytes where right ones are. */
+const doubtful: ReadonlySet<string> = new Set(['VerifyMismatch', 'FuseReadback', 'Locked']);
+
+/** What is really wrong: a mismatch over wires that have come off is the wires' fault, not the chip's. */
+async function firstCause(thrown: unknown, target: Target | undefined): Promise<unknown> {
+	if (!(thrown instanceof UnbrickError) || !doubtful.has(thrown.kind)) return thrown;
+	try {
+		await target?.testLink?.();
+	} catch (error) {
+		if (error instanceof UnbrickError && error.kind !== 'Bug') return error;
+	}
+	return thrown;
 }
 
 type Done = Omit<Extract<RecoverResult, {ok: true}>, 'seconds'>;
@@ -235,19 +252,25 @@ async function* run(
 	let writtenBytes = 0;
 	let verifiedBytes = 0;
 	if (image !== undefined) {
-		await journal({
-			did: 'start',
-			chip: chip.id,
-			signature: hexString(identity.signature),
-			backup: progress.backup,
-		});
+		await journal(startEntry(plan, identity, progress.backup));
+		let toWrite = image;
+		const rest =
+			plan.resume?.erased === true
+				? yield* remaining(target, plan, image, stop, abandoned.request)
+				: undefined;
+		yield* notes();
 		for (let round = 1; ; round++) {
-			if (plan.erase) {
+			if (round === 1 && rest !== undefined) {
+				toWrite = rest;
+			} else if (plan.erase) {
+				toWrite = image;
 				halt('erase');
 				yield phase('erase');
 				await journal({did: 'erase'});
-				progress.state = 'erased';
+				// A second erase that fails may find the chip as the first writing left it.
+				if (round === 1) progress.state = 'erased';
 				await target.erase();
+				progress.state = 'erased';
 				yield* notes();
 				const lock = await target.readLock();
 				if (!lockAllows(chip, lock).write) {
@@ -261,7 +284,7 @@ async function* run(
 			const {pageBytes} = chip.flash;
 			const writing = streaming<RecoverEvent, {writtenBytes: number}>(
 				emit =>
-					target.writeImage(image, {
+					target.writeImage(toWrite, {
 						onProgress: (doneBytes, totalBytes) =>
 							emit({type: 'progress', phase: 'write', doneBytes, totalBytes}),
 						cancel: stop,
@@ -409,6 +432,44 @@ async function bootSectionAfter(
 	const data = await target.readRange('flash', start, chip.flash.bytes - start);
 	for (let index = 0; index < data.length; index++) data[index]! &= image?.at(start + index) ?? 0xff;
 	return createImage([{byteAddress: start, data}]);
+}
+
+/**
+ * What an interrupted recovery still has to write: the pages that do not read as wanted yet. Undefined when the chip
+ * has to be erased again: bits that must be 1 are 0, or something stands where nothing should.
+ */
+async function* remaining(
+	target: Target,
+	plan: RecoveryPlan,
+	image: MemoryImage,
+	stop: Cancel,
+	abandon: () => void,
+): AsyncGenerator<RecoverEvent, MemoryImage | undefined> {
+	const {bytes, pageBytes} = plan.chip.flash;
+	yield {type: 'phase', phase: 'verify'};
+	const flash = yield* streaming<RecoverEvent, Uint8Array>(
+		emit =>
+			target.readRange('flash', 0, bytes, {
+				onProgress: (doneBytes, totalBytes) =>
+					emit({type: 'progress', phase: 'verify', doneBytes, totalBytes}),
+				cancel: stop,
+			}),
+		abandon,
+	);
+	const missing: {byteAddress: number; data: Uint8Array}[] = [];
+	for (let page = 0; page < bytes; page += pageBytes) {
+		const wanted = image.slice(page, pageBytes);
+		const present = flash.subarray(page, page + pageBytes);
+		if (sameBytes(wanted, present)) continue;
+		if (wanted.some((byte, index) => (present[index]! & byte) !== byte)) return undefined;
+		missing.push({byteAddress: page, data: wanted});
+	}
+	yield {
+		type: 'warning',
+		code: 'resumed',
+		message: `${missing.length} of ${bytes / pageBytes} pages are still to be written.`,
+	};
+	return createImage(missing);
 }
 
 /** True as soon as something is found in the boot section. */
