@@ -35,7 +35,9 @@ export type ChipEvent =
 	| {readonly what: 'page'; readonly atMs: number; readonly byteAddress: number}
 	| {readonly what: 'eeprom'; readonly atMs: number; readonly byteAddress: number; readonly bytes: number}
 	| {readonly what: 'fuse'; readonly atMs: number; readonly fuse: FuseName; readonly value: number}
-	| {readonly what: 'lock'; readonly atMs: number; readonly value: number};
+	| {readonly what: 'lock'; readonly atMs: number; readonly value: number}
+	/** The chip's own code (a bootloader) erases or writes a page of its flash. */
+	| {readonly what: 'spm'; readonly atMs: number; readonly byteAddress: number; readonly erases: boolean};
 
 /** What is soldered round the chip and what feeds it. */
 export type Surroundings = {
@@ -103,6 +105,26 @@ export type ChipModel = {
 	readonly shiftByte: (value: number, phaseMs: number, passTime: () => void) => number | undefined;
 	/** Undefined while the chip does not drive the line. */
 	readonly miso: () => Level | undefined;
+	readonly self: SelfProgramming;
+};
+
+/**
+ * What the chip's own code may do to its memories (datasheets, "Memory Programming Overview" of the boot loader
+ * chapter). SPM works only for code that lies in the boot section of the fuses, and where the BLB lock bits let it:
+ * otherwise it does nothing, silently.
+ */
+export type SelfProgramming = {
+	readonly flash: (byteAddress: number, bytes: number) => Uint8Array;
+	readonly eeprom: (byteAddress: number, bytes: number) => Uint8Array;
+	readonly fuse: (name: FuseName) => number | undefined;
+	readonly lock: () => number;
+	/** First byte of the boot section by the fuses; undefined on chips without one. */
+	readonly bootStart: () => number | undefined;
+	/** Sets the page to FF. `codeAt` is where the code that does it lies. False when nothing happened. */
+	readonly erasePage: (byteAddress: number, codeAt: number) => boolean;
+	/** Clears bits of the page; `data` is a whole page, FF where nothing was filled in. */
+	readonly writePage: (byteAddress: number, data: Uint8Array, codeAt: number) => boolean;
+	readonly setEeprom: (byteAddress: number, data: Uint8Array) => void;
 };
 
 // Datasheets, serial programming algorithm, step 2: wait at least 20 ms after RESET has fallen. A programmer
@@ -635,6 +657,17 @@ export function createChip(options: ChipOptions): ChipModel {
 		}
 	}
 
+	function bootSectionStart(): number | undefined {
+		const bootsz = fuseField('BOOTSZ');
+		return chip.bootSections.find(section => section.bootsz === bootsz)?.startByteAddress;
+	}
+	function spmReaches(byteAddress: number, codeAt: number): boolean {
+		const boot = bootSectionStart();
+		if (boot === undefined || codeAt < boot || byteAddress >= flash.length) return false;
+		// BLB01 and BLB11 at 0: no SPM into that section.
+		return ((lockField(lock, byteAddress >= boot ? 'BLB1' : 'BLB0') ?? 3) & 1) === 1;
+	}
+
 	latch();
 
 	return {
@@ -716,6 +749,33 @@ export function createChip(options: ChipOptions): ChipModel {
 		miso() {
 			if (!programmable()) return undefined;
 			return shiftOut & 0x80 ? 1 : 0;
+		},
+		self: {
+			flash: (byteAddress, bytes) => flash.slice(byteAddress, byteAddress + bytes),
+			eeprom: (byteAddress, bytes) => eeprom.slice(byteAddress, byteAddress + bytes),
+			fuse: name => fuses[name],
+			lock: () => lock,
+			bootStart: bootSectionStart,
+			erasePage(byteAddress, codeAt) {
+				const start = byteAddress & ~(pageBytes - 1);
+				if (!spmReaches(start, codeAt)) return false;
+				events.push({what: 'spm', atMs: nowMs(), byteAddress: start, erases: true});
+				flash.fill(0xff, start, start + pageBytes);
+				return true;
+			},
+			writePage(byteAddress, data, codeAt) {
+				const start = byteAddress & ~(pageBytes - 1);
+				if (!spmReaches(start, codeAt)) return false;
+				events.push({what: 'spm', atMs: nowMs(), byteAddress: start, erases: false});
+				for (let index = 0; index < pageBytes; index++) {
+					flash[start + index] = (flash[start + index] ?? 0xff) & (data[index] ?? 0xff);
+				}
+				return true;
+			},
+			setEeprom(byteAddress, data) {
+				events.push({what: 'eeprom', atMs: nowMs(), byteAddress, bytes: data.length});
+				eeprom.set(data.subarray(0, Math.max(0, eeprom.length - byteAddress)), byteAddress);
+			},
 		},
 	};
 }
