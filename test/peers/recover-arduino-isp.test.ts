@@ -5,7 +5,7 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {performance} from 'node:perf_hooks';
-import {after} from 'node:test';
+import {after, describe} from 'node:test';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {
@@ -63,95 +63,98 @@ async function recover(rig: ArduinoIspRig, hex: string, ...more: readonly string
 	return {code: run.code, result, seconds: (performance.now() - start) / 1000, stderr: run.stderr};
 }
 
-peerTest(
-	'recover brings a blank ATmega32U4RC back behind the stock ArduinoISP',
-	arduinoIspNeeds,
-	async () => {
-		await withRig({fuses: blankRc}, async rig => {
-			const {code, result, stderr} = await recover(rig, fullHex);
-			assert.equal(code, 0, JSON.stringify(result) + stderr);
-			assert.equal(result.ok, true);
-			assert.deepEqual(result.fuses, {low: '0xff', high: '0xd8', extended: '0xfb'});
-			const state = await rig.state();
-			assert.deepEqual(state.flash, full);
-			assert.deepEqual(state.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
-			assert.equal(state.lock, 0xff);
-			assert.deepEqual(state.violations, []);
-			assert.ok(result.backup);
-			assert.ok(readFileSync(result.backup, 'utf8').length > 0);
-		});
-	},
-);
+// Mostly waiting for ports and boards: side by side they take a third of the time.
+describe('recover behind the stock ArduinoISP', {concurrency: 3}, () => {
+	peerTest(
+		'recover brings a blank ATmega32U4RC back behind the stock ArduinoISP',
+		arduinoIspNeeds,
+		async () => {
+			await withRig({fuses: blankRc}, async rig => {
+				const {code, result, stderr} = await recover(rig, fullHex);
+				assert.equal(code, 0, JSON.stringify(result) + stderr);
+				assert.equal(result.ok, true);
+				assert.deepEqual(result.fuses, {low: '0xff', high: '0xd8', extended: '0xfb'});
+				const state = await rig.state();
+				assert.deepEqual(state.flash, full);
+				assert.deepEqual(state.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
+				assert.equal(state.lock, 0xff);
+				assert.deepEqual(state.violations, []);
+				assert.ok(result.backup);
+				assert.ok(readFileSync(result.backup, 'utf8').length > 0);
+			});
+		},
+	);
 
-peerTest(
-	'a plain part as delivered is locked: no backup without a word, then it works',
-	arduinoIspNeeds,
-	async () => {
-		await withRig({fuses: plain, lock: 0xec, flash: full}, async rig => {
-			const refused = await recover(rig, loaderHex);
-			assert.equal(refused.code, 3, refused.stderr);
-			assert.equal(refused.result.error?.kind, 'ConsentMissing');
-			assert.match(refused.result.error?.message ?? '', /no-backup/);
-			assert.equal(refused.result.chipState, 'untouched');
-			assert.deepEqual((await rig.state()).events, []);
+	peerTest(
+		'a plain part as delivered is locked: no backup without a word, then it works',
+		arduinoIspNeeds,
+		async () => {
+			await withRig({fuses: plain, lock: 0xec, flash: full}, async rig => {
+				const refused = await recover(rig, loaderHex);
+				assert.equal(refused.code, 3, refused.stderr);
+				assert.equal(refused.result.error?.kind, 'ConsentMissing');
+				assert.match(refused.result.error?.message ?? '', /no-backup/);
+				assert.equal(refused.result.chipState, 'untouched');
+				assert.deepEqual((await rig.state()).events, []);
 
-			const done = await recover(rig, loaderHex, '--accept', 'no-backup');
-			assert.equal(done.code, 0, JSON.stringify(done.result) + done.stderr);
-			const state = await rig.state();
-			assert.deepEqual(state.flash.slice(0x7000), loader);
-			assert.ok(state.flash.slice(0, 0x7000).every(byte => byte === 0xff));
-			assert.deepEqual(state.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
-			assert.equal(state.lock, 0xff);
-			assert.deepEqual(state.violations, []);
-		});
-	},
-);
+				const done = await recover(rig, loaderHex, '--accept', 'no-backup');
+				assert.equal(done.code, 0, JSON.stringify(done.result) + done.stderr);
+				const state = await rig.state();
+				assert.deepEqual(state.flash.slice(0x7000), loader);
+				assert.ok(state.flash.slice(0, 0x7000).every(byte => byte === 0xff));
+				assert.deepEqual(state.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
+				assert.equal(state.lock, 0xff);
+				assert.deepEqual(state.violations, []);
+			});
+		},
+	);
 
-const faults: readonly {readonly name: string; readonly cause: RegExp; readonly options: RigOptions}[] = [
-	{
-		name: 'no target',
-		cause: /wire|connect|MISO|open|loose/i,
-		options: {faults: {open: ['RESET', 'SCK', 'MOSI', 'MISO']}},
-	},
-	{name: 'no power', cause: /power|supply|VCC/i, options: {surroundings: {volts: 0, crystalHz: 16e6}}},
-	{
-		name: 'swapped data lines',
-		cause: /MISO.*MOSI|MOSI.*MISO/i,
-		options: {faults: {swapped: [['MOSI', 'MISO']]}},
-	},
-];
-for (const {name, cause, options} of faults) {
-	peerTest(`${name}: exit 1 within 10 s, chip untouched, the cause is named`, arduinoIspNeeds, async () => {
-		await withRig({fuses: blankRc, seed: 3, ...options}, async rig => {
-			const {code, result, seconds, stderr} = await recover(rig, loaderHex);
-			assert.equal(code, 1, JSON.stringify(result) + stderr);
-			assert.match(result.error?.kind ?? '', /^(NoTarget|UnstableLink)$/);
-			assert.equal(result.chipState, 'untouched');
-			assert.ok(
-				result.error?.likely.some(line => cause.test(line)),
-				JSON.stringify(result.error),
-			);
-			assert.ok(seconds < 10, `${seconds} s`);
-			assert.deepEqual((await rig.state()).events, []);
+	const faults: readonly {readonly name: string; readonly cause: RegExp; readonly options: RigOptions}[] = [
+		{
+			name: 'no target',
+			cause: /wire|connect|MISO|open|loose/i,
+			options: {faults: {open: ['RESET', 'SCK', 'MOSI', 'MISO']}},
+		},
+		{name: 'no power', cause: /power|supply|VCC/i, options: {surroundings: {volts: 0, crystalHz: 16e6}}},
+		{
+			name: 'swapped data lines',
+			cause: /MISO.*MOSI|MOSI.*MISO/i,
+			options: {faults: {swapped: [['MOSI', 'MISO']]}},
+		},
+	];
+	for (const {name, cause, options} of faults) {
+		peerTest(`${name}: exit 1 within 10 s, chip untouched, the cause is named`, arduinoIspNeeds, async () => {
+			await withRig({fuses: blankRc, seed: 3, ...options}, async rig => {
+				const {code, result, seconds, stderr} = await recover(rig, loaderHex);
+				assert.equal(code, 1, JSON.stringify(result) + stderr);
+				assert.match(result.error?.kind ?? '', /^(NoTarget|UnstableLink)$/);
+				assert.equal(result.chipState, 'untouched');
+				assert.ok(
+					result.error?.likely.some(line => cause.test(line)),
+					JSON.stringify(result.error),
+				);
+				assert.ok(seconds < 10, `${seconds} s`);
+				assert.deepEqual((await rig.state()).events, []);
+			});
 		});
+	}
+
+	peerTest('the same bytes get the same answer, whatever the fault', arduinoIspNeeds, async () => {
+		const low = {floats: 'low'} as const;
+		const answers: unknown[] = [];
+		await withRig({fuses: blankRc, faults: {...low, open: ['MISO']}}, async rig => {
+			for (const change of [
+				() => Promise.resolve(),
+				() => rig.rewire({...low, swapped: [['MOSI', 'MISO']]}),
+				() => rig.rewire(low).then(() => rig.surround({volts: 0, crystalHz: 16e6})),
+			]) {
+				await change();
+				const {result} = await recover(rig, loaderHex);
+				answers.push(result.error);
+			}
+		});
+		assert.equal(answers.length, 3);
+		assert.deepEqual(answers[1], answers[0]);
+		assert.deepEqual(answers[2], answers[0]);
 	});
-}
-
-peerTest('the same bytes get the same answer, whatever the fault', arduinoIspNeeds, async () => {
-	const low = {floats: 'low'} as const;
-	const answers: unknown[] = [];
-	await withRig({fuses: blankRc, faults: {...low, open: ['MISO']}}, async rig => {
-		for (const change of [
-			() => Promise.resolve(),
-			() => rig.rewire({...low, swapped: [['MOSI', 'MISO']]}),
-			() => rig.rewire(low).then(() => rig.surround({volts: 0, crystalHz: 16e6})),
-		]) {
-			await change();
-			const {result} = await recover(rig, loaderHex);
-			answers.push(result.error);
-		}
-	});
-	assert.equal(answers.length, 3);
-	assert.deepEqual(answers[1], answers[0]);
-	assert.deepEqual(answers[2], answers[0]);
 });
