@@ -27,6 +27,8 @@ export type DiagnosedCause = {
 	readonly meaning: string;
 	/** What to do, in order. */
 	readonly next: readonly string[];
+	/** Ids into `firstAid` (first-aid.ts), in the order of `next`: the wizard makes steps of those it can do or check. */
+	readonly nextIds?: readonly string[];
 	readonly ispNeeded: 'yes' | 'no' | 'maybe';
 };
 
@@ -50,6 +52,8 @@ export type DiagnosisQuestion = {
 	readonly id: string;
 	readonly ask: string;
 	readonly answers: readonly string[];
+	/** Per answer the cause it speaks for; see `answerQuestion`. */
+	readonly favours?: readonly string[];
 };
 
 export type Diagnosis = {

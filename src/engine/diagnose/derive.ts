@@ -1,0 +1,504 @@
+// What follows from the values inside the messages: which bits differ, which chip was meant, who is on the bus.
+// Pure; every entry says what it stands on.
+
+import {chips, findChip} from '../chips/index.ts';
+import type {Hit} from './scan.ts';
+import type {SignalId} from './signals.ts';
+import type {Family} from './types.ts';
+
+export type DerivedId =
+	| 'is.result'
+	| 'is.specific'
+	| 'is.silent'
+	| 'is.notblank.aftererase'
+	| 'is.mcu.differs'
+	| 'is.application.seen'
+	| 'is.dfu.seen'
+	| 'is.caterina.seen'
+	| 'is.ms.seen'
+	| 'is.bootloader.other'
+	| 'is.usbasploader'
+	| 'is.prog.avr109'
+	| 'is.prog.serialboot'
+	| 'is.prog.isp'
+	| 'is.isp.serial'
+	| 'is.stk.bootport'
+	| 'is.burn'
+	| 'is.board.odd'
+	| 'is.baud.missing'
+	| 'is.port.com1'
+	| 'is.os.windows'
+	| 'is.os.macos'
+	| 'is.os.linux'
+	| 'is.windows.maybe'
+	| 'is.resp.varied'
+	| 'is.sig.none'
+	| 'is.sig.fine'
+	| 'is.sig.varied'
+	| 'is.expected.blank'
+	| 'is.mismatch.unused'
+	| 'is.mismatch.lock'
+	| 'is.mismatch.fuse'
+	| 'is.mismatch.bootstart'
+	| 'is.mismatch.high'
+	| 'is.mismatch.blank'
+	| 'is.mismatch.other'
+	| 'is.fuse.wanted'
+	| 'is.fuse.thensilent'
+	| 'is.fuse.kills'
+	| 'is.path.cut'
+	| 'is.addr.ram';
+
+/** Everything known in one attempt: messages and what follows from them, each with the lines that say so. */
+export type Known = ReadonlyMap<string, readonly Hit[]>;
+
+type Memory = 'lfuse' | 'hfuse' | 'efuse' | 'fuse' | 'lock' | 'flash' | undefined;
+
+// avrdude.conf.in: which programmers are bootloaders on a serial line, which AVR109, which drive ISP.
+const avr109Programmers = /^(?:avr109|butterfly|butterfly_mk|avr911|mib510)$/i;
+const serialBootloaders = /^(?:arduino|wiring|urclock|xbee)$/i;
+const ispOverSerial = /^(?:stk500v1|avrisp|stk500|arduinoisp|arduinoisporg|arduino_as_isp|avrispv2)$/i;
+const ispProgrammers =
+	/^(?:usbasp|usbasp-clone|usbasp_tpi|usbtiny|usbtinyisp|usbisp|avrisp|avrisp2|avrispmkii|avrisp_mkii|avrispv2|stk500v1|stk500|stk600|arduinoisp|arduinoisporg|arduino_as_isp|buspirate\w*|dragon_\w+|jtag\w*|atmelice\w*|powerdebugger\w*|pickit\w*|snap\w*|xplainedpro\w*|ft232\w*|ft2232\w*|diecimila|linuxspi|linuxgpio|ponyser|dasa\d?|avr910|pavr|siprog|dt006|nibobee|tumpa\w*|ttl232r|c232hm|um232h|uncompatino|flyswatter2|openmoko|avrftdi|iseavrprog|ch341a|teensy_isp|raspberry_pi_gpio|pi_1|pi_2)$/i;
+const usbPort = /^(?:usb|ft\d|hid|avrdoper|gpio|pi)/i;
+
+// USB product numbers of Atmel's vendor id, after qmk_toolbox BootloaderFactory.cs and dfu-programmer arguments.c.
+export const dfuProducts: Readonly<Record<string, string>> = {
+	'2fee': 'atmega8u2',
+	'2fef': 'atmega16u2',
+	'2ff0': 'atmega32u2',
+	'2ff3': 'atmega16u4',
+	'2ff4': 'atmega32u4',
+	'2ff7': 'at90usb82',
+	'2ff9': 'at90usb646',
+	'2ffa': 'at90usb162',
+	'2ffb': 'at90usb1286',
+};
+const caterinaIds =
+	/^(?:2341:003[67]|2a03:003[67]|2a03:0040|1b4f:920[357]|1b4f:0f69|239a:000[cde]|1ffb:0101|1209:2302|1209:2303)$/;
+const armIds = /^(?:0483:|1eaf:|1c11:|28e9:|314b:|342d:|2e8a:|2e3c:)/;
+
+/** The bootloader family a USB identity belongs to, if it is one of a bootloader. */
+export function familyOfUsbId(id: string): Family | undefined {
+	if (id.startsWith('03eb:') && dfuProducts[id.slice(5)] !== undefined) return 'dfu';
+	if (caterinaIds.test(id)) return 'caterina';
+	if (id === '16c0:0478') return 'halfkay';
+	if (id === '16c0:05df') return 'bootloadhid';
+	if (id === '16d0:0753') return 'micronucleus';
+	if (armIds.test(id)) return 'arm';
+	return undefined;
+}
+
+/** `03eb:2ff4` out of the three ways in which systems print it. */
+export function usbIdOf(hit: Hit): string | undefined {
+	const [plain, vendor, product, kernelVendor, kernelProduct] = hit.groups;
+	const id = plain ?? (vendor === undefined ? `${kernelVendor}:${kernelProduct}` : `${vendor}:${product}`);
+	return /^[0-9a-f]{4}:[0-9a-f]{4}$/i.test(id) ? id.toLowerCase() : undefined;
+}
+
+// Toolbox prints the kind of device in front of "connected".
+const connectedFamilies: readonly (readonly [RegExp, Family])[] = [
+	[/^(?:atmel dfu|qmk dfu|dfu)/i, 'dfu'],
+	[/^caterina/i, 'caterina'],
+	[/^halfkay/i, 'halfkay'],
+	[/^bootloadhid/i, 'bootloadhid'],
+	[/^(?:stm32|apm32|gd32v|wb32|at32|kiibohd|atmel sam)/i, 'arm'],
+];
+
+/** Same product number to a bootloader: 646 and 647, 1286 and 1287 share theirs. */
+function sameChip(a: string, b: string): boolean {
+	const family = (id: string): string => id.replace(/^(at90usb(?:64|128))[67]$/, '$1');
+	return family(a) === family(b);
+}
+
+function chipId(name: string): string {
+	return findChip(name)?.id ?? name.toLowerCase();
+}
+
+// Byte addresses at which a boot section can start, of every chip known.
+const bootStarts: ReadonlySet<number> = new Set(
+	chips.flatMap(chip => chip.bootSections.map(section => section.startByteAddress)),
+);
+/** Below this a boot section is smaller than any bootloader asked about here (ATmega8 aside). */
+const LOWEST_BOOT_START = 0x1800;
+/** STK500v1 and USBtiny address words with 16 bits: 128 KB. */
+const UPPER_FLASH = 0x20000;
+/** SRAM sits from here on in avr-gcc's address space. Source: avr-libc memory sections. */
+const RAM_OFFSET = 0x800000;
+
+function lastGroup(hits: readonly Hit[] | undefined, group = 0): string | undefined {
+	for (let index = (hits?.length ?? 0) - 1; index >= 0; index -= 1) {
+		const value = hits?.[index]?.groups[group];
+		if (value !== undefined) return value;
+	}
+	return undefined;
+}
+
+/** Programmer as named last, by option or by avrdude's own list. */
+export function programmerOf(known: Known): string | undefined {
+	const option = known.get('avr.opt.c')?.at(-1);
+	const using = known.get('avr.usingprogrammer')?.at(-1);
+	const last = option !== undefined && (using === undefined || option.at > using.at) ? option : using;
+	return last?.groups[0]?.toLowerCase();
+}
+
+/** Chip as named last to a tool. */
+export function chipNamed(known: Known): string | undefined {
+	let best: Hit | undefined;
+	for (const id of [
+		'avr.opt.p',
+		'avr.part',
+		'avr.expected',
+		'dfu.cmd.erase',
+		'dfu.cmd.flash',
+		'dfu.cmd.other',
+		'dfu.debug.target',
+	]) {
+		const hit = known.get(id)?.at(-1);
+		if (hit?.groups[0] !== undefined && (best === undefined || hit.at > best.at)) best = hit;
+	}
+	return best?.groups[0] === undefined ? undefined : chipId(best.groups[0]);
+}
+
+export function portOf(known: Known): string | undefined {
+	let best: Hit | undefined;
+	for (const id of ['avr.opt.port', 'avr.usingport', 'ser.open']) {
+		const hit = known.get(id)?.at(-1);
+		if (hit?.groups[0] !== undefined && (best === undefined || hit.at > best.at)) best = hit;
+	}
+	const port = best?.groups[0]?.replace(/["']+$/, '').trim();
+	return port === undefined || port === '' || port === 'unknown' || port === 'null' ? undefined : port;
+}
+
+function group(hits: readonly Hit[]): Map<string, Hit[]> {
+	const known = new Map<string, Hit[]>();
+	for (const hit of hits) {
+		const list = known.get(hit.id);
+		if (list === undefined) known.set(hit.id, [hit]);
+		else list.push(hit);
+	}
+	return known;
+}
+
+const silentSignals = [
+	'sk.enable',
+	'sk.enable.nodevice',
+	'asp.silent',
+	'avr.initfailed',
+	'avr.yikes',
+	'v2.status',
+	'v2.enable',
+] as const satisfies readonly SignalId[];
+
+const mutedErrors: ReadonlySet<string> = new Set<SignalId>(['ide.uploadfailed', 'ide.burnfailed']);
+
+function judgeMismatches(
+	known: Map<string, Hit[]>,
+	serialBootloader: boolean,
+	add: (id: DerivedId, ...hits: Hit[]) => void,
+): void {
+	const places = [...(known.get('avr.mismatch.at') ?? []), ...(known.get('avr.mismatch.addr') ?? [])];
+	const memories = [
+		...(known.get('avr.verifying.fuse') ?? []),
+		...(known.get('avr.verifying.flash') ?? []),
+	].sort((a, b) => a.at - b.at);
+	const named = chipNamed(known);
+	const chip = named === undefined ? undefined : findChip(named);
+	for (const place of places.slice(-20)) {
+		const address = Number.parseInt(place.groups[0] ?? '0', 16);
+		const values = (known.get('avr.mismatch.values') ?? []).find(hit => Math.abs(hit.line - place.line) <= 2);
+		const read = values === undefined ? undefined : Number.parseInt(values.groups[0] ?? '', 16);
+		const wanted = values === undefined ? undefined : Number.parseInt(values.groups[1] ?? '', 16);
+		const hits = values === undefined ? [place] : [place, values];
+		const before = memories.filter(hit => hit.at < place.at).at(-1);
+		let memory: Memory =
+			before === undefined
+				? undefined
+				: before.id === 'avr.verifying.flash'
+					? 'flash'
+					: ((before.groups[0]?.toLowerCase().replace('lockbits', 'lock') as Memory) ?? undefined);
+		if (memory === undefined && address === 0 && read !== undefined && wanted !== undefined) {
+			// No memory named. A byte whose missing top bits alone differ is an extended fuse or a lock byte.
+			const differs = read ^ wanted;
+			if (differs !== 0 && (differs & 0x07) === 0 && (read & differs) === differs && read >= 0xc0)
+				memory = 'efuse';
+		}
+		if (
+			memory === 'lock' ||
+			memory === 'efuse' ||
+			memory === 'lfuse' ||
+			memory === 'hfuse' ||
+			memory === 'fuse'
+		) {
+			if (read === undefined || wanted === undefined) {
+				add(memory === 'lock' ? 'is.mismatch.lock' : 'is.mismatch.fuse', ...hits);
+				continue;
+			}
+			const differs = read ^ wanted;
+			const mask =
+				memory === 'lock'
+					? (chip?.lock.mask ?? 0x3f)
+					: memory === 'efuse'
+						? (chip?.fuses.extended?.mask ?? 0x07)
+						: memory === 'hfuse'
+							? (chip?.fuses.high?.mask ?? 0xff)
+							: 0xff;
+			if ((differs & mask) === 0) add('is.mismatch.unused', before ?? place, ...hits);
+			else if (memory === 'lock') add('is.mismatch.lock', before ?? place, ...hits);
+			else add('is.mismatch.fuse', before ?? place, ...hits);
+			continue;
+		}
+		if (address >= UPPER_FLASH && !(serialBootloader && bootStarts.has(address))) {
+			add('is.mismatch.high', ...hits);
+			continue;
+		}
+		const starts =
+			chip === undefined ? bootStarts : new Set(chip.bootSections.map(section => section.startByteAddress));
+		if (address >= LOWEST_BOOT_START && starts.has(address)) add('is.mismatch.bootstart', ...hits);
+		add(read === 0xff ? 'is.mismatch.blank' : 'is.mismatch.other', ...hits);
+	}
+}
+
+/** Fuse values that end serial programming on the part named, by field name. Source: the chip's data file. */
+function endsIsp(chipName: string | undefined, fuse: string, value: number): boolean {
+	const chip = chipName === undefined ? undefined : findChip(chipName);
+	if (chip === undefined) return false;
+	const byte =
+		fuse === 'lfuse'
+			? chip.fuses.low
+			: fuse === 'hfuse'
+				? chip.fuses.high
+				: fuse === 'efuse'
+					? chip.fuses.extended
+					: undefined;
+	for (const field of byte?.fields ?? []) {
+		const set = (value & field.mask) !== 0;
+		if (field.name === 'SPIEN' && set) return true;
+		if ((field.name === 'RSTDISBL' || field.name === 'DWEN') && !set) return true;
+	}
+	return false;
+}
+
+/** What the tool of this attempt expects on the bus, from its own words. */
+function expectedFamily(known: Known): Family | undefined {
+	const flashing = lastGroup(known.get('qmk.flashing'))?.toLowerCase();
+	if (flashing !== undefined) {
+		if (/dfu/.test(flashing) && !/stm32|apm32|gd32|wb32|kiibohd|at32/.test(flashing)) return 'dfu';
+		if (flashing === 'caterina') return 'caterina';
+		if (flashing === 'halfkay') return 'halfkay';
+		if (/bootloadhid/.test(flashing)) return 'bootloadhid';
+	}
+	if (known.has('dfu.nodevice')) return 'dfu';
+	if (known.has('bf.silent')) return 'caterina';
+	if (known.has('tl.waiting') && known.has('tl.any')) return 'halfkay';
+	if (known.has('bh.missing')) return 'bootloadhid';
+	if (known.has('mn.timeout')) return 'micronucleus';
+	return undefined;
+}
+
+/**
+ * Messages of one attempt plus what follows from them.
+ * @param attempt messages of the attempt, in order
+ * @param all messages of the whole paste, in order: who is on the bus and which system it is count everywhere
+ */
+export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string, Hit[]> {
+	const known = group(attempt);
+	const everywhere = attempt === all ? known : group(all);
+	const derived = new Map<DerivedId, Hit[]>();
+	const add = (id: DerivedId, ...hits: Hit[]): void => {
+		const list = derived.get(id);
+		if (list === undefined) derived.set(id, [...hits]);
+		else list.push(...hits);
+	};
+	const first = (id: SignalId): Hit[] => (everywhere.get(id) ?? []).slice(0, 1);
+
+	// Systems.
+	const windows = everywhere.get('os.windows');
+	const macos = everywhere.get('os.macos');
+	const linux = everywhere.get('os.linux');
+	if (windows !== undefined && macos === undefined && linux === undefined)
+		add('is.os.windows', ...first('os.windows'));
+	if (macos !== undefined) add('is.os.macos', ...first('os.macos'));
+	if (linux !== undefined && macos === undefined) add('is.os.linux', ...first('os.linux'));
+	if (macos === undefined && linux === undefined) add('is.windows.maybe');
+
+	// Who is on the bus.
+	const seen = new Set<Family>();
+	let dfuChip: {chip: string; hit: Hit} | undefined;
+	for (const hit of everywhere.get('usb.id') ?? []) {
+		const id = usbIdOf(hit);
+		if (id === undefined) continue;
+		const family = familyOfUsbId(id);
+		if (family !== undefined) seen.add(family);
+		if (family === 'dfu') {
+			const chip = dfuProducts[id.slice(5)];
+			if (chip !== undefined) dfuChip = {chip, hit};
+			add('is.dfu.seen', hit);
+		} else if (family === 'caterina') add('is.caterina.seen', hit);
+		else if (id === '03eb:2045') add('is.ms.seen', hit);
+		else if (/^03eb:20[4-6][0-9a-f]$/.test(id) && !/^03eb:20(?:45|4a|67)$/.test(id))
+			add('is.application.seen', hit);
+		else if (id.startsWith('feed:')) add('is.application.seen', hit);
+	}
+	for (const hit of everywhere.get('tb.connected') ?? []) {
+		const family = connectedFamilies.find(([pattern]) => pattern.test(hit.groups[0] ?? ''))?.[1];
+		if (family === undefined) continue;
+		seen.add(family);
+		if (family === 'dfu') add('is.dfu.seen', hit);
+		if (family === 'caterina') add('is.caterina.seen', hit);
+	}
+	if (everywhere.has('cat.words')) add('is.caterina.seen', ...first('cat.words'));
+	if (derived.has('is.dfu.seen')) derived.delete('is.application.seen');
+
+	// Programmer, port, speed.
+	const programmer = programmerOf(known) ?? programmerOf(everywhere);
+	const port = portOf(known) ?? portOf(everywhere);
+	const baud =
+		lastGroup(known.get('avr.opt.b')) ??
+		lastGroup(known.get('avr.baud')) ??
+		lastGroup(everywhere.get('avr.baud'));
+	const chip = chipNamed(known) ?? chipNamed(everywhere);
+	const serialPort = port !== undefined && !usbPort.test(port);
+	if (programmer !== undefined) {
+		const said = [...first('avr.opt.c'), ...first('avr.usingprogrammer')].slice(0, 1);
+		if (avr109Programmers.test(programmer)) add('is.prog.avr109', ...said);
+		else if (serialBootloaders.test(programmer)) add('is.prog.serialboot', ...said);
+		// The Mega's loader speaks STK500v2, and older IDEs named it so.
+		else if (programmer === 'stk500v2' && serialPort) {
+			if (baud === '115200' || /^atmega(?:1280|2560)$/.test(chip ?? '')) add('is.prog.serialboot', ...said);
+			else add('is.prog.isp', ...said);
+		} else if (ispProgrammers.test(programmer) || programmer === 'stk500v2') {
+			add('is.prog.isp', ...said);
+			if (serialPort && ispOverSerial.test(programmer)) add('is.isp.serial', ...said);
+			// ArduinoISP runs at 19200; without a speed avrdude takes 115200, which is a bootloader's.
+			if (programmer === 'stk500v1' && serialPort && baud !== '19200' && known.has('avr.initialised'))
+				add('is.stk.bootport', ...said);
+		}
+	}
+	if (everywhere.has('ide.burn') || everywhere.has('ide.burnfailed'))
+		add('is.burn', ...first('ide.burnfailed'), ...first('ide.burn'));
+	if (
+		everywhere.has('usbasploader.words') ||
+		(programmer === 'usbasp' && (everywhere.has('qmk.make') || everywhere.has('qmk.cli')))
+	)
+		add('is.usbasploader', ...first('usbasploader.words'));
+	if (derived.has('is.prog.serialboot') && chip !== undefined) {
+		// Entries few boards fit: the first Mega, and a Mega 2560 with the small boards' protocol.
+		if (chip === 'atmega1280' || (chip === 'atmega2560' && programmer === 'arduino'))
+			add('is.board.odd', ...(everywhere.get('avr.cmd') ?? everywhere.get('avr.part') ?? []).slice(0, 1));
+	}
+	if (programmer === 'arduino' && baud === undefined && known.has('avr.cmd'))
+		add('is.baud.missing', ...first('avr.cmd'));
+	if (port !== undefined && /^(?:\\\\\.\\)?com1$/i.test(port)) add('is.port.com1');
+
+	// The part asked for and the part on the bus.
+	const dfuTarget =
+		known.get('dfu.cmd.flash')?.at(-1) ??
+		known.get('dfu.cmd.erase')?.at(-1) ??
+		known.get('dfu.debug.target')?.at(-1);
+	const target = dfuTarget?.groups[0];
+	if (dfuChip !== undefined && dfuTarget !== undefined && target !== undefined) {
+		if (!sameChip(chipId(target), dfuChip.chip)) add('is.mcu.differs', dfuChip.hit, dfuTarget);
+	}
+	const expected = expectedFamily(known);
+	if (expected !== undefined && seen.size > 0 && !seen.has(expected)) {
+		const hits = [
+			...(everywhere.get('usb.id') ?? []).slice(-1),
+			...(everywhere.get('tb.connected') ?? []).slice(-1),
+		];
+		add('is.bootloader.other', ...hits);
+	}
+
+	// DFU: what "not blank" means depends on what came before.
+	const erases = known.get('dfu.erase.ok') ?? [];
+	const rounds = known.get('dfu.erasing') ?? [];
+	for (const hit of known.get('dfu.notblank') ?? []) {
+		const erased = erases.filter(erase => erase.at < hit.at).at(-1);
+		if (erased === undefined) continue;
+		// A check right before the next erase belongs to that erase: not blank is then as it should be.
+		const nextErase = rounds.find(round => round.at > hit.at);
+		const command = (known.get('dfu.cmd.erase') ?? []).find(each => each.at > erased.at && each.at < hit.at);
+		if (nextErase !== undefined && command !== undefined && nextErase.line - hit.line <= 2) continue;
+		// Blank after all: the check that followed this erase found nothing.
+		const blank = (known.get('dfu.blank') ?? []).find(each => each.at > erased.at && each.at < hit.at);
+		const written = (known.get('dfu.programming') ?? []).find(
+			each => each.at > erased.at && each.at < hit.at,
+		);
+		if (blank !== undefined && written !== undefined && !known.has('dfu.validate.failed')) continue;
+		add('is.notblank.aftererase', erased, hit);
+	}
+
+	// Bytes that came instead of the sync answer.
+	const answers = new Set((known.get('sk.nosync') ?? []).map(hit => hit.groups[0]?.toLowerCase()));
+	if (answers.size >= 3) add('is.resp.varied', ...(known.get('sk.nosync') ?? []).slice(0, 3));
+
+	// Signatures.
+	const signatures = known.get('avr.signature') ?? [];
+	const values = signatures.map(hit => (hit.groups[0] ?? '').replaceAll(' ', '').toLowerCase());
+	signatures.forEach((hit, index) => {
+		if (!(values[index] ?? '').startsWith('1e')) add('is.sig.none', hit);
+	});
+	if ((values.at(-1) ?? '').startsWith('1e')) add('is.sig.fine', signatures.at(-1)!);
+	const strange = new Set(values.filter(value => value !== '000000' && value !== 'ffffff'));
+	if (strange.size >= 2 && new Set(values).size >= 2 && derived.has('is.sig.none'))
+		add('is.sig.varied', ...signatures.slice(-3));
+	for (const hit of known.get('avr.expected') ?? []) {
+		if (/^ff ff ff$/i.test(hit.groups[1] ?? '')) add('is.expected.blank', hit);
+	}
+
+	judgeMismatches(known, derived.has('is.prog.serialboot'), add);
+
+	// Fuses asked for, and what they do.
+	for (const hit of everywhere.get('avr.opt.fuse') ?? []) {
+		const fuse = hit.groups[0]?.toLowerCase() ?? '';
+		if (endsIsp(chip, fuse, Number.parseInt(hit.groups[1] ?? '', 16))) add('is.fuse.kills', hit);
+	}
+	if (known.has('avr.opt.fuse') || known.has('avr.verifying.fuse'))
+		add('is.fuse.wanted', ...(known.get('avr.opt.fuse') ?? known.get('avr.verifying.fuse') ?? []).slice(-1));
+
+	// Errors of all kinds.
+	for (const id of silentSignals) {
+		const hit = known.get(id)?.at(-1);
+		if (hit !== undefined) add('is.silent', hit);
+	}
+	if (derived.has('is.sig.none')) add('is.silent', ...(derived.get('is.sig.none') ?? []).slice(-1));
+	const lastSilent = Math.max(-1, ...(derived.get('is.silent') ?? []).map(hit => hit.at));
+	const fuseWritten = [
+		...(everywhere.get('avr.fuse.written') ?? []),
+		...(everywhere.get('avr.fuse.ok') ?? []).filter(hit => /fuse/i.test(hit.text)),
+	].filter(hit => hit.at < lastSilent);
+	if (fuseWritten.length > 0)
+		add('is.fuse.thensilent', fuseWritten.at(-1)!, ...(derived.get('is.silent') ?? []).slice(-1));
+
+	// Paths.
+	for (const id of ['dfu.open', 'avr.openfile', 'avr.readfile.failed'] as const) {
+		for (const hit of known.get(id) ?? []) {
+			const path = hit.groups.find(value => value !== undefined && value !== '')?.trim();
+			if (path !== undefined && /[\\/]/.test(path) && !/\.\w{2,4}["']?$/.test(path) && path.length < 180)
+				add('is.path.cut', hit);
+		}
+	}
+	for (const hit of known.get('dfu.cmd.flash') ?? []) {
+		const path = (hit.groups[2] ?? '').trim();
+		if (/^[^"'\s]+[\\/][^"']*\s[^"']*\.(?:hex|eep|bin)$/i.test(path) && !known.has('dfu.open'))
+			add('is.path.cut', hit);
+	}
+	for (const hit of known.get('avr.outofrange') ?? []) {
+		if (Number.parseInt(hit.groups[0] ?? '0', 16) >= RAM_OFFSET) add('is.addr.ram', hit);
+	}
+
+	for (const [id, hits] of derived) known.set(id, hits);
+	return known;
+}
+
+/** Whether the attempt holds any verdict, and any that says more than "it failed". */
+export function addVerdicts(
+	known: Map<string, Hit[]>,
+	errors: readonly Hit[],
+	successes: readonly Hit[],
+): void {
+	if (errors.length + successes.length > 0)
+		known.set('is.result', [...errors.slice(-1), ...successes.slice(-1)]);
+	const specific = errors.filter(hit => !mutedErrors.has(hit.id));
+	if (specific.length > 0) known.set('is.specific', specific.slice(-1));
+}

@@ -1,0 +1,436 @@
+// Reads a pasted log and says what happened. Messages (signals.ts) are found, what follows from their values is
+// derived (derive.ts), rules (rules.ts) weigh both. Later attempts outweigh earlier ones; a real success at the
+// end outweighs everything.
+
+import {type Cause, causes} from './causes.ts';
+import {addVerdicts, derive, type Known} from './derive.ts';
+import {collectFacts, recogniseFamily, recogniseTool} from './facts.ts';
+import {firstAid} from './first-aid.ts';
+import {type CleanLine, normalise} from './normalise.ts';
+import {questionRows} from './questions.ts';
+import {type Ref, type Rule, rules} from './rules.ts';
+import {type Hit, type Signal, scan} from './scan.ts';
+import {signals} from './signals.ts';
+import type {DiagnosedCause, Diagnosis, DiagnosisQuestion, Evidence, Family} from './types.ts';
+
+/** What an attempt is worth beside the one after it. */
+const EARLIER_ATTEMPT_WEIGHT = 0.55;
+/** What a further rule that points the same way adds, of what is left to certainty. */
+const AGREEING_RULE_SHARE = 0.2;
+/** Nothing read out of a text is surer than this. */
+const HIGHEST_CONFIDENCE = 0.97;
+/** Candidates below this are noise. */
+const LOWEST_CONFIDENCE = 0.12;
+const MAX_CAUSES = 6;
+const MAX_EVIDENCE = 6;
+const MAX_QUESTIONS = 2;
+/** Two candidates closer than this deserve a question. */
+const QUESTION_DISTANCE = 0.4;
+/** A quoted line is shortened to this, round the message. */
+const MAX_QUOTE_CHARS = 200;
+
+const signalById: ReadonlyMap<string, Signal> = new Map(signals.map(signal => [signal.id, signal]));
+
+type Attempt = {readonly hits: Hit[]; readonly errors: Hit[]; readonly successes: Hit[]};
+
+/** Cuts the paste where a tool starts anew after a verdict. */
+function splitAttempts(hits: readonly Hit[]): Attempt[] {
+	const attempts: Attempt[] = [{hits: [], errors: [], successes: []}];
+	for (const hit of hits) {
+		const role = signalById.get(hit.id)?.role;
+		let current = attempts[attempts.length - 1]!;
+		if (role === 'start' && current.errors.length + current.successes.length > 0) {
+			current = {hits: [], errors: [], successes: []};
+			attempts.push(current);
+		}
+		current.hits.push(hit);
+		if (role === 'error') current.errors.push(hit);
+		else if (role === 'success') current.successes.push(hit);
+	}
+	return attempts;
+}
+
+function fires(rule: Rule, here: Known, everywhere: Known): boolean {
+	if (rule.all?.some(ref => !here.has(ref))) return false;
+	if (rule.any !== undefined && !rule.any.some(ref => here.has(ref))) return false;
+	if (rule.not?.some(ref => here.has(ref))) return false;
+	if (rule.context !== undefined && !rule.context.some(ref => everywhere.has(ref))) return false;
+	if (rule.notContext?.some(ref => everywhere.has(ref))) return false;
+	if (rule.order !== undefined) {
+		const [before, after] = rule.order;
+		const first = here.get(before)?.[0];
+		const last = here.get(after)?.at(-1);
+		if (first === undefined || last === undefined || first.at >= last.at) return false;
+	}
+	return true;
+}
+
+function linesOf(rule: Rule, here: Known, everywhere: Known): Hit[] {
+	const refs: Ref[] = [...(rule.all ?? []), ...(rule.order ?? []), ...(rule.any ?? [])];
+	const hits: Hit[] = [];
+	for (const ref of refs) {
+		const found = here.get(ref) ?? [];
+		// Derived facts bring all the lines they stand on; of a repeated message the last speaks.
+		hits.push(...(ref.startsWith('is.') ? found.slice(-3) : found.slice(-1)));
+	}
+	for (const ref of rule.context ?? []) {
+		const hit = everywhere.get(ref)?.at(-1);
+		if (hit !== undefined && !ref.startsWith('is.')) {
+			hits.push(hit);
+			break;
+		}
+	}
+	return hits;
+}
+
+type Candidate = {
+	cause: Cause;
+	confidence: number;
+	evidence: Hit[];
+	isp: 'yes' | 'no' | 'maybe';
+	family?: Family;
+	/** Weight of the rule that set `isp` and `family`. */
+	best: number;
+};
+
+function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hits: readonly Hit[]): void {
+	rule.proves.forEach(([cause, weight], index) => {
+		const share = weight * factor;
+		const known = candidates.get(cause);
+		const isp = index === 0 && rule.isp !== undefined ? rule.isp : causes[cause].isp;
+		if (known === undefined) {
+			candidates.set(cause, {
+				cause,
+				confidence: share,
+				evidence: [...hits],
+				isp,
+				best: share,
+				...(rule.family === undefined ? {} : {family: rule.family}),
+			});
+			return;
+		}
+		const higher = Math.max(known.confidence, share);
+		known.confidence = higher + (1 - higher) * Math.min(known.confidence, share) * AGREEING_RULE_SHARE;
+		known.evidence.push(...hits);
+		if (share > known.best) {
+			known.best = share;
+			known.isp = isp;
+			if (rule.family !== undefined) known.family = rule.family;
+		}
+	});
+}
+
+function quote(line: CleanLine, hit: Hit): Evidence {
+	const text = line.text.trim();
+	if (text.length <= MAX_QUOTE_CHARS) return {line: line.number, text};
+	// A line of a paste that lost its line ends: the part round the message.
+	const at = Math.max(0, line.text.indexOf(hit.text.slice(0, 40)));
+	const from = Math.max(0, Math.min(at - 40, line.text.length - MAX_QUOTE_CHARS));
+	return {line: line.number, text: line.text.slice(from, from + MAX_QUOTE_CHARS).trim()};
+}
+
+function quotes(lines: readonly CleanLine[], hits: readonly Hit[]): Evidence[] {
+	const seen = new Set<string>();
+	const evidence: Evidence[] = [];
+	for (const hit of [...hits].sort((a, b) => a.at - b.at)) {
+		const line = lines[hit.line];
+		if (line === undefined) continue;
+		const quoted = quote(line, hit);
+		const key = `${quoted.line} ${quoted.text}`;
+		if (quoted.text === '' || seen.has(key)) continue;
+		seen.add(key);
+		evidence.push(quoted);
+	}
+	if (evidence.length <= MAX_EVIDENCE) return evidence;
+	return [...evidence.slice(0, 2), ...evidence.slice(evidence.length - (MAX_EVIDENCE - 2))];
+}
+
+const benignSignals = [
+	'asp.sck',
+	'du.suffix',
+	'du.statuserror',
+	'bf.nocommand',
+	'avr.unusedbits',
+	'flip.class',
+];
+// Errors that belong to waiting for the board; a success after them is plain.
+const waitingSignals = new Set(['dfu.nodevice', 'tl.waiting', 'tl.nodevice', 'qmk.waiting', 'du.nodevice']);
+
+/** What the end of the paste says when it is a real success. */
+function successOf(attempt: Attempt, here: Known): {cause: Cause; hits: Hit[]} | undefined {
+	const last = attempt.successes.at(-1);
+	const later = (hit: Hit): boolean => last === undefined || hit.at > last.at;
+	const ignored = (hit: Hit): boolean =>
+		waitingSignals.has(hit.id) ||
+		(hit.id === 'sk.protocol' && hit.line >= (last?.line ?? 0) && last !== undefined);
+	if (last !== undefined && !attempt.errors.some(hit => later(hit) && !ignored(hit))) {
+		const warnings = [
+			...attempt.errors.filter(hit => !waitingSignals.has(hit.id)),
+			...benignSignals.flatMap(id => here.get(id) ?? []),
+		];
+		return warnings.length > 0
+			? {cause: 'benign-warning', hits: [...warnings.slice(-3), last]}
+			: {cause: 'tool-success', hits: [last]};
+	}
+	if (attempt.errors.length > 0) return undefined;
+	// Nothing failed: written and ended, or the chip was only asked for its signature.
+	const done = here.get('avr.done')?.at(-1);
+	const written = here.get('avr.written')?.at(-1);
+	const signature = here.get('is.sig.fine')?.at(-1);
+	if (done !== undefined && (written !== undefined || signature !== undefined)) {
+		const hits = [
+			...(signature === undefined ? [] : [signature]),
+			...(written === undefined ? [] : [written]),
+			done,
+		];
+		return {cause: here.has('asp.sck') ? 'benign-warning' : 'tool-success', hits};
+	}
+	const fusesOk = here.get('avr.fuses.ok')?.at(-1);
+	if (fusesOk !== undefined && signature !== undefined)
+		return {cause: 'tool-success', hits: [signature, fusesOk]};
+	const duDone = here.get('du.done')?.at(-1);
+	if (duDone !== undefined && here.has('du.any'))
+		return {cause: here.has('du.suffix') ? 'benign-warning' : 'tool-success', hits: [duDone]};
+	return undefined;
+}
+
+const recognised = [
+	'avr.words',
+	'avr.any',
+	'dfu.any',
+	'du.any',
+	'mn.any',
+	'bh.any',
+	'tl.any',
+	'hid.any',
+	'tb.any',
+	'ide.any',
+	'pio.any',
+	'octo.any',
+	'qmk.make',
+	'qmk.cli',
+	'dfu.debug',
+	'os.dmesg',
+	'os.lsusb',
+	'usb.id',
+	'avr.usingport',
+	'avr.part',
+	'dfu.notblank',
+	'dfu.erasing',
+	'dfu.programming',
+	'avr.verified',
+	'cat.touch',
+	'slicer.any',
+];
+// Something had been set going and its outcome is missing, or it is said to have failed without a reason.
+const underway = [
+	'dfu.erasing',
+	'dfu.programming',
+	'dfu.debug',
+	'dfu.cmd.erase',
+	'dfu.cmd.flash',
+	'ide.uploadfailed',
+	'ide.burnfailed',
+	'avr.usage',
+	'mn.found',
+	'tl.found',
+	'qmk.flashing',
+	'avr.opt.file',
+	'du.any',
+	'dfu.blank',
+	'dfu.notblank',
+	'avr.mismatch.values',
+	'avr.initfailed',
+];
+
+function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candidate[] {
+	const hitsOf = (ids: readonly string[]): Hit[] => ids.flatMap(id => everywhere.get(id)?.slice(-1) ?? []);
+	if (lines.every(line => line.text.trim() === '')) {
+		return [{cause: 'insufficient-evidence', confidence: 0.9, evidence: [], isp: 'maybe', best: 0.9}];
+	}
+	if (!recognised.some(id => everywhere.has(id))) {
+		const last = lines.findLastIndex(line => line.text.trim() !== '');
+		const hit: Hit = {id: 'line', line: last, at: 0, groups: [], text: ''};
+		return [
+			{cause: 'unrelated', confidence: 0.75, evidence: [hit], isp: 'no', best: 0.75},
+			{cause: 'insufficient-evidence', confidence: 0.3, evidence: [hit], isp: 'maybe', best: 0.3},
+		];
+	}
+	const open = hitsOf(underway);
+	const evidence = open.length > 0 ? open : hitsOf(recognised).slice(-2);
+	if (open.length > 0) {
+		// Flashing without an erase in this session has a simple way on, whatever the missing lines say.
+		const flashOnly =
+			(everywhere.has('dfu.debug.command.flash') || everywhere.has('dfu.cmd.flash')) &&
+			!everywhere.has('dfu.erasing') &&
+			!everywhere.has('dfu.cmd.erase');
+		const isp = flashOnly ? 'no' : 'maybe';
+		return [
+			{cause: 'insufficient-evidence', confidence: 0.7, evidence, isp, best: 0.7},
+			{cause: 'no-error-shown', confidence: 0.45, evidence, isp: 'no', best: 0.45},
+			...(everywhere.has('dfu.any') || everywhere.has('dfu.debug')
+				? [{cause: 'dfu-erase-first' as const, confidence: 0.3, evidence, isp: 'no' as const, best: 0.3}]
+				: []),
+		];
+	}
+	if (everywhere.has('asp.sck'))
+		return [{cause: 'benign-warning', confidence: 0.6, evidence: hitsOf(['asp.sck']), isp: 'no', best: 0.6}];
+	return [
+		{cause: 'no-error-shown', confidence: 0.7, evidence, isp: 'no', best: 0.7},
+		{cause: 'insufficient-evidence', confidence: 0.5, evidence, isp: 'maybe', best: 0.5},
+	];
+}
+
+function questionsFor(ordered: readonly Candidate[]): DiagnosisQuestion[] {
+	const top = ordered[0];
+	if (top === undefined) return [];
+	const close = ordered
+		.slice(0, 4)
+		.filter(candidate => top.confidence - candidate.confidence <= QUESTION_DISTANCE);
+	const questions: DiagnosisQuestion[] = [];
+	for (const row of questionRows) {
+		const named = close.filter(candidate => row.between.includes(candidate.cause));
+		const unclear = row.id === 'what-happened' && row.between.includes(top.cause);
+		if (!unclear && (named.length < 2 || !row.between.includes(top.cause))) continue;
+		questions.push({
+			id: row.id,
+			ask: row.ask,
+			answers: row.answers.map(answer => answer.text),
+			favours: row.answers.map(answer => answer.favours),
+		});
+		if (questions.length === MAX_QUESTIONS) break;
+	}
+	return questions;
+}
+
+function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: Known): DiagnosedCause {
+	const text = causes[candidate.cause];
+	const windows = everywhere.has('is.os.windows');
+	const macos = everywhere.has('is.os.macos');
+	const linux = everywhere.has('is.os.linux');
+	const next = text.next.filter(id => {
+		// Advice for another system than the one the log shows only distracts.
+		if (
+			(id === 'udev-rules' ||
+				id === 'usbguard-allow' ||
+				id === 'group-dialout' ||
+				id === 'stop-modemmanager' ||
+				id === 'remove-brltty') &&
+			(windows || macos)
+		)
+			return false;
+		if (id === 'macos-input' && (windows || linux)) return false;
+		if (id === 'zadig-winusb' && (linux || macos)) return false;
+		return true;
+	});
+	const known: readonly (keyof typeof firstAid)[] = next.length > 0 ? next : text.next;
+	return {
+		cause: candidate.cause,
+		confidence: Math.round(Math.min(candidate.confidence, HIGHEST_CONFIDENCE) * 100) / 100,
+		evidence: quotes(lines, candidate.evidence),
+		meaning: `${text.happened} ${text.board}`,
+		next: known.map(id => firstAid[id].text),
+		nextIds: known,
+		ispNeeded: candidate.isp,
+	};
+}
+
+/**
+ * Names what went wrong in a pasted log.
+ * @param text any string: any line ends, colours, prefixes, several attempts, cut anywhere; 16 MB are read, of
+ *   longer input the first and last parts (`truncated`)
+ * @returns ordered causes, never empty; every text free of terminal sequences; line numbers count from 1 in `text`
+ */
+export function diagnose(text: string): Diagnosis {
+	const {lines, truncated} = normalise(text);
+	const hits = scan(lines, signals);
+	const attempts = splitAttempts(hits);
+	const everywhere = derive(hits, hits);
+	addVerdicts(
+		everywhere,
+		attempts.flatMap(attempt => attempt.errors),
+		attempts.flatMap(attempt => attempt.successes),
+	);
+
+	const candidates = new Map<Cause, Candidate>();
+	const judged = attempts.map(attempt => {
+		const here = derive(attempt.hits, hits);
+		addVerdicts(here, attempt.errors, attempt.successes);
+		return {attempt, here, fired: rules.filter(rule => fires(rule, here, everywhere))};
+	});
+	// An attempt that shows no outcome says nothing about the ones before it.
+	const telling = judged.filter(
+		({attempt, here, fired}) => fired.length > 0 || successOf(attempt, here) !== undefined,
+	);
+	const last = telling.at(-1);
+	const success = last === undefined ? undefined : successOf(last.attempt, last.here);
+	telling.forEach(({here, fired}, index) => {
+		const distance = telling.length - 1 - index + (success === undefined ? 0 : 1);
+		const factor = EARLIER_ATTEMPT_WEIGHT ** distance;
+		for (const rule of fired) weigh(candidates, rule, factor, linesOf(rule, here, everywhere));
+	});
+	if (success !== undefined) {
+		const confidence = success.cause === 'tool-success' ? 0.95 : 0.9;
+		for (const candidate of candidates.values()) candidate.confidence *= EARLIER_ATTEMPT_WEIGHT;
+		candidates.set(success.cause, {
+			cause: success.cause,
+			confidence,
+			evidence: success.hits,
+			isp: 'no',
+			best: confidence,
+		});
+	}
+	const ordered = (candidates.size > 0 ? [...candidates.values()] : withoutVerdict(everywhere, lines))
+		.sort((a, b) => b.confidence - a.confidence)
+		.filter((candidate, index) => index === 0 || candidate.confidence >= LOWEST_CONFIDENCE)
+		.slice(0, MAX_CAUSES);
+
+	const top = ordered[0]!;
+	const {tool, innerTool} = recogniseTool(everywhere);
+	return {
+		tool,
+		...(innerTool === undefined ? {} : {innerTool}),
+		family: recogniseFamily(everywhere, top.cause, top.family),
+		ispNeeded: top.isp,
+		causes: ordered.map(candidate => printed(candidate, lines, everywhere)),
+		questions: questionsFor(ordered),
+		facts: collectFacts(everywhere),
+		truncated,
+	};
+}
+
+/**
+ * The same diagnosis after a question was answered: the cause the answer speaks for comes first.
+ * @param answer index into the question's answers; anything else changes nothing
+ */
+export function answerQuestion(diagnosis: Diagnosis, questionId: string, answer: number): Diagnosis {
+	const question = diagnosis.questions.find(each => each.id === questionId);
+	const favoured = question?.favours?.[answer];
+	const questions = diagnosis.questions.filter(each => each.id !== questionId);
+	const chosen = diagnosis.causes.find(each => each.cause === favoured);
+	if (favoured === undefined || !(favoured in causes)) return diagnosis;
+	const highest = diagnosis.causes[0]?.confidence ?? 0;
+	const text = causes[favoured as Cause];
+	const first: DiagnosedCause = {
+		...(chosen ?? {
+			cause: favoured,
+			evidence: diagnosis.causes[0]?.evidence ?? [],
+			meaning: `${text.happened} ${text.board}`,
+			next: text.next.map(id => firstAid[id].text),
+			nextIds: text.next,
+			ispNeeded: text.isp,
+		}),
+		confidence: Math.max(highest, 0.85),
+	};
+	return {
+		...diagnosis,
+		ispNeeded: first.ispNeeded,
+		causes: [first, ...diagnosis.causes.filter(each => each.cause !== favoured)],
+		questions,
+	};
+}
+
+/** What happened and what it means for the board, one sentence each; empty for a name that is not known. */
+export function causeSentences(cause: string): {readonly happened: string; readonly board: string} {
+	return cause in causes ? causes[cause as Cause] : {happened: '', board: ''};
+}

@@ -1,0 +1,1642 @@
+// What the messages prove, alone and together. Data only; `diagnose.ts` weighs it.
+// Weight: how sure a helper would be who has read the tool's source, 0..1. Where several causes print the same
+// words, a rule names them all with their share, and the question is asked in `questions.ts`.
+
+import type {Cause} from './causes.ts';
+import type {DerivedId} from './derive.ts';
+import type {SignalId} from './signals.ts';
+import type {Family} from './types.ts';
+
+export type Ref = SignalId | DerivedId;
+
+export type Rule = {
+	readonly id: string;
+	readonly proves: readonly (readonly [cause: Cause, weight: number])[];
+	/** All of these in the same attempt. */
+	readonly all?: readonly Ref[];
+	/** One of these in the same attempt. */
+	readonly any?: readonly Ref[];
+	/** The second after the first, in the same attempt. */
+	readonly order?: readonly [Ref, Ref];
+	/** One of these anywhere in the paste. */
+	readonly context?: readonly Ref[];
+	/** Speaks against it: none of these in the same attempt. */
+	readonly not?: readonly Ref[];
+	/** Speaks against it: none of these anywhere. */
+	readonly notContext?: readonly Ref[];
+	/** Where this case is better known than the cause's usual answer. */
+	readonly isp?: 'yes' | 'no' | 'maybe';
+	readonly family?: Family;
+	readonly source: string;
+};
+
+export const rules: readonly Rule[] = [
+	// ---------------------------------------------------------------- Atmel DFU
+	{
+		id: 'dfu-erased-not-blank',
+		proves: [
+			['dfu-erase-ineffective', 0.93],
+			['dfu-write-refused', 0.2],
+		],
+		all: ['is.notblank.aftererase'],
+		isp: 'yes',
+		source:
+			'dfu-programmer src/commands.c execute_erase: the blank check after the erase; https://docs.qmk.fm/isp_flashing_guide',
+	},
+	{
+		// The flash went without --force, so the last simple thing has not been tried.
+		id: 'dfu-erased-not-blank-unforced',
+		proves: [['dfu-erase-ineffective', 0.94]],
+		all: ['is.notblank.aftererase', 'dfu.targetnotblank'],
+		not: ['dfu.cmd.flash.force', 'dfu.validate.failed', 'dfu.xerror', 'dfu.writeerror'],
+		isp: 'maybe',
+		source: 'dfu-programmer src/atmel.c: the blank check is skipped with --force',
+	},
+	{
+		id: 'dfu-validate-failed-after-erase',
+		proves: [
+			['dfu-erase-ineffective', 0.85],
+			['dfu-write-refused', 0.3],
+		],
+		all: ['dfu.erase.ok', 'dfu.validate.failed'],
+		isp: 'yes',
+		source: 'dfu-programmer src/commands.c execute_validate',
+	},
+	{
+		id: 'dfu-validate-failed',
+		proves: [
+			['dfu-erase-first', 0.7],
+			['dfu-erase-ineffective', 0.5],
+		],
+		all: ['dfu.validate.failed'],
+		not: ['dfu.erase.ok'],
+		source: 'dfu-programmer src/commands.c: "Did you erase?"',
+	},
+	{
+		id: 'dfu-not-blank-without-erase',
+		proves: [
+			['dfu-erase-first', 0.85],
+			['dfu-erase-ineffective', 0.3],
+		],
+		any: ['dfu.targetnotblank'],
+		not: ['dfu.erase.ok'],
+		source: 'dfu-programmer src/atmel.c: flash refuses a flash that is not blank',
+	},
+	{
+		id: 'dfu-blank-so-not-erased',
+		proves: [
+			['dfu-erase-first', 0.9],
+			['dfu-write-refused', 0.4],
+		],
+		all: ['dfu.alreadyblank'],
+		any: ['dfu.xerror', 'dfu.writeerror', 'dfu.protected', 'dfu.stall'],
+		not: ['dfu.erase.ok'],
+		isp: 'no',
+		source:
+			'dfu-programmer src/commands.c: a blank chip is not erased without --force, and a fresh bootloader writes only after an erase; Atmel doc7618, section 7',
+	},
+	{
+		id: 'dfu-refused-after-erase',
+		proves: [
+			['dfu-write-refused', 0.88],
+			['dfu-erase-first', 0.3],
+			['dfu-erase-ineffective', 0.3],
+		],
+		order: ['dfu.erase.ok', 'dfu.writeerror'],
+		not: ['dfu.timeout', 'is.notblank.aftererase', 'dfu.alreadyblank'],
+		source: 'dfu-programmer src/atmel.c atmel_flash',
+	},
+	{
+		id: 'dfu-xerror-after-erase',
+		proves: [
+			['dfu-write-refused', 0.85],
+			['dfu-erase-first', 0.3],
+		],
+		order: ['dfu.erase.ok', 'dfu.xerror'],
+		not: ['dfu.timeout', 'is.notblank.aftererase', 'dfu.alreadyblank'],
+		source: 'dfu-programmer src/atmel.c atmel_flash',
+	},
+	{
+		id: 'dfu-protected',
+		proves: [
+			['dfu-write-refused', 0.8],
+			['dfu-erase-first', 0.62],
+			['dfu-erase-ineffective', 0.3],
+		],
+		any: ['dfu.protected', 'dfu.stall'],
+		not: ['is.notblank.aftererase', 'dfu.alreadyblank', 'dfu.nodevice'],
+		context: ['dfu.any', 'dfu.protected', 'dfu.writeerror', 'flip.any'],
+		source: 'dfu-programmer src/atmel.c: status errWRITE or a stall is reported as write protected',
+	},
+	{
+		id: 'dfu-write-error-alone',
+		proves: [
+			['dfu-write-refused', 0.7],
+			['dfu-erase-first', 0.6],
+			['dfu-erase-ineffective', 0.3],
+		],
+		any: ['dfu.writeerror', 'dfu.xerror'],
+		not: ['dfu.erase.ok', 'dfu.timeout', 'dfu.alreadyblank', 'dfu.protected'],
+		source: 'dfu-programmer src/atmel.c atmel_flash',
+	},
+	{
+		id: 'dfu-timeout',
+		proves: [
+			['dfu-transfer-timeout', 0.9],
+			['dfu-write-refused', 0.35],
+			['dfu-erase-first', 0.25],
+		],
+		all: ['dfu.timeout'],
+		any: ['dfu.writeerror', 'dfu.xerror', 'dfu.download.failed', 'dfu.timeout', 'dfu.any'],
+		not: ['du.any', 'dfu.alreadyblank'],
+		source: 'dfu-programmer src/dfu.c: -ETIMEDOUT; libusb darwin_usb.c',
+	},
+	{
+		id: 'dfu-link-broke',
+		proves: [
+			['usb-transient', 0.6],
+			['dfu-transfer-timeout', 0.5],
+			['dfu-write-refused', 0.4],
+		],
+		all: ['dfu.usbgone'],
+		context: ['dfu.any', 'dfu.download.failed'],
+		notContext: ['du.any'],
+		source: 'dfu-programmer src/dfu.c: -EPROTO, -EIO, -ENODEV',
+	},
+	{
+		id: 'dfu-erase-failed',
+		proves: [
+			['dfu-write-refused', 0.6],
+			['dfu-erase-ineffective', 0.5],
+			['dfu-transfer-timeout', 0.4],
+		],
+		all: ['dfu.erase.failed'],
+		source: 'dfu-programmer src/atmel.c atmel_erase_flash',
+	},
+	{
+		id: 'dfu-xmega',
+		proves: [['dfu-tool-bug', 0.55]],
+		any: ['dfu.xmega'],
+		context: ['dfu.writeerror', 'dfu.download.failed', 'dfu.validate.failed', 'dfu.accesserror'],
+		source: 'dfu-programmer ChangeLog: XMEGA and EEPROM paging mended again and again',
+	},
+	{
+		id: 'dfu-access-error',
+		proves: [
+			['dfu-tool-bug', 0.55],
+			['dfu-erase-first', 0.45],
+			['usb-transient', 0.4],
+		],
+		all: ['dfu.accesserror'],
+		not: ['dfu.timeout', 'dfu.writeerror', 'dfu.xerror'],
+		source: 'dfu-programmer src/atmel.c: page or memory unit could not be selected, or reading back failed',
+	},
+	{
+		id: 'dfu-no-device',
+		proves: [
+			['dfu-no-device', 0.82],
+			['not-in-bootloader', 0.45],
+			['windows-wrong-driver', 0.35],
+		],
+		all: ['dfu.nodevice'],
+		source: 'dfu-programmer src/main.c',
+	},
+	{
+		id: 'dfu-no-device-other-chip',
+		proves: [['wrong-mcu-option', 0.95]],
+		any: ['dfu.nodevice', 'dfu.unsupported', 'tb.any'],
+		all: ['is.mcu.differs'],
+		source: 'dfu-programmer src/main.c: it looks only for the USB identity of the part named',
+	},
+	{
+		id: 'dfu-no-device-application',
+		proves: [['not-in-bootloader', 0.9]],
+		all: ['dfu.nodevice', 'is.application.seen'],
+		source: 'LUFA and V-USB application identities as listed by lsusb: the firmware runs, not the bootloader',
+	},
+	{
+		id: 'dfu-no-device-driver',
+		proves: [['windows-wrong-driver', 0.86]],
+		all: ['dfu.nodevice', 'is.os.windows', 'is.dfu.seen'],
+		not: ['is.mcu.differs'],
+		source: 'libusb os/windows_winusb.c: without a libusb driver the device is not in the list',
+	},
+	{
+		id: 'dfu-no-device-rights',
+		proves: [['usb-permission', 0.8]],
+		all: ['dfu.nodevice', 'is.os.linux', 'is.dfu.seen'],
+		not: ['is.mcu.differs', 'is.application.seen'],
+		source:
+			'dfu-programmer src/dfu.c: a device that cannot be opened counts as absent; https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'dfu-claim',
+		proves: [
+			['usb-permission', 0.6],
+			['windows-wrong-driver', 0.5],
+			['usb-transient', 0.45],
+		],
+		all: ['dfu.claim'],
+		source: 'dfu-programmer src/dfu.c dfu_device_init',
+	},
+	{
+		id: 'dfu-claim-windows',
+		proves: [['windows-wrong-driver', 0.7]],
+		all: ['dfu.claim', 'is.os.windows'],
+		source: 'libusb os/windows_winusb.c',
+	},
+	{
+		id: 'dfu-overlap',
+		proves: [['hex-too-large', 0.95]],
+		any: ['dfu.overlap', 'dfu.outside'],
+		source: 'dfu-programmer src/commands.c',
+	},
+	{
+		id: 'dfu-hex',
+		proves: [
+			['bad-hex-file', 0.8],
+			['hex-too-large', 0.5],
+		],
+		all: ['dfu.hexerror'],
+		source: 'dfu-programmer src/atmel.c: no data, or data outside the flash',
+	},
+	{
+		id: 'dfu-open',
+		proves: [
+			['file-not-found', 0.88],
+			['path-with-spaces', 0.3],
+		],
+		all: ['dfu.open'],
+		source: 'dfu-programmer src/intel_hex.c',
+	},
+	{
+		id: 'path-cut',
+		proves: [
+			['path-with-spaces', 0.95],
+			['file-not-found', 0.4],
+		],
+		all: ['is.path.cut'],
+		any: [
+			'dfu.open',
+			'avr.openfile',
+			'avr.readfile.failed',
+			'dfu.usage',
+			'dfu.unrecognised',
+			'avr.update.invalid',
+			'avr.usage',
+			'du.any',
+			'tl.badhex',
+		],
+		source:
+			'https://docs.qmk.fm/isp_flashing_guide: no spaces in the path; dfu-programmer src/arguments.c, avrdude src/update.c',
+	},
+	{
+		id: 'dfu-usage-path',
+		proves: [
+			['path-with-spaces', 0.6],
+			['tool-version', 0.55],
+		],
+		any: ['dfu.usage', 'dfu.unrecognised'],
+		not: ['is.path.cut'],
+		source: 'dfu-programmer src/arguments.c: usage text follows any argument it cannot read',
+	},
+	{
+		id: 'dfu-usage-force',
+		proves: [['tool-version', 0.85]],
+		all: ['dfu.usage'],
+		any: ['dfu.cmd.erase.force', 'dfu.cmd.flash.force'],
+		not: ['is.path.cut'],
+		source: 'dfu-programmer ChangeLog: --force came with 0.7.0',
+	},
+	{
+		id: 'dfu-unsupported',
+		proves: [
+			['wrong-mcu-option', 0.8],
+			['tool-version', 0.5],
+		],
+		all: ['dfu.unsupported'],
+		source: 'dfu-programmer src/arguments.c',
+	},
+	{
+		id: 'dfu-read-protected',
+		proves: [
+			['dfu-erase-first', 0.7],
+			['isp-lock-bits', 0.5],
+		],
+		any: ['dfu.readprotected', 'flip.secure'],
+		source: 'Atmel doc7618, section 7: software security is lifted by a full erase',
+	},
+	{
+		id: 'flip-signature',
+		proves: [
+			['dfu-tool-bug', 0.9],
+			['wrong-mcu-option', 0.35],
+		],
+		any: ['avr.expected', 'avr.yikes', 'avr.sigread.failed'],
+		context: ['flip.any', 'flip.class'],
+		family: 'dfu',
+		source:
+			'avrdude src/flip1.c flip1_read_sig_bytes: LUFA DFU images answer the signature request with other bytes',
+	},
+	{
+		id: 'flip-failed',
+		proves: [
+			['dfu-write-refused', 0.6],
+			['dfu-erase-first', 0.5],
+			['usb-transient', 0.4],
+		],
+		all: ['flip.failed'],
+		family: 'dfu',
+		source: 'avrdude src/dfu.c',
+	},
+	{
+		id: 'flip-missing',
+		proves: [
+			['dfu-no-device', 0.8],
+			['not-in-bootloader', 0.5],
+		],
+		all: ['usbdev.missing'],
+		context: ['flip.any'],
+		family: 'dfu',
+		source: 'avrdude src/dfu.c',
+	},
+	{
+		id: 'dfu-waiting-forever',
+		proves: [
+			['dfu-no-device', 0.6],
+			['not-in-bootloader', 0.55],
+		],
+		any: ['dfu.waiting'],
+		not: ['is.result', 'dfu.erasing'],
+		source: 'tmk_keyboard tmk_core/rules.mk',
+	},
+
+	// ---------------------------------------------------------------- front ends
+	{
+		id: 'toolbox-driver',
+		proves: [['windows-wrong-driver', 0.9]],
+		any: ['tb.nodriver', 'tb.wrongdriver'],
+		source: 'qmk_toolbox windows/QMK Toolbox/Usb/UsbListener.cs, MainWindow.cs',
+	},
+	{
+		id: 'toolbox-nothing',
+		proves: [
+			['not-in-bootloader', 0.75],
+			['dfu-no-device', 0.6],
+		],
+		any: ['tb.nodevices'],
+		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
+	},
+	{
+		id: 'toolbox-comport',
+		proves: [
+			['caterina-port-lost', 0.8],
+			['windows-wrong-driver', 0.4],
+		],
+		any: ['tb.comport'],
+		family: 'caterina',
+		source: 'qmk_toolbox windows/QMK Toolbox/Usb/Bootloader/CaterinaDevice.cs',
+	},
+	{
+		id: 'toolbox-file',
+		proves: [['file-not-found', 0.85]],
+		any: ['tb.nofile'],
+		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
+	},
+	{
+		id: 'toolbox-format',
+		proves: [['bad-hex-file', 0.85]],
+		any: ['tb.fileformat'],
+		source: 'qmk_toolbox windows/QMK Toolbox/Usb/Bootloader',
+	},
+	{
+		id: 'toolbox-mcu',
+		proves: [['wrong-mcu-option', 0.8]],
+		any: ['tb.mcu'],
+		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
+	},
+	{
+		id: 'qmk-waiting',
+		proves: [
+			['not-in-bootloader', 0.7],
+			['dfu-no-device', 0.62],
+			['usb-permission', 0.35],
+		],
+		any: ['qmk.waiting'],
+		not: ['dfu.erasing', 'avr.initialised', 'bf.silent', 'du.ok', 'avr.verified', 'dfu.nodevice'],
+		source: 'qmk_firmware platforms/avr/flash.mk',
+	},
+	{
+		id: 'qmk-waiting-blocked',
+		proves: [['usb-permission', 0.94]],
+		any: ['qmk.waiting', 'dfu.nodevice', 'du.nodevice'],
+		context: ['words.usbguard'],
+		source: 'usbguard(1): a blocked device is on the bus but has no driver',
+	},
+	{
+		id: 'qmk-waiting-seen-linux',
+		proves: [['usb-permission', 0.8]],
+		any: ['qmk.waiting'],
+		all: ['is.dfu.seen', 'is.os.linux'],
+		source: 'https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'qmk-waiting-other',
+		proves: [['wrong-tool-for-bootloader', 0.85]],
+		all: ['is.bootloader.other'],
+		source: 'https://docs.qmk.fm/flashing: each bootloader has its own tool and identity',
+	},
+	{
+		id: 'qmk-not-writable',
+		proves: [
+			['serial-port-permission', 0.8],
+			['modemmanager', 0.5],
+		],
+		any: ['qmk.notwritable'],
+		family: 'caterina',
+		source: 'qmk_firmware lib/python/qmk/flashers.py',
+	},
+	{
+		id: 'qmk-too-large',
+		proves: [['hex-too-large', 0.95]],
+		any: ['qmk.toolarge', 'build.sketchbig', 'mn.toobig'],
+		source:
+			'qmk_firmware builddefs/build_keyboard.mk; Arduino IDE Sizer.java; micronucleus commandline/micronucleus.c',
+	},
+	{
+		id: 'qmk-no-mcu',
+		proves: [
+			['wrong-mcu-option', 0.6],
+			['config-error', 0.5],
+		],
+		any: ['qmk.nomcu'],
+		source: 'qmk_firmware lib/python/qmk/flashers.py',
+	},
+	{
+		id: 'drive',
+		proves: [
+			['mass-storage-bootloader', 0.9],
+			['wrong-tool-for-bootloader', 0.4],
+		],
+		any: ['words.massstorage', 'is.ms.seen'],
+		not: ['avr.verified', 'dfu.written'],
+		source: 'LUFA Bootloaders/MassStorage; https://docs.qmk.fm/flashing#lufa-mass-storage',
+	},
+	{
+		id: 'not-installed',
+		proves: [['tool-not-installed', 0.93]],
+		any: ['sys.notinstalled', 'sys.noprogram', 'qmk.noflasher'],
+		source: 'POSIX shell exit status 127; Java ProcessBuilder; Go os/exec',
+	},
+	{
+		id: 'broken-installation',
+		proves: [['tool-version', 0.85]],
+		any: ['sys.broken', 'avr.notcompiled'],
+		source: 'ld.so(8), dyld(1); avrdude src/dfu.c',
+	},
+	{
+		id: 'build-failed',
+		proves: [['build-error', 0.9]],
+		any: ['build.error', 'build.overflow'],
+		not: ['avr.verified', 'dfu.written', 'build.sketchbig'],
+		source: 'gcc, GNU ld, GNU make',
+	},
+	{
+		id: 'build-overflow',
+		proves: [['hex-too-large', 0.45]],
+		any: ['build.overflow'],
+		source: 'GNU ld ldlang.c',
+	},
+
+	// ---------------------------------------------------------------- Caterina and other AVR109 loaders
+	{
+		id: 'caterina-mismatch',
+		proves: [
+			['caterina-verify-mismatch', 0.9],
+			['caterina-not-responding', 0.35],
+		],
+		any: ['avr.mismatch', 'avr.mismatch.at', 'avr.mismatch.addr'],
+		context: ['bf.silent', 'bf.caterin', 'is.prog.avr109', 'bf.connecting', 'is.caterina.seen'],
+		not: ['is.mismatch.bootstart', 'is.mismatch.fuse'],
+		family: 'caterina',
+		source: 'avrdude src/update.c, src/butterfly.c; https://docs.qmk.fm/isp_flashing_guide',
+	},
+	{
+		id: 'caterina-silent',
+		proves: [
+			['caterina-not-responding', 0.66],
+			['modemmanager', 0.4],
+			['caterina-port-lost', 0.42],
+			['not-in-bootloader', 0.3],
+		],
+		any: ['bf.silent'],
+		family: 'caterina',
+		source: 'avrdude src/butterfly.c',
+	},
+	{
+		id: 'caterina-silent-new',
+		proves: [
+			['caterina-not-responding', 0.64],
+			['modemmanager', 0.4],
+			['caterina-port-lost', 0.42],
+		],
+		all: ['bf.silent.new'],
+		context: ['is.prog.avr109', 'bf.connecting', 'is.caterina.seen'],
+		not: ['sk.nosync', 'sk.silent', 'v2.timeout', 'bf.silent'],
+		family: 'caterina',
+		source: 'avrdude 8 src/butterfly.c',
+	},
+	{
+		id: 'caterina-foreign',
+		proves: [
+			['caterina-not-responding', 0.8],
+			['not-in-bootloader', 0.55],
+			['modemmanager', 0.3],
+		],
+		any: ['bf.foreign', 'bf.buffered'],
+		not: ['ser.lost', 'ser.lost.mac'],
+		family: 'caterina',
+		source: 'avrdude src/butterfly.c: the answer to the identity request was not "CATERIN"',
+	},
+	{
+		id: 'caterina-died-midway',
+		proves: [
+			['caterina-not-responding', 0.6],
+			['caterina-verify-mismatch', 0.5],
+			['caterina-port-lost', 0.45],
+		],
+		all: ['bf.caterin', 'bf.nocommand.mid'],
+		family: 'caterina',
+		source: 'avrdude src/butterfly.c',
+	},
+	{
+		id: 'modemmanager-named',
+		proves: [['modemmanager', 0.92]],
+		any: ['words.modemmanager'],
+		source: 'https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'modemmanager-linux',
+		proves: [['modemmanager', 0.5]],
+		any: ['bf.silent'],
+		all: ['is.os.linux'],
+		source: 'https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'caterina-port-vanished',
+		proves: [
+			['caterina-port-lost', 0.82],
+			['caterina-not-responding', 0.5],
+		],
+		all: ['cat.portsempty'],
+		not: ['cat.newport'],
+		family: 'caterina',
+		source: 'Arduino IDE SerialUploader.java: no new port came after the 1200-baud touch',
+	},
+	{
+		id: 'caterina-no-port',
+		proves: [
+			['caterina-port-lost', 0.85],
+			['serial-wrong-port', 0.4],
+			['not-in-bootloader', 0.3],
+		],
+		any: ['cat.noport'],
+		family: 'caterina',
+		source: 'Arduino IDE SerialUploader.java; arduino-cli serialutils; PlatformIO pioupload.py',
+	},
+	{
+		id: 'caterina-open-missing',
+		proves: [
+			['caterina-port-lost', 0.75],
+			['serial-wrong-port', 0.5],
+		],
+		all: ['ser.missing'],
+		context: ['is.prog.avr109', 'cat.touch', 'is.caterina.seen', 'cat.portsempty'],
+		family: 'caterina',
+		source: 'avrdude src/ser_posix.c; Arduino IDE SerialUploader.java',
+	},
+	{
+		id: 'caterina-torn-mac',
+		proves: [
+			['macos-serial-driver', 0.85],
+			['caterina-port-lost', 0.5],
+		],
+		all: ['ser.lost.mac'],
+		context: ['bf.silent', 'is.prog.avr109', 'bf.connecting', 'is.caterina.seen'],
+		family: 'caterina',
+		source: 'avrdude src/ser_posix.c: ENXIO of Darwin when the CDC driver drops the port',
+	},
+	{
+		id: 'caterina-torn',
+		proves: [
+			['caterina-port-lost', 0.7],
+			['caterina-not-responding', 0.45],
+			['tool-version', 0.4],
+		],
+		all: ['ser.lost'],
+		context: ['bf.silent', 'is.prog.avr109', 'bf.connecting', 'is.caterina.seen'],
+		not: ['ser.lost.mac', 'ser.busy', 'ser.denied'],
+		family: 'caterina',
+		source: 'avrdude src/ser_win32.c, src/ser_posix.c',
+	},
+
+	// ---------------------------------------------------------------- the serial port itself
+	{
+		id: 'port-missing',
+		proves: [
+			['serial-wrong-port', 0.74],
+			['caterina-port-lost', 0.36],
+			['wrong-programmer-option', 0.35],
+		],
+		any: ['ser.missing', 'ser.portgone'],
+		not: ['ser.open.unknown', 'ser.busy', 'ser.denied'],
+		source: 'avrdude src/ser_posix.c, src/ser_win32.c',
+	},
+	{
+		id: 'port-com1',
+		proves: [['wrong-programmer-option', 0.5]],
+		all: ['ser.missing', 'is.port.com1'],
+		source: 'Arduino IDE preferences: COM1 is the port nobody chose; USB programmers need none',
+	},
+	{
+		id: 'port-unnamed',
+		proves: [['serial-wrong-port', 0.92]],
+		any: ['ser.open.unknown', 'ser.noport'],
+		source: 'avrdude src/main.c (DEFAULT port "unknown"); PlatformIO pioupload.py',
+	},
+	{
+		// A command without a port is how USB programmers are called; a serial one then looks for "unknown".
+		id: 'port-unnamed-avrdude',
+		proves: [['serial-wrong-port', 0.93]],
+		any: ['ser.open.unknown'],
+		notContext: ['is.prog.serialboot', 'is.prog.avr109', 'cat.touch'],
+		family: 'isp-programmer',
+		source: 'avrdude manual, option -P; avrdude.conf.in default_serial',
+	},
+	{
+		id: 'toolbox-avrdude',
+		proves: [['tool-version', 0.5]],
+		all: ['ser.lost', 'is.os.windows'],
+		context: ['tb.any'],
+		family: 'caterina',
+		source:
+			'https://github.com/qmk/qmk_toolbox/issues/516: the avrdude that the Toolbox brings fails where a newer one works',
+	},
+	{
+		// RAM addresses in the hex: an avr-gcc fault seen with QMK, which calls avrdude for Caterina only.
+		id: 'file-ram-addresses',
+		proves: [['bad-hex-file', 0.92]],
+		all: ['is.addr.ram'],
+		family: 'caterina',
+		notContext: ['is.prog.isp', 'is.prog.serialboot'],
+		source: 'https://github.com/qmk/qmk_firmware/issues/3898',
+	},
+	{
+		id: 'port-open-failed',
+		proves: [
+			['serial-wrong-port', 0.5],
+			['serial-port-busy', 0.45],
+			['serial-driver', 0.3],
+		],
+		any: ['ser.open', 'avr.openfailed'],
+		not: [
+			'ser.missing',
+			'ser.denied',
+			'ser.busy',
+			'ser.ioctl',
+			'ser.hardware',
+			'usbdev.missing',
+			'asp.missing',
+			'tiny.missing',
+			'usb.opendenied',
+			'sk.nosync',
+			'v2.getsync',
+			'bf.silent',
+			'ser.open.unknown',
+			'usb.opendriver',
+		],
+		source: 'avrdude src/ser_posix.c, src/ser_win32.c',
+	},
+	{
+		id: 'port-denied-com',
+		proves: [
+			['serial-port-busy', 0.85],
+			['serial-driver', 0.35],
+		],
+		all: ['ser.denied.com'],
+		source: 'Windows CreateFile: ERROR_ACCESS_DENIED on a COM port means that another program holds it',
+	},
+	{
+		id: 'port-denied',
+		proves: [
+			['serial-port-permission', 0.9],
+			['serial-port-busy', 0.3],
+		],
+		all: ['ser.denied'],
+		not: ['ser.denied.com'],
+		source: 'open(2): EACCES; Arduino Help Center, "Fix port access on Linux"',
+	},
+	{
+		id: 'port-busy',
+		proves: [
+			['serial-port-busy', 0.9],
+			['modemmanager', 0.35],
+		],
+		any: ['ser.busy'],
+		source: 'open(2): EBUSY; Arduino IDE Serial.java',
+	},
+	{
+		id: 'port-driver',
+		proves: [
+			['serial-driver', 0.86],
+			['serial-wrong-port', 0.3],
+		],
+		any: ['ser.ioctl', 'ser.hardware'],
+		source: 'avrdude src/ser_posix.c, src/ser_win32.c: the driver refuses to set the port up',
+	},
+	{
+		id: 'brltty',
+		proves: [['serial-driver', 0.9]],
+		any: ['words.brltty'],
+		source: 'Debian and Ubuntu bug reports against brltty: it claims CH340 adapters',
+	},
+	{
+		id: 'port-torn',
+		proves: [
+			['serial-driver', 0.5],
+			['serial-link-noise', 0.45],
+			['usb-transient', 0.42],
+		],
+		all: ['ser.lost'],
+		notContext: ['bf.silent', 'is.prog.avr109', 'bf.connecting', 'is.caterina.seen'],
+		not: ['ser.busy', 'ser.denied', 'ser.missing'],
+		source: 'avrdude src/ser_win32.c, src/ser_posix.c',
+	},
+
+	// ---------------------------------------------------------------- serial bootloaders (Optiboot, STK500v2)
+	{
+		id: 'serial-no-sync',
+		proves: [
+			['serial-not-in-sync', 0.7],
+			['serial-wrong-board', 0.5],
+			['bootloader-missing', 0.42],
+			['serial-wrong-port', 0.3],
+		],
+		any: ['sk.nosync', 'sk.silent', 'sk.nosync.other'],
+		not: ['is.prog.isp', 'sk.enable', 'is.burn', 'sk.getparm'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500.c stk500_getsync, src/arduino.c',
+	},
+	{
+		id: 'serial-no-sync-talking',
+		// Changing bytes: the running sketch's own output, so bootloader and chip are not dead.
+		proves: [['serial-not-in-sync', 0.76]],
+		all: ['is.resp.varied'],
+		not: ['is.prog.isp', 'sk.enable', 'is.burn'],
+		isp: 'no',
+		family: 'arduino-serial',
+		source:
+			'avrdude src/stk500.c: resp is the byte read, whoever sent it; Arduino Help Center, "If your sketch doesn\'t upload"',
+	},
+	{
+		id: 'serial-out-of-sync',
+		proves: [
+			['serial-not-in-sync', 0.6],
+			['serial-link-noise', 0.5],
+			['serial-wrong-board', 0.35],
+		],
+		any: ['sk.outofsync', 'sk.protocol.mid'],
+		not: ['is.prog.isp', 'sk.enable', 'is.burn', 'sk.nosync', 'sk.getparm'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500.c, src/arduino.c',
+	},
+	{
+		id: 'serial-midway',
+		proves: [['serial-link-noise', 0.55]],
+		all: ['sk.protocol.mid'],
+		any: ['avr.initialised', 'avr.signature'],
+		not: ['is.prog.isp', 'sk.enable', 'is.burn'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500.c: sync was there and was lost while pages went over',
+	},
+	{
+		id: 'serial-v2-silent',
+		proves: [
+			['serial-not-in-sync', 0.62],
+			['serial-wrong-board', 0.4],
+			['mega-bootloader-bug', 0.38],
+			['tool-version', 0.2],
+		],
+		any: ['v2.timeout', 'v2.getsync'],
+		not: ['is.prog.isp', 'v2.status', 'v2.enable', 'is.burn', 'v2.mid'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500v2.c stk500v2_getsync, src/wiring.c',
+	},
+	{
+		id: 'serial-v2-midway',
+		proves: [
+			['serial-not-in-sync', 0.68],
+			['mega-bootloader-bug', 0.5],
+			['serial-link-noise', 0.5],
+		],
+		all: ['v2.mid'],
+		any: ['v2.timeout', 'v2.getsync'],
+		not: ['is.prog.isp', 'v2.status', 'v2.enable', 'is.burn'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500v2.c: command 0x13 is the page write',
+	},
+	{
+		id: 'serial-v2-exclaim',
+		proves: [['mega-bootloader-bug', 0.9]],
+		any: ['v2.timeout', 'v2.getsync', 'v2.mid'],
+		context: ['words.exclaim'],
+		not: ['is.prog.isp'],
+		family: 'arduino-serial',
+		source: 'Arduino-stk500v2-bootloader stk500boot.c: three exclamation marks open its monitor',
+	},
+	{
+		id: 'serial-v2-noise',
+		proves: [['serial-link-noise', 0.7]],
+		any: ['v2.checksum'],
+		not: ['is.prog.isp'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500v2.c',
+	},
+	{
+		id: 'serial-failed-mute',
+		// The IDE says only that the upload failed; with its own serial loader that is mostly a lost sync.
+		proves: [
+			['serial-not-in-sync', 0.4],
+			['serial-wrong-port', 0.3],
+			['insufficient-evidence', 0.35],
+		],
+		all: ['ide.uploadfailed', 'is.prog.serialboot'],
+		not: ['is.specific'],
+		family: 'arduino-serial',
+		source: 'Arduino IDE message catalogue: printed whatever avrdude said',
+	},
+	{
+		id: 'serial-wrong-entry',
+		proves: [['serial-wrong-board', 0.55]],
+		all: ['is.board.odd'],
+		not: ['is.prog.isp'],
+		family: 'arduino-serial',
+		source: 'ArduinoCore-avr boards.txt: protocol, part and speed of each entry',
+	},
+	{
+		id: 'serial-no-baud',
+		proves: [['serial-wrong-board', 0.62]],
+		all: ['is.baud.missing'],
+		any: ['sk.nosync', 'sk.silent'],
+		family: 'arduino-serial',
+		source:
+			'avrdude.conf.in: programmer arduino without -b uses 115200; ArduinoCore-avr boards.txt: old Nano 57600',
+	},
+	{
+		id: 'serial-mismatch-blank',
+		proves: [
+			['serial-flash-not-written', 0.75],
+			['serial-link-noise', 0.45],
+			['hex-too-large', 0.35],
+		],
+		all: ['is.mismatch.blank'],
+		not: ['is.mismatch.bootstart', 'is.mismatch.fuse', 'is.mismatch.high'],
+		notContext: [
+			'is.prog.isp',
+			'bf.silent',
+			'is.prog.avr109',
+			'bf.connecting',
+			'is.burn',
+			'is.caterina.seen',
+		],
+		family: 'arduino-serial',
+		source: 'avrdude src/avr.c: 0xff read back is an erased cell',
+	},
+	{
+		id: 'serial-mismatch',
+		proves: [
+			['serial-link-noise', 0.7],
+			['serial-flash-not-written', 0.5],
+			['serial-wrong-board', 0.3],
+		],
+		all: ['is.mismatch.other'],
+		not: ['is.mismatch.bootstart', 'is.mismatch.fuse', 'is.mismatch.high'],
+		notContext: [
+			'is.prog.isp',
+			'bf.silent',
+			'is.prog.avr109',
+			'bf.connecting',
+			'is.burn',
+			'is.caterina.seen',
+		],
+		family: 'arduino-serial',
+		source: 'avrdude src/avr.c',
+	},
+	{
+		id: 'mismatch-boot-start',
+		proves: [
+			['hex-too-large', 0.85],
+			['serial-flash-not-written', 0.45],
+		],
+		all: ['is.mismatch.bootstart'],
+		notContext: ['is.prog.isp', 'is.burn'],
+		source:
+			'ArduinoCore-avr boards.txt upload.maximum_size; datasheets, boot size tables: a loader cannot write itself',
+	},
+	{
+		id: 'serial-wrong-part',
+		proves: [
+			['wrong-mcu-option', 0.75],
+			['serial-wrong-board', 0.65],
+		],
+		any: ['avr.expected'],
+		all: ['is.prog.serialboot'],
+		not: ['is.sig.none', 'is.burn'],
+		family: 'arduino-serial',
+		source: 'avrdude src/main.c; the bootloader answers with the signature it was built for',
+	},
+
+	// ---------------------------------------------------------------- ISP
+	{
+		id: 'isp-enable-failed',
+		proves: [
+			['isp-wiring', 0.85],
+			['isp-target-unpowered', 0.6],
+			['isp-arduino-as-isp', 0.35],
+		],
+		any: ['sk.enable', 'sk.enable.nodevice'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/stk500.c stk500_program_enable; ArduinoISP.ino: the programmer answers, entering programming mode fails',
+	},
+	{
+		id: 'isp-arduino-confused',
+		proves: [
+			['isp-arduino-as-isp', 0.82],
+			['isp-wiring', 0.35],
+		],
+		any: ['sk.getparm'],
+		not: ['sk.enable', 'sk.enable.nodevice'],
+		family: 'isp-programmer',
+		source: 'avrdude src/stk500.c; ArduinoISP.ino: answers shifted by bytes of the restarting bootloader',
+	},
+	{
+		id: 'isp-arduino-no-sync',
+		proves: [
+			['isp-arduino-as-isp', 0.75],
+			['serial-wrong-port', 0.4],
+			['wrong-programmer-option', 0.4],
+		],
+		any: ['sk.nosync', 'sk.silent', 'v2.getsync'],
+		all: ['is.isp.serial'],
+		not: ['sk.enable', 'sk.enable.nodevice', 'is.board.odd'],
+		family: 'isp-programmer',
+		source:
+			'https://docs.arduino.cc/built-in-examples/arduino-isp/ArduinoISP: reset on opening, sketch not loaded',
+	},
+	{
+		id: 'isp-burn-no-sync',
+		proves: [
+			['isp-arduino-as-isp', 0.7],
+			['wrong-programmer-option', 0.5],
+			['serial-not-in-sync', 0.3],
+		],
+		any: ['sk.nosync', 'sk.silent', 'v2.getsync'],
+		all: ['is.burn'],
+		not: ['sk.enable', 'sk.enable.nodevice', 'sk.getparm', 'is.isp.serial'],
+		family: 'isp-programmer',
+		source: 'Arduino IDE: burning goes through the programmer chosen; avrdude src/stk500.c',
+	},
+	{
+		id: 'isp-usbasp-silent',
+		proves: [
+			['isp-wiring', 0.82],
+			['isp-target-unpowered', 0.55],
+			['isp-sck-too-fast', 0.45],
+			['isp-no-clock', 0.4],
+		],
+		all: ['asp.silent'],
+		not: ['asp.silent.zero'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c usbasp_spi_program_enable; USBasp isp.c',
+	},
+	{
+		id: 'isp-usbasp-no-reply',
+		// 0 is not an answer of USBasp: the reply byte never came over USB.
+		proves: [
+			['isp-wiring', 0.5],
+			['isp-programmer-link', 0.5],
+			['windows-wrong-driver', 0.45],
+		],
+		all: ['asp.silent.zero'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c: nbytes != 1 prints the untouched buffer',
+	},
+	{
+		id: 'isp-usbasp-no-reply-windows',
+		proves: [['windows-wrong-driver', 0.8]],
+		all: ['asp.silent.zero', 'asp.sck', 'is.windows.maybe'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c: every transfer failed, the SCK request too',
+	},
+	{
+		id: 'isp-init-failed',
+		proves: [
+			['isp-wiring', 0.7],
+			['isp-target-unpowered', 0.5],
+			['isp-sck-too-fast', 0.4],
+			['isp-no-clock', 0.35],
+		],
+		all: ['avr.initfailed'],
+		not: [
+			'sk.enable',
+			'sk.enable.nodevice',
+			'asp.silent',
+			'sk.nosync',
+			'sk.getparm',
+			'bf.silent',
+			'bf.buffered',
+			'ser.lost',
+			'v2.getsync',
+			'v2.status',
+			'power.none',
+			'power.zero',
+			'tiny.transfer',
+			'sk.silent',
+			'usbdev.transfer',
+			'bf.silent.new',
+			'v2.timeout',
+			'v2.enable',
+			'sk.outofsync',
+		],
+		notContext: ['is.prog.avr109', 'is.prog.serialboot', 'flip.any'],
+		family: 'isp-programmer',
+		source: 'avrdude src/main.c: the programmer was opened, the target did not answer',
+	},
+	{
+		id: 'isp-mk2-status',
+		proves: [
+			['isp-wiring', 0.88],
+			['isp-target-unpowered', 0.55],
+		],
+		any: ['v2.status', 'v2.reversed', 'v2.enable'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/stk500v2.c stk500v2_program_enable: status of the connection as the AVRISP mkII sees it',
+	},
+	{
+		id: 'isp-no-power',
+		proves: [
+			['isp-target-unpowered', 0.95],
+			['isp-wiring', 0.4],
+		],
+		any: ['power.none', 'power.zero'],
+		family: 'isp-programmer',
+		source: 'avrdude src/jtagmkII.c RSP_NO_TARGET_POWER; src/stk500v2.c Vtarget',
+	},
+	{
+		id: 'isp-no-signature',
+		proves: [
+			['isp-wiring', 0.76],
+			['isp-target-unpowered', 0.56],
+			['isp-sck-too-fast', 0.45],
+			['isp-no-clock', 0.3],
+		],
+		any: ['is.sig.none', 'avr.yikes'],
+		not: ['is.sig.fine', 'power.none', 'power.zero'],
+		notContext: ['flip.any', 'is.prog.avr109', 'is.prog.serialboot'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/main.c: a signature of all zeros, all ones or without 0x1e in front was not read from a chip',
+	},
+	{
+		id: 'isp-signature-wanders',
+		proves: [
+			['isp-sck-too-fast', 0.8],
+			['isp-wiring', 0.7],
+		],
+		all: ['is.sig.varied'],
+		family: 'isp-programmer',
+		source: 'datasheets, serial downloading: SCK below a quarter of the clock; avrdude src/main.c retries',
+	},
+	{
+		id: 'isp-sck-hint',
+		proves: [['isp-sck-too-fast', 0.55]],
+		any: ['avr.sckhint'],
+		all: ['is.silent'],
+		source: 'avrdude src/main.c: rc -2 of the programmer',
+	},
+	{
+		id: 'isp-fuses-unreliable',
+		proves: [
+			['isp-sck-too-fast', 0.7],
+			['isp-wiring', 0.65],
+		],
+		any: ['avr.fuse.unreliable', 'avr.fuse.changed'],
+		family: 'isp-programmer',
+		source: 'avrdude src/safemode.c: two readings of the same fuse differed',
+	},
+	{
+		id: 'isp-other-chip',
+		proves: [
+			['isp-wrong-chip', 0.88],
+			['wrong-mcu-option', 0.5],
+		],
+		all: ['avr.expected'],
+		not: ['is.sig.none', 'is.expected.blank', 'avr.yikes'],
+		notContext: ['flip.any', 'flip.class', 'is.prog.serialboot', 'is.prog.avr109'],
+		family: 'isp-programmer',
+		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'isp-conf-without-signature',
+		proves: [['config-error', 0.9]],
+		all: ['is.expected.blank'],
+		family: 'isp-programmer',
+		source: 'avrdude src/config.c: a part without a signature line expects FF FF FF',
+	},
+	{
+		id: 'caterina-other-chip',
+		proves: [['wrong-mcu-option', 0.8]],
+		all: ['avr.expected'],
+		context: ['is.prog.avr109'],
+		not: ['is.sig.none'],
+		family: 'caterina',
+		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'isp-bootloader-port',
+		// An ISP protocol aimed at a bootloader: sync works (both are STK500v1), the signature does not.
+		proves: [
+			['wrong-programmer-option', 0.86],
+			['isp-wiring', 0.5],
+		],
+		all: ['is.stk.bootport', 'is.sig.none'],
+		family: 'arduino-serial',
+		source:
+			'Optiboot optiboot.c: universal commands are answered with zeros; avrdude.conf.in: ArduinoISP runs at 19200',
+	},
+	{
+		id: 'isp-unused-bits',
+		proves: [['isp-fuse-unused-bits', 0.93]],
+		all: ['is.mismatch.unused'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/avr.c compare_memory_masked; datasheets, fuse byte tables: bits without a function read as one',
+	},
+	{
+		id: 'isp-unused-bits-warning',
+		proves: [['isp-fuse-unused-bits', 0.8]],
+		any: ['avr.unusedbits'],
+		not: ['avr.verified'],
+		family: 'isp-programmer',
+		source: 'avrdude src/avr.c',
+	},
+	{
+		id: 'isp-lock-not-taken',
+		proves: [
+			['isp-lock-bits', 0.85],
+			['isp-wiring', 0.35],
+		],
+		all: ['is.mismatch.lock'],
+		isp: 'no',
+		family: 'isp-programmer',
+		source: 'ArduinoCore-avr boards.txt bootloader.lock_bits; datasheet, boot lock bits',
+	},
+	{
+		id: 'isp-fuse-not-taken',
+		proves: [
+			['isp-wiring', 0.55],
+			['isp-sck-too-fast', 0.5],
+			['isp-wrong-command', 0.45],
+		],
+		all: ['is.mismatch.fuse'],
+		not: ['is.mismatch.unused', 'is.mismatch.lock'],
+		family: 'isp-programmer',
+		source: 'avrdude src/avr.c',
+	},
+	{
+		id: 'fuses-through-bootloader',
+		proves: [['isp-wrong-command', 0.88]],
+		any: ['avr.opt.fuse', 'is.mismatch.fuse', 'avr.notsupported'],
+		context: ['is.prog.serialboot', 'is.prog.avr109'],
+		all: ['is.fuse.wanted'],
+		isp: 'yes',
+		source: 'datasheets, self-programming: SPM cannot write fuses; AVR109, Optiboot optiboot.c',
+	},
+	{
+		id: 'isp-verify-without-write',
+		proves: [['isp-wrong-command', 0.85]],
+		all: ['avr.opt.verify'],
+		any: ['avr.mismatch', 'avr.mismatch.at', 'avr.mismatch.addr'],
+		notContext: ['avr.opt.file', 'flip.any'],
+		family: 'isp-programmer',
+		source: 'avrdude manual, option -U: v verifies, w writes',
+	},
+	{
+		id: 'isp-no-erase',
+		proves: [
+			['isp-wrong-command', 0.6],
+			['isp-lock-bits', 0.4],
+		],
+		all: ['avr.opt.noerase'],
+		any: ['is.mismatch.other'],
+		context: ['is.prog.isp'],
+		family: 'isp-programmer',
+		source: 'avrdude manual, option -D: without an erase cells can only lose ones',
+	},
+	{
+		id: 'isp-mismatch-high',
+		proves: [['isp-programmer-limit', 0.88]],
+		all: ['is.mismatch.high'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/usbtiny.c and old STK500v1 firmware: no load extended address, so 128 KB is the limit',
+	},
+	{
+		id: 'isp-mismatch',
+		proves: [
+			['isp-wiring', 0.6],
+			['isp-sck-too-fast', 0.55],
+			['isp-lock-bits', 0.45],
+			['isp-programmer-link', 0.3],
+		],
+		any: ['is.mismatch.other', 'is.mismatch.blank', 'avr.mismatch'],
+		context: ['is.prog.isp', 'is.burn'],
+		not: ['is.mismatch.unused', 'is.mismatch.lock', 'is.mismatch.fuse', 'is.mismatch.high', 'avr.opt.verify'],
+		family: 'isp-programmer',
+		source: 'avrdude src/avr.c; datasheet, lock bits',
+	},
+	{
+		id: 'isp-fuse-then-silence',
+		proves: [
+			['isp-no-clock', 0.9],
+			['isp-spi-disabled', 0.5],
+			['isp-wiring', 0.4],
+		],
+		all: ['is.fuse.thensilent'],
+		family: 'isp-programmer',
+		source:
+			'datasheets, clock sources: without the clock that CKSEL names the chip does not run, and ISP needs it running',
+	},
+	{
+		id: 'isp-fuse-kills',
+		proves: [['isp-spi-disabled', 0.93]],
+		all: ['is.fuse.kills'],
+		any: ['is.silent', 'avr.fuse.written', 'avr.fuse.ok', 'avr.yikes'],
+		family: 'isp-programmer',
+		source: 'datasheets, fuse tables: SPIEN, RSTDISBL and DWEN end serial programming',
+	},
+	{
+		id: 'isp-words-disabled',
+		proves: [['isp-spi-disabled', 0.7]],
+		any: ['words.rstdisbl'],
+		context: ['avr.initfailed', 'asp.silent', 'sk.enable', 'avr.yikes', 'v2.status'],
+		family: 'isp-programmer',
+		source: 'ATmega328P datasheet DS40002061B, tables 27-5 to 27-7',
+	},
+	{
+		id: 'jtag-disabled',
+		proves: [
+			['wrong-programmer-option', 0.6],
+			['isp-wiring', 0.5],
+		],
+		any: ['jtag.disabled'],
+		family: 'isp-programmer',
+		source: 'avrdude src/jtagmkII.c',
+	},
+	{
+		id: 'isp-programmer-missing',
+		proves: [
+			['isp-programmer-not-found', 0.85],
+			['windows-wrong-driver', 0.45],
+			['usb-permission', 0.42],
+		],
+		any: ['asp.missing', 'tiny.missing', 'usbdev.missing', 'v2.signon'],
+		notContext: ['flip.any', 'is.usbasploader'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c, src/usbtiny.c, src/usb_libusb.c',
+	},
+	{
+		id: 'isp-programmer-unreadable-windows',
+		// It is on the bus, but its names cannot be read: the driver is not one that libusb can use.
+		proves: [['windows-wrong-driver', 0.9]],
+		all: ['asp.query', 'is.os.windows'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c usbOpenDevice; libusb os/windows_winusb.c',
+	},
+	{
+		id: 'isp-programmer-unreadable',
+		proves: [
+			['usb-permission', 0.88],
+			['windows-wrong-driver', 0.4],
+		],
+		all: ['asp.query'],
+		not: ['is.os.windows'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c usbOpenDevice: found, but its names cannot be read',
+	},
+	{
+		id: 'usbasploader-missing',
+		proves: [
+			['not-in-bootloader', 0.8],
+			['windows-wrong-driver', 0.45],
+			['usb-permission', 0.4],
+		],
+		any: ['asp.missing'],
+		context: ['is.usbasploader'],
+		family: 'usbasploader',
+		source: 'https://docs.qmk.fm/flashing#usbasploader',
+	},
+	{
+		id: 'isp-programmer-link',
+		proves: [
+			['isp-programmer-link', 0.75],
+			['isp-wiring', 0.45],
+		],
+		any: ['tiny.transfer', 'asp.transfer', 'usbdev.transfer'],
+		not: ['usb.opendenied', 'usb.opendriver'],
+		family: 'isp-programmer',
+		source: 'avrdude src/usbtiny.c, src/usbasp.c, src/usb_libusb.c',
+	},
+	{
+		id: 'usb-denied',
+		proves: [['usb-permission', 0.92]],
+		any: ['usb.opendenied', 'sys.denied.usb', 'tl.denied', 'bh.denied', 'sys.notpermitted.mac', 'du.access'],
+		not: ['is.os.windows'],
+		source:
+			'libusb os/linux_usbfs.c; teensy_loader_cli.c; bootloadHID commandline/main.c; https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'usb-denied-windows',
+		proves: [
+			['windows-wrong-driver', 0.8],
+			['usb-permission', 0.5],
+		],
+		any: ['usb.opendenied', 'sys.denied.usb', 'du.access', 'tl.denied', 'bh.denied'],
+		all: ['is.os.windows'],
+		source: 'libusb os/windows_winusb.c: another driver owns the device',
+	},
+	{
+		id: 'usb-driver',
+		proves: [['windows-wrong-driver', 0.86]],
+		any: ['usb.opendriver', 'os.nodriver.win', 'du.driver'],
+		source:
+			'libusb strerror.c: LIBUSB_ERROR_NOT_SUPPORTED, no usable driver; Windows Device Manager problem codes',
+	},
+	{
+		id: 'usb-claim',
+		proves: [
+			['usb-permission', 0.55],
+			['windows-wrong-driver', 0.5],
+			['isp-programmer-link', 0.4],
+		],
+		any: ['usbdev.claim'],
+		source: 'avrdude src/usb_libusb.c; libusb',
+	},
+	{
+		id: 'usbguard',
+		proves: [['usb-permission', 0.85]],
+		any: ['words.usbguard'],
+		source: 'usbguard(1)',
+	},
+
+	// ---------------------------------------------------------------- files
+	{
+		id: 'file-open',
+		proves: [['file-not-found', 0.88]],
+		any: ['avr.openfile', 'avr.readfile.failed'],
+		not: ['is.path.cut'],
+		source: 'avrdude src/fileio.c',
+	},
+	{
+		id: 'file-argument',
+		proves: [
+			['path-with-spaces', 0.6],
+			['isp-wrong-command', 0.4],
+		],
+		any: ['avr.update.invalid'],
+		not: ['is.path.cut'],
+		source: 'avrdude src/update.c: a colon or space in the path ends the file name',
+	},
+	{
+		id: 'file-bad',
+		proves: [['bad-hex-file', 0.9]],
+		any: ['avr.badhex', 'tl.badhex', 'mn.badfile', 'is.addr.ram'],
+		not: ['avr.openfile', 'avr.readfile.failed'],
+		source: 'avrdude src/fileio.c; teensy_loader_cli.c; micronucleus commandline/micronucleus.c',
+	},
+	{
+		id: 'file-beyond',
+		proves: [
+			['hex-too-large', 0.88],
+			['wrong-mcu-option', 0.4],
+		],
+		all: ['avr.outofrange'],
+		not: ['is.addr.ram'],
+		source: 'avrdude src/fileio.c',
+	},
+
+	// ---------------------------------------------------------------- tool and configuration
+	{
+		id: 'conf',
+		proves: [
+			['config-error', 0.88],
+			['tool-version', 0.5],
+		],
+		any: ['avr.conf', 'avr.conf.syntax'],
+		source: 'avrdude src/config.c, src/main.c',
+	},
+	{
+		id: 'conf-programmer',
+		proves: [
+			['config-error', 0.62],
+			['wrong-programmer-option', 0.6],
+			['tool-version', 0.45],
+		],
+		any: ['avr.noprogrammer'],
+		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'conf-part',
+		proves: [
+			['config-error', 0.6],
+			['wrong-mcu-option', 0.58],
+			['tool-version', 0.5],
+		],
+		any: ['avr.nopart'],
+		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'tool-option',
+		proves: [
+			['tool-version', 0.7],
+			['path-with-spaces', 0.3],
+		],
+		any: ['avr.option'],
+		source: 'getopt(3) in avrdude src/main.c',
+	},
+
+	// ---------------------------------------------------------------- micronucleus, bootloadHID, HalfKay, HID
+	{
+		id: 'micronucleus-timeout',
+		proves: [
+			['not-in-bootloader', 0.85],
+			['usb-permission', 0.4],
+			['windows-wrong-driver', 0.38],
+		],
+		any: ['mn.timeout'],
+		family: 'micronucleus',
+		source: 'micronucleus commandline/micronucleus.c',
+	},
+	{
+		id: 'micronucleus-waiting',
+		proves: [
+			['not-in-bootloader', 0.6],
+			['windows-wrong-driver', 0.4],
+			['usb-permission', 0.38],
+		],
+		any: ['mn.waiting'],
+		not: ['mn.found', 'mn.timeout', 'mn.done', 'mn.failed'],
+		family: 'micronucleus',
+		source: 'micronucleus commandline/micronucleus.c',
+	},
+	{
+		id: 'micronucleus-version',
+		proves: [['tool-version', 0.93]],
+		any: ['mn.unknown'],
+		family: 'micronucleus',
+		source: 'micronucleus commandline/library/micronucleus_lib.c',
+	},
+	{
+		id: 'micronucleus-failed',
+		proves: [
+			['usb-transient', 0.75],
+			['usb-enumeration-failure', 0.3],
+		],
+		any: ['mn.failed'],
+		family: 'micronucleus',
+		source: 'micronucleus commandline/micronucleus.c',
+	},
+	{
+		id: 'bootloadhid-missing',
+		proves: [
+			['not-in-bootloader', 0.85],
+			['usb-permission', 0.35],
+		],
+		any: ['bh.missing'],
+		family: 'bootloadhid',
+		source: 'bootloadHID commandline/main.c',
+	},
+	{
+		id: 'bootloadhid-comm',
+		proves: [
+			['usb-transient', 0.75],
+			['usb-permission', 0.35],
+		],
+		any: ['bh.comm'],
+		family: 'bootloadhid',
+		source: 'bootloadHID commandline/main.c',
+	},
+	{
+		id: 'halfkay-waiting',
+		proves: [
+			['not-in-bootloader', 0.8],
+			['usb-permission', 0.4],
+		],
+		any: ['tl.waiting', 'tl.nodevice'],
+		not: ['tl.found', 'tl.booting', 'tl.denied', 'tl.writeerror'],
+		context: ['tl.any', 'tl.read', 'hid.any'],
+		source: 'teensy_loader_cli.c; hid_bootloader_cli.c',
+	},
+	{
+		id: 'halfkay-write',
+		proves: [
+			['usb-transient', 0.75],
+			['wrong-mcu-option', 0.45],
+		],
+		any: ['tl.writeerror'],
+		source: 'teensy_loader_cli.c',
+	},
+	{
+		id: 'halfkay-mcu',
+		proves: [
+			['wrong-mcu-option', 0.85],
+			['tool-version', 0.3],
+		],
+		any: ['tl.mcu'],
+		family: 'halfkay',
+		source: 'teensy_loader_cli.c',
+	},
+
+	// ---------------------------------------------------------------- Arm and others
+	{
+		id: 'arm-failed',
+		proves: [
+			['arm-board', 0.85],
+			['usb-transient', 0.4],
+		],
+		any: ['du.failed'],
+		context: ['du.any', 'arm.words'],
+		family: 'arm',
+		source: 'dfu-util src/dfuse.c; https://docs.qmk.fm/flashing#stm32',
+	},
+	{
+		id: 'arm-no-device',
+		proves: [
+			['dfu-no-device', 0.8],
+			['arm-board', 0.5],
+			['not-in-bootloader', 0.4],
+		],
+		any: ['du.nodevice'],
+		not: ['du.cannotopen'],
+		source: 'dfu-util src/main.c',
+	},
+	{
+		id: 'arm-cannot-open',
+		proves: [
+			['windows-wrong-driver', 0.6],
+			['usb-permission', 0.6],
+		],
+		any: ['du.cannotopen'],
+		source: 'dfu-util src/dfu_util.c',
+	},
+	{
+		id: 'arm-cannot-open-windows',
+		proves: [['windows-wrong-driver', 0.88]],
+		all: ['du.cannotopen', 'is.os.windows'],
+		source: 'dfu-util src/dfu_util.c; https://docs.qmk.fm/driver_installation_zadig',
+	},
+	{
+		id: 'arm-named',
+		proves: [['arm-board', 0.6]],
+		any: ['arm.words', 'arm.tools', 'tl.arm'],
+		notContext: ['dfu.any', 'avr.words', 'mn.any', 'build.error', 'build.overflow'],
+		source: 'https://docs.qmk.fm/flashing#arm-bootloaders',
+	},
+	{
+		id: 'esp',
+		proves: [['unrelated', 0.9]],
+		any: ['other.esp'],
+		notContext: ['dfu.any', 'avr.any'],
+		family: 'none',
+		source: 'esptool docs',
+	},
+	{
+		id: 'enumeration',
+		proves: [['usb-enumeration-failure', 0.88]],
+		any: ['os.enumerate'],
+		not: ['avr.verified', 'dfu.written'],
+		source: 'Linux drivers/usb/core/hub.c; Windows Device Manager',
+	},
+	{
+		id: 'usb-hiccup',
+		proves: [
+			['usb-transient', 0.55],
+			['isp-programmer-link', 0.35],
+		],
+		any: ['os.libusb.retry'],
+		notContext: ['du.any'],
+		source: 'libusb strerror.c',
+	},
+];

@@ -1,0 +1,116 @@
+// Finds the known messages in a log. A literal is looked for first, so that a megabyte costs milliseconds;
+// the expression then reads only a small window round it, so that no pattern can run away.
+
+import {type CleanLine, type FlatText, flatten, joinWrapped, lineAt} from './normalise.ts';
+
+export type Signal = {
+	readonly id: string;
+	/** Lower-case literals; one must stand inside the message. */
+	readonly find: string | readonly string[];
+	/** Reads the message round the literal (case is ignored); without it the literal alone is the message. */
+	readonly read?: RegExp;
+	/** A verdict of the tool: `error`, `success`; or what a new attempt starts with. */
+	readonly role?: 'error' | 'success' | 'start';
+	/** Tool's source file or public document that prints it. */
+	readonly source: string;
+};
+
+export type Hit = {
+	readonly id: string;
+	/** Index into the log's lines. */
+	readonly line: number;
+	/** Order in the whole log: larger is later. */
+	readonly at: number;
+	readonly groups: readonly (string | undefined)[];
+	/** The message as found, for a quote out of a very long line. */
+	readonly text: string;
+};
+
+/** Characters before and after the literal that an expression may see. */
+const WINDOW_BEFORE = 160;
+const WINDOW_AFTER = 320;
+/** Finds kept per message from the front and from the back; a log that repeats one more often proves no more. */
+const FIRST_HITS = 1000;
+const LAST_HITS = 300;
+
+function readAt(signal: Signal, source: FlatText, found: number, literal: number): Hit | undefined {
+	const row = lineAt(source, found);
+	const lineStart = source.starts[row] ?? 0;
+	const next = source.starts[row + 1];
+	const lineEnd = next === undefined ? source.text.length : next - 1;
+	const seam = source.seams?.[row];
+	let begin = found;
+	let end = found + literal;
+	let groups: (string | undefined)[] = [];
+	if (signal.read !== undefined) {
+		const from = Math.max(lineStart, found - WINDOW_BEFORE);
+		const window = source.text.slice(from, Math.min(lineEnd, found + WINDOW_AFTER));
+		const match = signal.read.exec(window);
+		if (match === null) return undefined;
+		begin = from + match.index;
+		end = begin + match[0].length;
+		if (end <= found || begin >= found + literal) {
+			// An earlier message of the same kind stands in the window: read again from the literal on.
+			const nearer = signal.read.exec(source.text.slice(found, Math.min(lineEnd, found + WINDOW_AFTER)));
+			if (nearer === null || nearer.index > 0) return undefined;
+			begin = found;
+			end = found + nearer[0].length;
+			groups = nearer.slice(1);
+		} else groups = match.slice(1);
+	}
+	if (seam !== undefined && (begin >= lineStart + seam || end <= lineStart + seam)) return undefined;
+	const line = source.lineIndex[row] ?? 0;
+	// Place within the line counts too: logs that lost their line ends are one line.
+	const place = Math.min(begin - lineStart, 0xfffff);
+	return {id: signal.id, line, at: line * 0x100000 + place, groups, text: source.text.slice(begin, end)};
+}
+
+function scanText(source: FlatText, signals: readonly Signal[], hits: Hit[]): void {
+	for (const signal of signals) {
+		const literals = typeof signal.find === 'string' ? [signal.find] : signal.find;
+		for (const literal of literals) {
+			let from = 0;
+			let count = 0;
+			for (;;) {
+				const found = source.lower.indexOf(literal, from);
+				if (found === -1) break;
+				from = found + literal.length;
+				const hit = readAt(signal, source, found, literal.length);
+				if (hit !== undefined) hits.push(hit);
+				count += 1;
+				if (count >= FIRST_HITS) break;
+			}
+			if (count < FIRST_HITS) continue;
+			let back = source.lower.length;
+			for (let late = 0; late < LAST_HITS; late += 1) {
+				const found = source.lower.lastIndexOf(literal, back);
+				if (found < from) break;
+				back = found - 1;
+				const hit = readAt(signal, source, found, literal.length);
+				if (hit !== undefined) hits.push(hit);
+				if (back < from) break;
+			}
+		}
+	}
+}
+
+/** Every known message in the log, in order; wrapped lines are read as one. */
+export function scan(lines: readonly CleanLine[], signals: readonly Signal[]): Hit[] {
+	const hits: Hit[] = [];
+	scanText(flatten(lines), signals, hits);
+	const joined = joinWrapped(lines);
+	if (joined.text.length > 0) {
+		// A message that is whole on its line stays as it is, however the next line might go on.
+		const whole = new Set(hits.map(hit => `${hit.id} ${hit.at}`));
+		const seamed: Hit[] = [];
+		scanText(joined, signals, seamed);
+		for (const hit of seamed) {
+			const key = `${hit.id} ${hit.at}`;
+			if (whole.has(key)) continue;
+			whole.add(key);
+			hits.push(hit);
+		}
+	}
+	hits.sort((a, b) => a.at - b.at);
+	return hits;
+}

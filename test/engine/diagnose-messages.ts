@@ -1,0 +1,354 @@
+// What the tools can print, one row per message, written from their sources (named in rules.ts): the first cause
+// expected, and where it matters the family and whether ISP is needed.
+
+export type Row = {
+	readonly log: string;
+	readonly cause: string;
+	readonly family?: string;
+	readonly isp?: 'yes' | 'no' | 'maybe';
+	readonly tool?: string;
+};
+
+export const rows: readonly Row[] = [
+	// dfu-programmer
+	{
+		log: 'dfu-programmer atmega32u4 erase --force\nErasing flash...  Success\nChecking memory from 0x0 to 0x6FFF...  Not blank at 0x1.',
+		cause: 'dfu-erase-ineffective',
+		family: 'dfu',
+		isp: 'yes',
+		tool: 'dfu-programmer',
+	},
+	{
+		log: '$ dfu-programmer atmega32u2 erase --force\nErasing flash...  Success\nChecking memory from 0x0 to 0x6FFF...  Empty.\n$ dfu-programmer atmega32u2 flash --force fw.hex\n0%                            100%  Programming 0x4F80 bytes...\n[ X  ERROR\nMemory write error, use debug for more info.',
+		cause: 'dfu-write-refused',
+		isp: 'maybe',
+	},
+	{
+		log: 'Bootloader Version: 0x00 (0)\nChecking memory from 0x0 to 0x6FFF...  Empty.\nChip already blank, to force erase use --force.\nChecking memory from 0x0 to 0x5F7F...  Empty.\n0%                            100%  Programming 0x5F80 bytes...\n[ X  ERROR\nMemory write error, use debug for more info.',
+		cause: 'dfu-erase-first',
+		isp: 'no',
+	},
+	{
+		log: 'dfu-programmer at90usb1286 flash fw.hex\nChecking memory from 0x0 to 0x6AFF...  Not blank at 0x1.\nThe target memory for the program is not blank.\nUse --force flag to override this error check.',
+		cause: 'dfu-erase-first',
+		isp: 'no',
+	},
+	{
+		log: 'dfu-programmer atmega16u2 erase\nChecking memory from 0x0 to 0x2FFF...  Not blank at 0x1.\nErasing flash...  Success\nChecking memory from 0x0 to 0x2FFF...  Empty.\ndfu-programmer atmega16u2 flash usbserial.hex\nChecking memory from 0x0 to 0xF7F...  Empty.\n0%                            100%  Programming 0xF80 bytes...\n[>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>]  Success\n0%                            100%  Reading 0x3000 bytes...\n[>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>]  Success\nValidating...  Success\n0xF80 bytes written into 0x3000 bytes memory (32.29%).',
+		cause: 'tool-success',
+		family: 'dfu',
+		isp: 'no',
+	},
+	{
+		log: 'dfu.c:844: -ETIMEDOUT: Transfer timed out, NAK 0xffffff92 (-110)\natmel.c:1627: atmel_flash: flash data dfu_download failed.',
+		cause: 'dfu-transfer-timeout',
+		family: 'dfu',
+	},
+	{log: 'dfu-programmer: no device present.', cause: 'dfu-no-device', family: 'dfu', isp: 'no'},
+	{log: "Unsupported target 'atmega32u5'.", cause: 'wrong-mcu-option', isp: 'no'},
+	{
+		log: 'Error opening C:\\Users\\Jane\nSee --debug=51 or greater for more information.\n>>> dfu-programmer.exe atmega32u4 reset',
+		cause: 'path-with-spaces',
+		isp: 'no',
+	},
+	{
+		log: 'dfu-programmer atmega32u4 erase --force\ndfu-programmer 0.6.1\nUsage: dfu-programmer target[:usb-bus,usb-addr] command [options] [global-options] [file|data]',
+		cause: 'tool-version',
+	},
+	{log: 'WARNING: 0x240 bytes are outside target memory,\n and will not be written.', cause: 'hex-too-large'},
+	{
+		log: 'dfu-programmer atmega32u4 flash a.hex\nHex file error, use debug for more info.',
+		cause: 'bad-hex-file',
+	},
+	{
+		log: 'avrdude -c flip1 -p m32u4 -U flash:w:x.hex:i\navrdude error: no matching USB device found\navrdude error: unable to open programmer flip1 on port usb',
+		cause: 'dfu-no-device',
+		family: 'dfu',
+	},
+	// Toolbox
+	{
+		log: 'Atmel DFU device connected (NO DRIVER): Atmel Corp. ATmega32U4 (03EB:2FF4:0000)',
+		cause: 'windows-wrong-driver',
+		family: 'dfu',
+		tool: 'qmk-toolbox',
+	},
+	{
+		log: 'Caterina device connected (usbser): USB Serial Device (COM5) (2341:0036:0001) [COM5]\nAttempting to flash, please don\'t remove device\n> avrdude.exe -p atmega32u4 -c avr109 -U flash:w:"C:\\fw\\a.hex":i -P COM5\n> Connecting to programmer: .\n> Found programmer: Id = "CATERIN"; type = S\n> avrdude.exe: AVR device initialized and ready to accept instructions\n> avrdude.exe: Device signature = 0x1e9587 (probably m32u4)\n> avrdude.exe: 21840 bytes of flash written\n> avrdude.exe: verifying ...\n> avrdude.exe: 21840 bytes of flash verified\n> avrdude.exe done.  Thank you.\nFlash complete',
+		cause: 'tool-success',
+		family: 'caterina',
+		tool: 'qmk-toolbox',
+	},
+	// Caterina
+	{
+		log: 'Connecting to programmer: .avrdude: butterfly_recv(): programmer is not responding',
+		cause: 'caterina-not-responding',
+		family: 'caterina',
+		isp: 'maybe',
+	},
+	{
+		log: 'avrdude: verifying flash memory against a.hex:\navrdude: verification error, first mismatch at byte 0x0000\n         0xff != 0x0c\navrdude: verification error; content mismatch\navrdude -p atmega32u4 -c avr109 -P /dev/ttyACM0',
+		cause: 'caterina-verify-mismatch',
+		family: 'caterina',
+		isp: 'yes',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission denied',
+		cause: 'serial-port-permission',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM4": Access is denied.',
+		cause: 'serial-port-busy',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM4": Zugriff verweigert',
+		cause: 'serial-port-busy',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM7": Das System kann die angegebene Datei nicht finden.',
+		cause: 'serial-wrong-port',
+	},
+	{
+		log: 'avrdude error: cannot open port /dev/ttyUSB3: No such file or directory\navrdude error: unable to open port /dev/ttyUSB3 for programmer arduino',
+		cause: 'serial-wrong-port',
+	},
+	{log: 'avrdude: ser_open(): can\'t set com-state for "\\\\.\\COM3"', cause: 'serial-driver'},
+	{
+		log: 'Detecting USB port, reset your controller now...\nDevice /dev/ttyACM0 has appeared; assuming it is the controller.\nWaiting for /dev/ttyACM0 to become writable......',
+		cause: 'serial-port-permission',
+		family: 'caterina',
+	},
+	{
+		log: 'Performing 1200-bps touch reset on serial port COM6\nWaiting for upload port...\nNo upload port found, using COM6 as fallback\navrdude: ser_open(): can\'t open device "\\\\.\\COM6": The system cannot find the file specified.\nFailed uploading: uploading error: exit status 1',
+		cause: 'caterina-port-lost',
+		family: 'caterina',
+		tool: 'arduino-ide',
+	},
+	// serial bootloaders
+	{
+		log: 'avrdude warning: attempt 1 of 10: not in sync: resp=0x00\navrdude warning: attempt 2 of 10: not in sync: resp=0x00\navrdude error: unable to open port COM3 for programmer arduino',
+		cause: 'serial-not-in-sync',
+		family: 'arduino-serial',
+	},
+	{
+		log: 'avrdude: stk500v2_ReceiveMessage(): timeout\navrdude: stk500v2_getsync(): timeout communicating with programmer',
+		cause: 'serial-not-in-sync',
+	},
+	{
+		log: 'avrdude -patmega2560 -cwiring -PCOM4 -b115200\navrdude: stk500v2_ReceiveMessage(): wrong checksum',
+		cause: 'serial-link-noise',
+	},
+	{
+		log: 'avrdude -c arduino -p m328p -P COM3 -b 115200 -U lfuse:w:0xff:m\navrdude: verifying lfuse memory against 0xff:\navrdude: verification error, first mismatch at byte 0x0000\n         0x00 != 0xff\navrdude: verification error; content mismatch',
+		cause: 'isp-wrong-command',
+		isp: 'yes',
+	},
+	{
+		log: 'Serial.println("stop!!!");\navrdude: stk500v2_ReceiveMessage(): timeout\navrdude: stk500v2_getsync(): timeout communicating with programmer',
+		cause: 'mega-bootloader-bug',
+	},
+	{
+		log: '[octoprint.plugins.firmwareupdater] avrdude: stk500v2_getsync(): timeout communicating with programmer',
+		cause: 'serial-not-in-sync',
+		tool: 'octoprint',
+	},
+	{
+		log: 'Configuring upload protocol...\nAVAILABLE: arduino\nCURRENT: upload_protocol = arduino\nLooking for upload port...\nError: Please specify `upload_port` for environment or use global `--upload-port` option.\n*** [upload] Explicit exit, status 1',
+		cause: 'serial-wrong-port',
+		tool: 'platformio',
+	},
+	// ISP
+	{
+		log: "avrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1\n         Double check connections and try again, or use -F to override\n         this check.",
+		cause: 'isp-wiring',
+		family: 'isp-programmer',
+		isp: 'no',
+	},
+	{log: 'avrdude -c usbtiny -p m32u4\navrdude: initialization failed, rc=-1', cause: 'isp-wiring', isp: 'no'},
+	{
+		log: 'avrdude: Error: Could not find USBtiny device (0x1781/0xc9f)',
+		cause: 'isp-programmer-not-found',
+		isp: 'no',
+	},
+	{
+		log: "avrdude: Warning: cannot open USB device: Permission denied\navrdude: error: could not find USB device with vid=0x16c0 pid=0x5dc vendor='www.fischl.de' product='USBasp'",
+		cause: 'usb-permission',
+	},
+	{
+		log: 'avrdude: error: usbtiny_receive: Connection timed out (expected 128, got -110)',
+		cause: 'isp-programmer-link',
+	},
+	{
+		log: 'avrdude: Device signature = 0x1e9516 (probably m328pb)\navrdude: Expected signature for ATmega328P is 1E 95 0F\n         Double check chip, or use -F to override this check.',
+		cause: 'isp-wrong-chip',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: Device signature = 0x1e9400\navrdude: Device signature = 0x1e1587 (retrying)\navrdude: Device signature = 0x003f00\navrdude: Yikes!  Invalid device signature.',
+		cause: 'isp-sck-too-fast',
+	},
+	{
+		log: "avrdude: writing lfuse (1 bytes):\navrdude: 1 bytes of lfuse written\navrdude: 1 bytes of lfuse verified\navrdude done.  Thank you.\n$ avrdude -c usbasp -p m328p\navrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1",
+		cause: 'isp-no-clock',
+		isp: 'yes',
+	},
+	{
+		log: "avrdude -c usbasp -p t85 -U hfuse:w:0x5f:m\navrdude: 1 bytes of hfuse written\navrdude: error: program enable: target doesn't answer. 1",
+		cause: 'isp-spi-disabled',
+		isp: 'yes',
+	},
+	{
+		log: 'avrdude -c usbtiny -p m2560 -U flash:w:stk500boot.hex:i\navrdude: verification error, first mismatch at byte 0x3e000\n         0xff != 0x0d\navrdude: verification error; content mismatch',
+		cause: 'isp-programmer-limit',
+		isp: 'yes',
+	},
+	{
+		log: 'avrdude -c stk500v1 -P /dev/ttyACM0 -b 19200 -p m32u4\navrdude: stk500_getsync() attempt 1 of 10: not in sync: resp=0x00\navrdude: stk500_getsync() attempt 10 of 10: not in sync: resp=0x00',
+		cause: 'isp-arduino-as-isp',
+		family: 'isp-programmer',
+	},
+	{
+		log: 'avrdude: Vtarget         : 0.0 V\navrdude: stk500v2_program_enable(): cannot get connection status',
+		cause: 'isp-target-unpowered',
+	},
+	{
+		log: 'avrdude -c usbasp -p m328p -U efuse:w:0x05:m\navrdude: verifying efuse memory against 0x05\navrdude warning: device 0xfd != input 0x05 at addr 0x0000 (error)\navrdude error: verification mismatch',
+		cause: 'isp-fuse-unused-bits',
+	},
+	{
+		log: 'avrdude -c usbasp -p m8 -U flash:v:a.hex:i\navrdude: verification error, first mismatch at byte 0x0010\n 0xff != 0x12\navrdude: verification error; content mismatch',
+		cause: 'isp-wrong-command',
+	},
+	{
+		log: 'avrdude: usbdev_open(): did not find any USB device "usb" (0x03eb:0x2104)',
+		cause: 'isp-programmer-not-found',
+	},
+	// files, configuration, installation
+	{
+		log: "avrdude: can't open input file main.hex: No such file or directory\navrdude: read from file 'main.hex' failed",
+		cause: 'file-not-found',
+	},
+	{
+		log: 'avrdude error: cannot open input file C:\\Users\\Jane: No such file or directory',
+		cause: 'path-with-spaces',
+	},
+	{log: 'avrdude: ERROR: address 0x8010 out of range at line 2049 of a.hex', cause: 'hex-too-large'},
+	{log: 'avrdude: invalid record at line 1 of "a.bin"', cause: 'bad-hex-file'},
+	{log: 'avrdude: error at /etc/avrdude.conf:402: syntax error', cause: 'config-error'},
+	{
+		log: 'avrdude: AVR Part "m328pb" not found.\n\nValid parts are:\n  uc3a0512 = AT32UC3A0512',
+		cause: 'config-error',
+	},
+	{log: 'avrdude was compiled without usb support.', cause: 'tool-version'},
+	{
+		log: 'avrdude: error while loading shared libraries: libusb-0.1.so.4: cannot open shared object file',
+		cause: 'tool-version',
+	},
+	{log: '/bin/sh: dfu-programmer: command not found\nmake: *** [dfu] Error 127', cause: 'tool-not-installed'},
+	{
+		log: 'Cannot run program "C:\\arduino\\hardware\\tools\\avr\\bin\\avrdude": CreateProcess error=2, The system cannot find the file specified',
+		cause: 'tool-not-installed',
+	},
+	{
+		log: 'Compiling: keyboards/planck/planck.c\nkeymap.c:12:3: error: expected expression before } token\nmake: *** [.build/x.o] Error 1',
+		cause: 'build-error',
+		family: 'none',
+	},
+	{
+		log: 'Checking file size of planck.hex  [ERRORS]\n * The firmware is too large! 29000/28672 (328 bytes over)',
+		cause: 'hex-too-large',
+	},
+	// small loaders
+	{
+		log: 'Teensy Loader, Command Line, Version 2.2\nRead "k.hex": 19832 bytes, 61.5% usage\nWaiting for Teensy device...\n (hint: press the reset button)',
+		cause: 'not-in-bootloader',
+		family: 'halfkay',
+		tool: 'teensy_loader_cli',
+	},
+	{
+		log: 'Teensy Loader, Command Line, Version 2.2\nRead "k.hex": 19832 bytes, 61.5% usage\nFound HalfKay Bootloader\nProgramming...................\nBooting',
+		cause: 'tool-success',
+		family: 'halfkay',
+	},
+	{log: 'Found device but unable to open\nTeensy Loader, Command Line', cause: 'usb-permission'},
+	{
+		log: '> Please plug in the device ...\n> Press CTRL+C to terminate the program.\n> Device search timed out',
+		cause: 'not-in-bootloader',
+		family: 'micronucleus',
+		tool: 'micronucleus',
+	},
+	{
+		log: '> Erasing the memory ...\n>> Flash erase error -1 has occured ...\n>> Please unplug the device and restart the program.\nmicronucleus',
+		cause: 'usb-transient',
+	},
+	{log: '> Program file is 120 bytes too big for the bootloader!', cause: 'hex-too-large'},
+	{
+		log: 'bootloadHID -r main.hex\nError opening HIDBoot device: The specified device was not found',
+		cause: 'not-in-bootloader',
+		family: 'bootloadhid',
+		tool: 'bootloadHID',
+	},
+	{
+		log: 'bootloadHID -r main.hex\nError uploading data block: Communication error with device',
+		cause: 'usb-transient',
+		family: 'bootloadhid',
+	},
+	// Arm and others
+	{
+		log: 'dfu-util 0.11\nOpening DFU capable USB device...\nDevice ID 0483:df11\nFile downloaded successfully\nSubmitting leave request...\nTransitioning to dfuMANIFEST state',
+		cause: 'tool-success',
+		family: 'arm',
+		tool: 'dfu-util',
+	},
+	{
+		log: 'dfu-util: Invalid DFU suffix signature\ndfu-util: A valid DFU suffix will be required in a future dfu-util release\nDevice ID 0483:df11\nFile downloaded successfully\ndfu-util: Error during download get_status',
+		cause: 'benign-warning',
+		family: 'arm',
+	},
+	{
+		log: 'dfu-util: Cannot open DFU device 0483:df11 found on devnum 12 (LIBUSB_ERROR_NOT_SUPPORTED)\ndfu-util: No DFU capable USB device available\nC:\\>',
+		cause: 'windows-wrong-driver',
+		family: 'arm',
+	},
+	{log: 'I flashed my Proton C and now it is dead', cause: 'arm-board', family: 'arm', isp: 'no'},
+	{
+		log: 'usb 1-2: device descriptor read/64, error -110\nusb usb1-port2: unable to enumerate USB device',
+		cause: 'usb-enumeration-failure',
+		isp: 'maybe',
+		tool: 'dmesg',
+	},
+	{
+		log: 'systemd[1]: ModemManager.service running\navrdude: butterfly_recv(): programmer is not responding',
+		cause: 'modemmanager',
+	},
+	{log: "usb 1-1: interface 0 claimed by ch341 while 'brltty' sets config #1", cause: 'serial-driver'},
+	{
+		log: 'Flashing for bootloader: lufa-ms\nCopying keyboard.bin to drive LUFA Mass Storage',
+		cause: 'mass-storage-bootloader',
+	},
+	{
+		log: 'Flashing for bootloader: atmel-dfu\nBootloader not found. Make sure the board is in bootloader mode.\n Trying again every 0.5s (Ctrl+C to cancel)...\nBus 001 Device 010: ID 2341:0036 Arduino SA Leonardo (bootloader)',
+		cause: 'wrong-tool-for-bootloader',
+	},
+	// nothing wrong, nothing said
+	{
+		log: 'avrdude: AVR device initialized and ready to accept instructions\nReading | ################################################## | 100% 0.02s\navrdude: Device signature = 0x1e9587\navrdude: safemode: Fuses OK (E:F3, H:D9, L:5E)\navrdude done.  Thank you.',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: warning: cannot set sck period. please check for usbasp firmware update.\navrdude: 4096 bytes of flash verified\navrdude done.  Thank you.',
+		cause: 'benign-warning',
+	},
+	{log: 'dfu-programmer atmega32u4 erase --force\nErasing flash...', cause: 'insufficient-evidence'},
+	{log: '', cause: 'insufficient-evidence', isp: 'maybe'},
+	{log: '   \r\n\t\n', cause: 'insufficient-evidence'},
+	{
+		log: 'Dear all, the meeting moves to Thursday. Bring cake.',
+		cause: 'unrelated',
+		family: 'none',
+		isp: 'no',
+		tool: 'unknown',
+	},
+	{log: 'npm ERR! code ENOENT\nnpm ERR! syscall open', cause: 'unrelated'},
+];
