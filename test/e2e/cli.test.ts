@@ -479,7 +479,16 @@ describe('over a serial port', {skip: missingPeer({programs: ['python3']})}, () 
 			const unasked = await runCli(['restore', saved, ...base, '--yes']);
 			assert.equal(unasked.code, 3);
 			assert.match(unasked.stdout, /"kind":"ConsentMissing".*"risks":\["bootrst"\]/);
-			const restored = await runCli(['restore', saved, ...base, '--yes', '--accept', 'bootrst']);
+			const restored = await runCli([
+				'restore',
+				saved,
+				...base,
+				'--yes',
+				'--accept',
+				'bootrst',
+				'--accept',
+				'loses-bootloader',
+			]);
 			assert.equal(restored.code, 0, restored.stderr);
 			assert.deepEqual(bench.chip.dump().flash, before.flash, 'the flash is what it was');
 			assert.deepEqual(bench.chip.dump().eeprom, before.eeprom, 'the EEPROM is what it was');
