@@ -1,11 +1,13 @@
 // A published image from the catalogue: found on this machine or fetched, always checked by its bytes.
 import type {Board} from '../engine/boards/board.ts';
 import {chooseImage} from '../engine/bootloaders/catalogue.ts';
-import {findBootloader} from '../engine/bootloaders/index.ts';
+import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {KnownImage} from '../engine/image/inspect.ts';
+import {printIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {obtainImage} from '../io/catalogue.ts';
+import type {CatalogueImage} from '../steps/step.ts';
 import {UsageError} from './exit-codes.ts';
 import type {Output} from './output.ts';
 
@@ -42,4 +44,32 @@ export async function loadBootloaderImage(
 		name: choice.known.image.file,
 		carriesSketch: true,
 	};
+}
+
+/** What can be written without a file of one's own: the board's usual bootloader first. Fetched when chosen. */
+export async function publishedImages(wanted: {
+	readonly chip: Chip;
+	readonly board?: Board;
+}): Promise<readonly CatalogueImage[]> {
+	const {chip, board} = wanted;
+	const usual = board?.bootloaders ?? [];
+	const place = (id: string) => (usual.includes(id) ? usual.indexOf(id) : usual.length);
+	return bootloaders
+		.filter(loader => usual.length === 0 || usual.includes(loader.id))
+		.sort((a, b) => place(a.id) - place(b.id))
+		.flatMap(loader => {
+			const choice = chooseImage(loader, chip, board === undefined ? {} : {board});
+			const found = choice.kind === 'one' ? [choice.known] : choice.kind === 'several' ? choice.known : [];
+			return found.map(known => ({
+				id: `${loader.id}/${known.image.file}`,
+				name: `${loader.name} (${known.image.file})`,
+				bootloader: loader.id,
+				origin: `github.com/${known.image.repository}, checked by its SHA-256`,
+				async load() {
+					const got = await obtainImage(known);
+					if (!got.found) throw new Error(got.text);
+					return new TextEncoder().encode(printIntelHex(got.hex.image));
+				},
+			}));
+		});
 }

@@ -15,11 +15,7 @@ import {type Output, outputTo} from './output.ts';
 import {didYouMean} from './parse.ts';
 import {practiceImage, practiceImageName} from './practice-image.ts';
 
-export async function practice(
-	output: Output,
-	name: string,
-	how: {readonly interactive: boolean; readonly plain: boolean},
-): Promise<ExitCode> {
+export async function practice(output: Output, name: string, interactive: boolean): Promise<ExitCode> {
 	const scenario = scenarios.find(known => known.name === name);
 	if (scenario === undefined) {
 		const names = scenarios.map(known => known.name);
@@ -27,7 +23,7 @@ export async function practice(
 			`There is no practice scenario "${name}".${didYouMean(name, names)} They are: ${names.join(', ')}.`,
 		);
 	}
-	if (!how.interactive) return play(output, scenario);
+	if (!interactive) return play(output, scenario);
 	const {practiceWizard} = await import('./wizard.ts');
 	return practiceWizard(scenario.name);
 }

@@ -78,7 +78,6 @@ export function createProgram(finish: Finish): Command {
 		.helpOption('-h, --help', 'print this help')
 		.helpCommand('help [command]', 'print the help of a command')
 		.option('--practice [scenario]', 'the wizard on the practice bench, without any hardware')
-		.option('--plain', 'the wizard as a line-by-line dialogue')
 		.exitOverride()
 		.configureOutput({
 			outputError: (text, write) => write(sentence(text)),
@@ -91,7 +90,7 @@ export function createProgram(finish: Finish): Command {
 			"\nExit codes: 0 done, 1 it failed (the chip's state is said), 2 it cannot run so, 3 refused for the\nboard's safety or a risk not accepted, 130 interrupted.",
 		);
 
-	program.action(async (options: {practice?: string | true; plain?: boolean}, command: Command) => {
+	program.action(async (options: {practice?: string | true}, command: Command) => {
 		const stray = command.args[0];
 		if (stray !== undefined) {
 			const {didYouMean} = await import('./parse.ts');
@@ -106,7 +105,7 @@ export function createProgram(finish: Finish): Command {
 		const scenario = options.practice === true ? 'healthy' : options.practice;
 		if (scenario !== undefined) {
 			const {practice} = await import('./hardware-commands.ts');
-			finish(await practice(createOutput({}), scenario, {interactive, plain: options.plain === true}));
+			finish(await practice(createOutput({}), scenario, interactive));
 			return;
 		}
 		if (!interactive) {
@@ -115,7 +114,7 @@ export function createProgram(finish: Finish): Command {
 			);
 		}
 		const {wizard} = await import('./wizard.ts');
-		finish(await wizard({plain: options.plain === true}));
+		finish(await wizard());
 	});
 
 	/** A subcommand that inherits how errors are said. */

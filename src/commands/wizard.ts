@@ -7,17 +7,18 @@ import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
 import {createPracticeDeps, shortenedPace} from '../steps/practice-deps.ts';
 import type {WizardDeps} from '../steps/step.ts';
+import {publishedImages} from './catalogue.ts';
 import type {ExitCode} from './exit-codes.ts';
 import {practicePlan} from './practice.ts';
 import {practiceImageName} from './practice-image.ts';
 import {version} from './version.ts';
 
-export async function wizard(how: {readonly plain: boolean}): Promise<ExitCode> {
-	void how;
+export async function wizard(): Promise<ExitCode> {
 	return runWizard({
 		world: createWorld(),
 		store: createStore(),
 		loadFile: readFileBytes,
+		catalogue: publishedImages,
 		practiceDeps: async () => practiceDeps('healthy'),
 		version,
 	});
