@@ -40,6 +40,8 @@ const sketchSckHz = 125_000;
 const commitDelayMs = 30;
 /** The sketch waits so long after every EEPROM byte, ms. */
 const eepromByteMs = 45;
+/** Datasheets: an EEPROM byte is programmed within 9 ms. */
+const eepromCellMs = 9;
 /** EEPROM bytes per PROG_PAGE: 128 overrun the 64-byte ring of a UART (observed 6). */
 const eepromChunkBytes = {'arduino-isp': 64, avrisp: 128} as const;
 /** Flash bytes per READ_PAGE: progress and cancel stay lively, the frame costs nothing beside it. */
@@ -137,7 +139,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 				return parsed.data;
 			}
 			if (parsed.state === 'bad') {
-				const got = received.slice(0, Math.min(received.length, parsed.at + 8));
+				const got = received.slice(Math.max(0, parsed.at - 8), parsed.at + 8);
 				received = received.slice(parsed.at + 1);
 				if (
 					parsed.at > 0 &&
@@ -490,7 +492,13 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 			needMode('PROG_PAGE');
 			await tellDevice();
 			const chunk = eepromChunkBytes[programmer];
-			for (let done = 0; done < data.length; done += chunk) {
+			const alone = byteAddress % 2 === 1 && data.length > 0 ? 1 : 0;
+			if (alone === 1) {
+				// Blocks start at words: a byte in the middle of one goes by itself.
+				await exchangeMany([[0xc0, byteAddress >> 8, byteAddress & 0xff, data[0]!]]);
+				await clock.sleep(eepromCellMs);
+			}
+			for (let done = alone; done < data.length; done += chunk) {
 				const part = data.subarray(done, done + chunk);
 				await converse(
 					// The sketch counts EEPROM addresses in words (observed; stk500v1 notes 3).
