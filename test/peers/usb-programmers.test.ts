@@ -1,0 +1,208 @@
+// USB programmers of the bench served to real programs: avrdude is the second opinion, then the built program
+// through the real usb package works on the very same devices.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after, describe} from 'node:test';
+import {promisify} from 'node:util';
+import {createBench} from '../../src/bench/bench.ts';
+import type {BenchProgrammer, Scenario} from '../../src/bench/scenarios.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
+import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
+import {createImage} from '../../src/engine/image/memory-image.ts';
+import {peerTest} from '../helpers/peers.ts';
+import {serveOnPty} from '../helpers/pty.ts';
+import {startUsbRig, type UsbRig} from '../helpers/vusb.ts';
+
+const run = promisify(execFile);
+const folder = mkdtempSync(path.join(tmpdir(), 'usb-programmers-'));
+after(() => rmSync(folder, {recursive: true, force: true}));
+const cli = path.resolve(import.meta.dirname, '../../dist/cli.js');
+const env = {
+	PATH: process.env.PATH ?? '',
+	HOME: folder,
+	AVR_UNBRICK_OFFLINE: '1',
+	AVR_UNBRICK_STATE: path.join(folder, 'state'),
+	AVR_UNBRICK_CACHE: path.join(folder, 'cache'),
+};
+
+const pattern = (bytes: number) =>
+	Uint8Array.from({length: bytes}, (_, index) => (index * 197 + (index >> 7) * 13 + 1) & 0xff);
+function file(name: string, content: string | Uint8Array): string {
+	const where = path.join(folder, name);
+	writeFileSync(where, content);
+	return where;
+}
+const avrdudeNames: Partial<Record<BenchProgrammer, string>> = {
+	usbasp: 'usbasp',
+	usbtiny: 'usbtiny',
+	avrispmkii: 'avrispmkII',
+};
+
+async function withRig(
+	change: Partial<Scenario>,
+	body: (rig: UsbRig, bench: ReturnType<typeof createBench>) => Promise<void>,
+): Promise<void> {
+	const bench = createBench('factory-rc', {change});
+	assert.ok(bench.usb);
+	const rig = await startUsbRig({dut: bench.usb});
+	try {
+		await body(rig, bench);
+	} finally {
+		rig.close();
+	}
+}
+
+/** `recover` of a blank ATmega32U4 through whatever the bench offers at `port`. */
+const recoverLine = (programmer: string, port: string, hex: string) => [
+	...[process.execPath, cli, 'recover', '--programmer', programmer, '--port', port],
+	...['--chip', 'atmega32u4', '--hex', hex, '--fuses', '0xff,0xd8,0xcb', '--yes', '--json'],
+];
+const applicationHex = () =>
+	file('full.hex', printIntelHex(createImage([{byteAddress: 0, data: pattern(32_768)}])));
+
+describe('programmers at a serial port', {concurrency: 2}, () => {
+	peerTest(
+		'avrisp over CDC: avrdude, then recover through serialport',
+		{virtualUsb: true, programs: ['avrdude']},
+		async () => {
+			const bench = createBench('factory-rc', {change: {programmer: 'avrisp'}});
+			assert.ok(bench.device);
+			const rig = await startUsbRig({
+				dut: {
+					serial: bench.device,
+					vendorId: 0x16c0,
+					productId: 0x0483,
+					manufacturer: 'Teensyduino',
+					product: 'USB Serial',
+					serialNumber: '12345',
+				},
+			});
+			try {
+				const image = pattern(32_768);
+				const flash = file('cdc.bin', image);
+				const port = '/dev/ttyACM0';
+				const peer = await rig.run([
+					'avrdude',
+					'-c',
+					'stk500v1',
+					'-P',
+					port,
+					'-p',
+					'm32u4',
+					'-e',
+					'-U',
+					`flash:w:${flash}:r`,
+				]);
+				assert.equal(peer.code, 0, peer.stderr);
+				assert.deepEqual(bench.chip.dump().flash, image);
+				const ours = await rig.run(recoverLine('avrisp', port, applicationHex()), {env});
+				assert.equal(ours.code, 0, ours.stdout.split('\n').at(-2) + ours.stderr);
+				assert.deepEqual(bench.chip.dump().flash, image);
+				assert.deepEqual(bench.chip.dump().fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
+				assert.deepEqual(bench.violations, []);
+			} finally {
+				rig.close();
+			}
+		},
+	);
+	peerTest(
+		'Bus Pirate: avrdude, then recover through serialport',
+		{programs: ['avrdude', 'python3']},
+		async () => {
+			const bench = createBench('factory-rc', {change: {programmer: 'buspirate'}});
+			assert.ok(bench.device);
+			const pty = await serveOnPty(bench.device);
+			try {
+				const image = pattern(32_768);
+				const flash = file('buspirate.bin', image);
+				const line = ['-c', 'buspirate', '-P', pty.path, '-p', 'm32u4', '-e', '-U', `flash:w:${flash}:r`];
+				const peer = await run('avrdude', line, {timeout: 120_000}).catch(error => ({
+					stderr: String(error.stderr),
+				}));
+				assert.match(peer.stderr, /32768 bytes of flash verified/);
+				assert.deepEqual(bench.chip.dump().flash, image);
+				const [program = '', ...args] = recoverLine('buspirate', pty.path, applicationHex());
+				const ours = await run(program, args, {env, timeout: 60_000});
+				assert.match(ours.stdout, /"ok":true/);
+				assert.deepEqual(bench.chip.dump().flash, image);
+				assert.deepEqual(bench.chip.dump().fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
+				assert.deepEqual(bench.violations, []);
+			} finally {
+				await pty.close();
+			}
+		},
+	);
+});
+
+describe('USB programmers', {concurrency: 2}, () => {
+	for (const [programmer, name] of Object.entries(avrdudeNames)) {
+		peerTest(
+			`avrdude -c ${name} erases, writes and verifies 32 KB, EEPROM and fuses`,
+			{virtualUsb: true, programs: ['avrdude']},
+			async () => {
+				await withRig({programmer: programmer as BenchProgrammer}, async (rig, bench) => {
+					const image = pattern(32_768);
+					const eeprom = pattern(64);
+					const flashFile = file(`${programmer}.bin`, image);
+					const eepromFile = file(`${programmer}-eeprom.bin`, eeprom);
+					const {code, stderr} = await rig.run([
+						...['avrdude', '-c', name, '-p', 'm32u4', '-B', '125kHz', '-e'],
+						...['-U', `flash:w:${flashFile}:r`, '-U', `eeprom:w:${eepromFile}:r`],
+						...[
+							'-U',
+							'efuse:w:0xcb:m',
+							'-U',
+							'hfuse:w:0xd8:m',
+							'-U',
+							'lfuse:w:0xff:m',
+							'-U',
+							'lock:w:0xef:m',
+						],
+					]);
+					assert.equal(code, 0, stderr);
+					const dump = bench.chip.dump();
+					assert.deepEqual(dump.flash, image);
+					assert.deepEqual(dump.eeprom.slice(0, 64), eeprom);
+					assert.deepEqual(dump.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
+					assert.equal(dump.lock, 0xef);
+				});
+			},
+		);
+		for (const chip of ['atmega32u4', 'at90usb1286']) {
+			peerTest(
+				`recover over ${programmer} and the real usb package: ${chip}`,
+				{virtualUsb: true},
+				async () => {
+					const data = findChip(chip);
+					assert.ok(data);
+					const fuses =
+						chip === 'atmega32u4'
+							? {low: 0x52, high: 0x99, extended: 0xfb}
+							: {low: 0x5e, high: 0x9b, extended: 0xf3};
+					const change = {programmer: programmer as BenchProgrammer, chip, fuses};
+					await withRig(change, async (rig, bench) => {
+						const start = data.flash.bytes - 4096;
+						const loader = pattern(4096);
+						const image = createImage([{byteAddress: start, data: loader}]);
+						const hex = file(`${programmer}-${chip}.hex`, printIntelHex(image));
+						const {code, stdout, stderr} = await rig.run(
+							[
+								...[process.execPath, cli, 'recover', '--programmer', programmer, '--chip', chip],
+								...['--hex', hex, '--yes', '--json'],
+								// Above 64 KB a USBtiny reads byte by byte: a backup of it all takes too long for a test.
+								...(programmer === 'usbtiny' && chip === 'at90usb1286' ? ['--backup', 'none'] : []),
+							],
+							{env},
+						);
+						assert.equal(code, 0, stdout.split('\n').at(-2) + stderr);
+						assert.deepEqual(bench.chip.dump().flash.slice(start), loader);
+						assert.deepEqual(bench.violations, []);
+					});
+				},
+			);
+		}
+	}
+});
