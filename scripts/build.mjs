@@ -1,7 +1,7 @@
 // Builds dist/cli.js (the program) and dist/index.js (the engine as a library) over shared chunks.
 // Everything pure JavaScript is bundled, so that what ships starts fast on Node 20; native packages stay outside.
 import {execFileSync} from 'node:child_process';
-import {chmodSync, rmSync} from 'node:fs';
+import {chmodSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -60,9 +60,25 @@ if (!process.argv.includes('--no-types')) {
 	execFileSync(
 		process.execPath,
 		[path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json'],
-		{
-			cwd: root,
-			stdio: 'inherit',
-		},
+		{cwd: root, stdio: 'inherit'},
 	);
+	keepReachable(path.join(outdir, 'types'), 'src/index.d.ts');
+}
+
+/** Deletes the declarations that the library's entry does not lead to: data files are values there, not types. */
+function keepReachable(folder, entry) {
+	const reached = new Set();
+	const visit = file => {
+		if (reached.has(file)) return;
+		reached.add(file);
+		const text = readFileSync(file, 'utf8');
+		for (const [, , specifier] of text.matchAll(/(from |import\()['"](\.[^'"]+)['"]/g)) {
+			visit(path.resolve(path.dirname(file), specifier.replace(/\.(ts|tsx|js)$/, '.d.ts')));
+		}
+	};
+	visit(path.join(folder, entry));
+	for (const name of readdirSync(folder, {recursive: true})) {
+		const file = path.join(folder, name);
+		if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+	}
 }

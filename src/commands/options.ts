@@ -23,6 +23,7 @@ export type RecoverOptions = HardwareOptions & {
 	/** False with `--no-erase`. */
 	readonly erase: boolean;
 	readonly verify?: string;
+	readonly resume?: boolean;
 	readonly yes?: boolean;
 	readonly accept: readonly string[];
 	readonly dryRun?: boolean;

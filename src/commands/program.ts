@@ -246,7 +246,8 @@ export function createProgram(finish: Finish): Command {
 			.option('--lock <byte>', 'lock byte to write at the end')
 			.option('--backup <file|none>', 'where the backup goes (a new file in the state folder without it)')
 			.option('--no-erase', 'write without a chip erase')
-			.option('--verify <full|written|none>', 'what to read back', 'written'),
+			.option('--verify <full|written|none>', 'what to read back', 'written')
+			.option('--resume', 'go on with the recovery that was interrupted last'),
 	).action(
 		act<[RecoverOptions]>(async (output, options) =>
 			(await import('./hardware-commands.ts')).recoverCommand(output, options),

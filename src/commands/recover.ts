@@ -6,10 +6,12 @@ import {recommendedFuses} from '../engine/fuses/recommendations.ts';
 import {inspectImage} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {mergeImages} from '../engine/image/merge.ts';
+import {findInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import type {FuseBytes} from '../engine/target.ts';
+import {createStore} from '../io/store.ts';
 import {loadBootloaderImage} from './catalogue.ts';
-import {createEventLog, tellFailure} from './events.ts';
+import {createEventLog, type EventLog, tellFailure} from './events.ts';
 import {type ExitCode, UsageError} from './exit-codes.ts';
 import {absolutePath, readHexFile} from './files.ts';
 import {type Hardware, parseHardware} from './hardware.ts';
@@ -19,8 +21,9 @@ import {didYouMean, parseByte, parseFuses, parseRisk} from './parse.ts';
 import {runPlan} from './run-plan.ts';
 
 export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
-	const wanted = parseRecover(options);
 	const log = createEventLog(options.log);
+	if (options.resume === true) return resumeCommand(output, log, options);
+	const wanted = parseRecover(options);
 	let plan: RecoveryPlan;
 	try {
 		plan = await planOf(output, wanted);
@@ -29,6 +32,23 @@ export async function recoverCommand(output: Output, options: RecoverOptions): P
 		return tellFailure(output, log, error, {programmer: wanted.hardware.name});
 	}
 	return runPlan(output, log, plan, wanted.hardware, options);
+}
+
+/** What the interrupted run was told holds; the programmer may be another one. */
+async function resumeCommand(output: Output, log: EventLog, options: RecoverOptions): Promise<ExitCode> {
+	const hardware = parseHardware(options);
+	const interrupted = await findInterrupted(createStore());
+	if (interrupted === undefined)
+		throw new UsageError('No recovery was interrupted: there is nothing to go on with.');
+	output.say(`The recovery of an ${interrupted.chip} stopped ${interrupted.stage}; it goes on from there.`);
+	const plan: RecoveryPlan = {
+		...interrupted.plan,
+		programmer: hardware.programmer?.id ?? hardware.name,
+		sck: hardware.sck,
+		accepted: new Set([...interrupted.plan.accepted, ...options.accept.map(parseRisk)]),
+	};
+	const {chip} = plan;
+	return runPlan(output, log, plan, {...hardware, chip, board: plan.board}, options, interrupted.path);
 }
 
 /** The options, checked against each other; no file has been read. */

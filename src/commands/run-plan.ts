@@ -3,6 +3,7 @@ import {riskTexts} from '../engine/advice.ts';
 import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
+import {createJournal} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import {createStore} from '../io/store.ts';
@@ -22,6 +23,8 @@ export async function runPlan(
 	plan: RecoveryPlan,
 	hardware: Hardware,
 	options: {readonly yes?: boolean; readonly dryRun?: boolean},
+	/** The journal of the interrupted recovery that this one goes on with. */
+	journal?: string,
 ): Promise<ExitCode> {
 	const lines = planLines(plan);
 	try {
@@ -39,14 +42,16 @@ export async function runPlan(
 		return exitCodes.done;
 	}
 	const world = createWorld();
+	const store = createStore();
 	return withCancel(output, async cancel => {
 		const result = await playEvents(
 			output,
 			log,
 			recover(plan, {
 				connect: () => openTarget(world, hardware),
-				store: createStore(),
+				store,
 				clock: world.clock,
+				journal: createJournal(store, journal),
 				cancel,
 				program: programName,
 			}),
