@@ -37,6 +37,8 @@ else {
 			[
 				'--netns',
 				'--quiet',
+				'-d',
+				'port=cdc-echo:plugged=false',
 				'--',
 				process.execPath,
 				'--import',
@@ -90,10 +92,10 @@ async function inside(): Promise<void> {
 		index: 0x1234,
 	});
 	/** Answers what a pipe has to be tried with: echoes, stores, stalls, is late, loops bulk data back. */
-	const loopback = (): RigDevice => {
+	const loopback = (name: string): RigDevice => {
 		let stored: Uint8Array = new Uint8Array(0);
 		return {
-			name: 'loopback',
+			name,
 			descriptor: deviceDescriptor(0x1209, 1),
 			configuration: configurationDescriptor(
 				[0xff, 0, 0],
@@ -133,7 +135,7 @@ async function inside(): Promise<void> {
 	};
 
 	test('transfers, their failures, a second claim, and leaving the bus', async () => {
-		const model = plugIntoRig(loopback(), models);
+		const model = plugIntoRig(loopback('first'), models);
 		const info = await listed(1);
 		assert.deepEqual({...info, key: ''}, {
 			key: '',
@@ -232,7 +234,7 @@ async function inside(): Promise<void> {
 			const count = changes;
 			await until(async () => (changes > count ? true : undefined), what, 1000);
 		};
-		const model = plugIntoRig(loopback(), models);
+		const model = plugIntoRig(loopback('second'), models);
 		await seen('plugging in');
 		const first = await listed(1);
 		const gone = seen('unplugging');
@@ -245,7 +247,7 @@ async function inside(): Promise<void> {
 		const other = await listed(2);
 		assert.notEqual(other.key, first.key);
 
-		await commandRig({do: 'set', dev: 'loopback', key: 'file_mode', value: 0o600}, process.env.VUSB_CTL!);
+		await commandRig({do: 'set', dev: 'second', key: 'file_mode', value: 0o600}, process.env.VUSB_CTL!);
 		const asNobody = spawnSync(
 			process.execPath,
 			[
@@ -268,6 +270,38 @@ async function inside(): Promise<void> {
 		assert.ok(changes > before);
 	});
 
+	test('a serial port of a USB device: identity, echo, busy while open, gone when it is pulled', async () => {
+		const control = process.env.VUSB_CTL!;
+		const node = () =>
+			until(
+				async () => (await world.listSerialPorts()).find(one => one.path.startsWith('/dev/ttyACM')),
+				'the port',
+			);
+		await commandRig({do: 'plug', dev: 'port'}, control);
+		const info = await node();
+		assert.deepEqual([info.vendorId, info.productId, info.access], [0x2341, 0x0043, 'ok']);
+		assert.ok(info.product !== undefined && info.serial !== undefined);
+		const stream = await world.openSerial(info.path, {baud: 19_200});
+		await stream.setLines({dtr: true, rts: false});
+		const sent = Uint8Array.from({length: 256}, (_, at) => at);
+		await stream.write(sent);
+		const got: number[] = [];
+		while (got.length < sent.length) {
+			const part = await stream.read(sent.length - got.length, 2000);
+			assert.ok(part.length > 0, `${got.length} bytes came back`);
+			got.push(...part);
+		}
+		assert.deepEqual(Uint8Array.from(got), sent);
+		assert.equal((await node()).access, 'busy');
+		assert.equal(await reason(world.openSerial(info.path, {baud: 19_200})), 'DeviceBusy');
+		const reading = reason(stream.read(1, 20_000));
+		await commandRig({do: 'unplug', dev: 'port'}, control);
+		assert.equal(await reading, 'gone');
+		assert.equal(await reason(stream.write(Uint8Array.of(1))), 'gone');
+		await stream.close();
+		assert.equal(await reason(world.openSerial(info.path, {baud: 19_200})), 'DeviceMissing');
+	});
+
 	/** A model of the bench on the bus; what the device itself takes is skipped, what the program waits is real. */
 	const serve = (usb: UsbModel): PluggedDevice => {
 		const {identity} = usb;
@@ -282,7 +316,7 @@ async function inside(): Promise<void> {
 		let message = Buffer.alloc(0);
 		return plugIntoRig(
 			{
-				name: 'programmer',
+				name: `programmer-${identity.productId}`,
 				descriptor: deviceDescriptor(identity.vendorId, identity.productId, identity.release),
 				configuration: configurationDescriptor(
 					identity.interfaceClass,
