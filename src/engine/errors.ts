@@ -130,8 +130,12 @@ export function assertNever(value: never): never {
 	throw new UnbrickError({kind: 'Bug', assumed: `no such case: ${JSON.stringify(value)}`});
 }
 
+/** More bytes than these say nothing more to a person. */
+const excerptBytes = 16;
+
 function bytes(got: Uint8Array): string {
-	return got.length === 0 ? 'nothing' : hexDump(got);
+	if (got.length === 0) return 'nothing';
+	return got.length <= excerptBytes ? hexDump(got) : `${hexDump(got.slice(0, excerptBytes))} …`;
 }
 
 function describe(facts: ErrorFacts): string {

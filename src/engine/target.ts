@@ -64,8 +64,8 @@ export type Target = {
 	readonly writeLock: (value: number) => Promise<void>;
 	/** Leaves programming mode and enters it again, slowly (a changed clock fuse takes effect here). */
 	readonly reenter: () => Promise<void>;
-	/** Reads signature, fuses and a page several times and throws UnstableLink when two readings differ. */
-	readonly testLink?: () => Promise<void>;
+	/** Reads signature, fuses and a page `readings` times (a few unless told) and throws UnstableLink when two differ. */
+	readonly testLink?: (readings?: number) => Promise<void>;
 	/** What was worth saying since the last call (SCK fixed, a unit repeated …), oldest first. */
 	readonly takeNotes?: () => readonly TargetNote[];
 	/** Leaves programming mode; the application starts. Safe to call twice and after any failure. */

@@ -35,6 +35,12 @@ const snapshotReadings = 4;
 /** Pages that must read blank after an erase: first, last and three between; the rest is read at verify. */
 const blankSamples = 5;
 
+/** A page that does not read blank is read again: a disturbed reading is not a failed erase. */
+const blankReadings = 3;
+
+/** Chip erases in all, when pages do not read blank. */
+const eraseAttempts = 2;
+
 /** EEPROM bytes per unit of progress: small, for a programmer that takes 45 ms a byte. */
 const eepromUnitBytes = 32;
 
@@ -374,6 +380,29 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		}
 	};
 
+	/** The first sampled page that reads other than blank three times, as an error. */
+	const findNotBlank = async (pageBytes: number, pages: number): Promise<UnbrickError | undefined> => {
+		for (let sample = 0; sample < blankSamples; sample++) {
+			const byteAddress = Math.floor((sample * (pages - 1)) / (blankSamples - 1)) * pageBytes;
+			let page = new Uint8Array(0);
+			for (let reading = 0; reading < blankReadings; reading++) {
+				page = new Uint8Array(await open().read('flash', byteAddress, pageBytes));
+				if (isBlank(page)) break;
+			}
+			const at = page.findIndex(byte => byte !== 0xff);
+			if (at === -1) continue;
+			return new UnbrickError({
+				kind: 'VerifyMismatch',
+				memory: 'flash',
+				byteAddress: byteAddress + at,
+				expected: 0xff,
+				got: page[at]!,
+				differingBytes: page.filter(byte => byte !== 0xff).length,
+			});
+		}
+		return undefined;
+	};
+
 	const leave = async () => {
 		if (left || session === undefined) return;
 		left = true;
@@ -423,24 +452,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		readRange,
 		async erase() {
 			const current = open();
-			eraseProven = false;
-			await current.erase();
 			const {bytes, pageBytes} = known().flash;
-			const pages = bytes / pageBytes;
-			for (let sample = 0; sample < blankSamples; sample++) {
-				const byteAddress = Math.floor((sample * (pages - 1)) / (blankSamples - 1)) * pageBytes;
-				const page = await current.read('flash', byteAddress, pageBytes);
-				if (!isBlank(page)) {
-					const at = page.findIndex(byte => byte !== 0xff);
-					throw new UnbrickError({
-						kind: 'VerifyMismatch',
-						memory: 'flash',
-						byteAddress: byteAddress + at,
-						expected: 0xff,
-						got: page[at]!,
-						differingBytes: page.filter(byte => byte !== 0xff).length,
-					});
-				}
+			eraseProven = false;
+			for (let attempt = 1; ; attempt++) {
+				await current.erase();
+				const left = await findNotBlank(pageBytes, bytes / pageBytes);
+				if (left === undefined) break;
+				if (attempt === eraseAttempts) throw left;
+				note('retry', `Repeated the chip erase: ${left.message}`);
 			}
 			eraseProven = true;
 		},
@@ -535,8 +554,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			if (chip !== undefined && !sameBytes(chip.signature, signature)) judgeSignature(signature, chip);
 			eraseProven = proven;
 		},
-		async testLink() {
-			await compareReadings(linkTestReadings);
+		async testLink(readings = linkTestReadings) {
+			await compareReadings(readings);
 		},
 		takeNotes() {
 			const taken = notes;

@@ -22,6 +22,9 @@ const signatureReadings = 4;
 /** Flash bytes per batch where the link has no block read: progress and cancel stay lively at slow SCK. */
 const rawReadBytes = 128;
 
+/** Blocks are not cut below this. */
+const smallestBlock = 64;
+
 /** A poll of RDY/BSY pays only when its round trip is shorter than this share of the wait. Source: performance notes 4.6. */
 const pollWorthShare = 0.25;
 
@@ -105,6 +108,8 @@ export function createIspSession(
 	let extended: number | undefined;
 	let busySinceMs = 0;
 	let busyUntilMs = 0;
+	/** Cut down after a block that failed. */
+	let largestBlock = Number.POSITIVE_INFINITY;
 	/** Shortest round trip of a single instruction seen, ms. */
 	let roundTripMs = Number.POSITIVE_INFINITY;
 
@@ -298,19 +303,30 @@ export function createIspSession(
 		const start = byteAddress - (byteAddress % 2);
 		const end = byteAddress + bytes + ((byteAddress + bytes) % 2);
 		const parts: Uint8Array[] = [];
-		for (let at = start; at < end; ) {
+		for (let at = start, attempt = 1; at < end; ) {
 			const inBank = memory === 'flash' ? bankBytes - (at % bankBytes) : Number.POSITIVE_INFINITY;
-			const size = Math.min(blockBytes(memory), end - at, inBank);
-			const from = at;
-			const block = await steady(`reading the ${memory}`, () => readBlock(memory, from, size));
-			if (block.length !== size) {
-				throw new UnbrickError({
-					kind: 'BadReply',
-					command: `reading the ${memory}`,
-					expected: `${size} bytes`,
-					got: block.subarray(0, 16),
-				});
+			const size = Math.min(blockBytes(memory), largestBlock, end - at, inBank);
+			let block: Uint8Array;
+			try {
+				block = await readBlock(memory, at, size);
+				if (block.length !== size) {
+					throw new UnbrickError({
+						kind: 'BadReply',
+						command: `reading the ${memory}`,
+						expected: `${size} bytes`,
+						got: block.subarray(0, 16),
+					});
+				}
+			} catch (error) {
+				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				attempt++;
+				onRetry({what: `reading the ${memory}`, error});
+				// Long blocks are the first to suffer on a bad line, and stay short for the rest of the session.
+				largestBlock = Math.max(smallestBlock, size >> 2);
+				await resync();
+				continue;
 			}
+			attempt = 1;
 			parts.push(block);
 			at += size;
 			onBlock(Math.min(at, byteAddress + bytes) - byteAddress);

@@ -49,6 +49,9 @@ const verifyBlockBytes = 4_096;
 /** The lock byte of plain U4 and U2 parts as delivered (datasheets 7766J table 28-1, 7799 table 25-1). */
 const factoryLock = 0xec;
 
+/** Link test before a fuse byte: nothing guards its four bytes but the link, so this one is long. */
+const fuseLinkReadings = 16;
+
 /** Pages between two lines of the journal: each line costs an fsync. */
 const journalPages = 8;
 
@@ -354,7 +357,7 @@ async function* run(
 	if (writes.length > 0) {
 		halt('fuses');
 		yield phase('fuses');
-		await target.testLink?.();
+		await target.testLink?.(fuseLinkReadings);
 		yield* notes();
 		halt('fuses');
 		yield {
