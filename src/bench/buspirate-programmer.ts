@@ -17,6 +17,8 @@ export type BusPirateOptions = {
 	readonly onPower?: (on: boolean) => void;
 	/** Called when AUX puts out a clock (or stops: undefined). */
 	readonly onAuxClock?: (hz: number | undefined) => void;
+	/** The bridge's latency timer. */
+	readonly latencyMs?: number;
 	/** What its voltage probe touches. */
 	readonly probeVolts?: () => number;
 };
@@ -44,7 +46,7 @@ export function createBusPirate(options: BusPirateOptions): ByteDevice {
 		hands,
 		ringBytes: fifoBytes,
 		byteMs: () => byteMs,
-		answerMs: ftdiLatencyMs,
+		answerMs: options.latencyMs ?? ftdiLatencyMs,
 		accepts: () => hostBaud === baud,
 	});
 	const {reply, run} = line;

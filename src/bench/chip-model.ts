@@ -117,6 +117,8 @@ export type SelfProgramming = {
 	readonly flash: (byteAddress: number, bytes: number) => Uint8Array;
 	readonly eeprom: (byteAddress: number, bytes: number) => Uint8Array;
 	readonly fuse: (name: FuseName) => number | undefined;
+	/** Value of a field of the fuses that reset has latched: `BOOTRST`, `HWBE`, `BOOTSZ` …; undefined without one. */
+	readonly field: (name: string) => number | undefined;
 	readonly lock: () => number;
 	/** First byte of the boot section by the fuses; undefined on chips without one. */
 	readonly bootStart: () => number | undefined;
@@ -754,6 +756,7 @@ export function createChip(options: ChipOptions): ChipModel {
 			flash: (byteAddress, bytes) => flash.slice(byteAddress, byteAddress + bytes),
 			eeprom: (byteAddress, bytes) => eeprom.slice(byteAddress, byteAddress + bytes),
 			fuse: name => fuses[name],
+			field: fuseField,
 			lock: () => lock,
 			bootStart: bootSectionStart,
 			erasePage(byteAddress, codeAt) {

@@ -6,8 +6,8 @@ export const lowSpeedTransactionMs = 1 / 3;
 export const fullSpeedPacketMs = 1 / 8;
 /** What a USB serial bridge and the system's serial stack add to an answer: 1 ms at best. */
 export const serialBridgeMs = 1;
-/** FTDI's latency timer at its shortest setting; 16 ms is the default. */
-export const ftdiLatencyMs = 1;
+/** FTDI's latency timer as drivers leave it: a short answer waits so long in the bridge (1 ms at its shortest). */
+export const ftdiLatencyMs = 16;
 
 /** A low-speed control transfer: setup, data in packets of eight bytes, status. */
 export function lowSpeedControlMs(bytes: number): number {
