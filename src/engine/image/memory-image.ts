@@ -59,17 +59,17 @@ export function createImage(
 		bytes.set(data, byteAddress - start);
 		filledTo = Math.max(filledTo, byteAddress + data.length);
 	}
-	const find = (byteAddress: number) => {
+	/** Index of the first block that ends after the address; blocks.length when none does. */
+	const firstFrom = (byteAddress: number) => {
 		let low = 0;
-		let high = blocks.length - 1;
-		while (low <= high) {
+		let high = blocks.length;
+		while (low < high) {
 			const middle = (low + high) >> 1;
-			const block = blocks[middle]!;
-			if (byteAddress < block.start) high = middle - 1;
-			else if (byteAddress >= block.start + block.data.length) low = middle + 1;
-			else return block;
+			const {start, data} = blocks[middle]!;
+			if (start + data.length <= byteAddress) low = middle + 1;
+			else high = middle;
 		}
-		return undefined;
+		return low;
 	};
 	const lastBlock = blocks.at(-1);
 	return {
@@ -78,20 +78,24 @@ export function createImage(
 		start: blocks[0]?.start ?? 0,
 		end: lastBlock === undefined ? 0 : lastBlock.start + lastBlock.data.length,
 		at(byteAddress) {
-			const block = find(byteAddress);
+			const block = blocks[firstFrom(byteAddress)];
+			// Before the block the offset is negative: not present either.
 			return block?.data[byteAddress - block.start];
 		},
 		slice(byteAddress, length, fill = 0xff) {
 			const bytes = new Uint8Array(length).fill(fill);
-			for (const block of blocks) {
-				const from = Math.max(byteAddress, block.start);
-				const to = Math.min(byteAddress + length, block.start + block.data.length);
-				if (from < to)
-					bytes.set(block.data.subarray(from - block.start, to - block.start), from - byteAddress);
+			const end = byteAddress + length;
+			for (let index = firstFrom(byteAddress); index < blocks.length && blocks[index]!.start < end; index++) {
+				const {start, data} = blocks[index]!;
+				const from = Math.max(byteAddress, start);
+				const to = Math.min(end, start + data.length);
+				bytes.set(data.subarray(from - start, to - start), from - byteAddress);
 			}
 			return bytes;
 		},
-		touches: range =>
-			blocks.some(block => block.start < range.end && block.start + block.data.length > range.start),
+		touches(range) {
+			const block = blocks[firstFrom(range.start)];
+			return block !== undefined && block.start < range.end;
+		},
 	};
 }
