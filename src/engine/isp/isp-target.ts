@@ -407,6 +407,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		if (left || session === undefined) return;
 		left = true;
 		eraseProven = false;
+		// A page that is being committed gets its time, else the rising RESET spoils it.
+		await session.settle().catch(() => {});
 		await link.leave();
 	};
 
