@@ -142,8 +142,9 @@ export function createBoard(options: BoardOptions): Board {
 		}
 		return undefined;
 	}
+	/** Programs for USB undo CKDIV8 first thing (CLKPR), so only what feeds the divider counts. */
 	function clockFits(clockHz: number): boolean {
-		return chip.clockHz() === clockHz;
+		return (chip.clockHz() ?? 0) * (chip.self.field('CKDIV8') === 0 ? 8 : 1) === clockHz;
 	}
 	const kinds: readonly LoaderKind[] = [
 		'atmel-dfu',
@@ -192,9 +193,12 @@ export function createBoard(options: BoardOptions): Board {
 			state = {what: 'dead', why: 'the flash is blank'};
 			return;
 		}
-		const program = recognise(flash, code);
+		// LUFA's drive is larger than the boot section: its entry lies in its middle.
+		const drive = loaderStart('lufa-ms', chip.chip);
+		const start = code === section && code > drive && recognise(flash, drive) !== undefined ? drive : code;
+		const program = recognise(flash, start);
 		if (program === 'damaged') state = {what: 'dead', why: 'the program is damaged'};
-		else if (program?.program === 'loader') runLoader(program, code, cause, ms);
+		else if (program?.program === 'loader') runLoader(program, start, cause, ms);
 		else if (code === 0) runApplication(ms);
 		else state = {what: 'dead', why: 'the reset leads into code that is no bootloader'};
 	}
