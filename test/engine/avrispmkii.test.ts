@@ -21,7 +21,8 @@ test('bodies as AVR068 lays them out', () => {
 	const table: readonly [Uint8Array, string][] = [
 		[loadAddress(0x3f80, false), '0600003f80'],
 		[loadAddress(0x1_0000, true), '0680010000'],
-		[enterProgmode, '10c864192000' + '5303' + 'ac530000'],
+		[enterProgmode(true), '10c832190200' + '5303' + 'ac530000'],
+		[enterProgmode(false), '10c832190100' + '5300' + 'ac530000'],
 		[program('flash', Uint8Array.of(1, 2), flash), '130002c106404c20ffff0102'],
 		[readMemory('flash', 256), '14010020'],
 		[readMemory('eeprom', 4), '160004a0'],
@@ -55,7 +56,9 @@ test('answers: status first, then length, then the trailing status', () => {
 });
 
 /** An AVRISP mkII with a chip in step; `queue` holds answers not yet read. */
-function mkii(options: {name?: string; silent?: boolean; vtarget?: number; stale?: number} = {}) {
+function mkii(
+	options: {name?: string; silent?: boolean; wired?: boolean; vtarget?: number; stale?: number} = {},
+) {
 	const bodies: Uint8Array[] = [];
 	const queue: Uint8Array[] = Array.from({length: options.stale ?? 0}, () => Uint8Array.of(0x14, 0));
 	let message: number[] = [];
@@ -69,7 +72,8 @@ function mkii(options: {name?: string; silent?: boolean; vtarget?: number; stale
 			case 0x03:
 				return [3, 0, body[1] === 0x94 ? (options.vtarget ?? 50) : options.silent ? 0x12 : 0];
 			case 0x10:
-				return [0x10, options.silent ? 0xc0 : 0];
+				// Index 0: no comparing, it enters whatever comes back.
+				return [0x10, options.silent && (body[7] !== 0 || options.wired === false) ? 0xc0 : 0];
 			case 0x14:
 			case 0x16:
 				return [code, 0, ...Array.from({length: body[1]! * 256 + body[2]!}, (_, at) => at & 0xff), 0];
@@ -77,7 +81,9 @@ function mkii(options: {name?: string; silent?: boolean; vtarget?: number; stale
 				return [
 					0x1d,
 					0,
-					...body.slice(4).map((_, at) => (at % 4 === 3 ? 0x42 : at === 0 ? 0 : body[3 + at]!)),
+					...body
+						.slice(4)
+						.map((_, at) => (options.silent ? 0xff : at % 4 === 3 ? 0x42 : at === 0 ? 0 : body[3 + at]!)),
 					0,
 				];
 			default:
@@ -126,7 +132,7 @@ test('SCK and RESET polarity are always set before entering', async () => {
 	const reply = await link.enter();
 	assert.equal(reply.answered, 'yes');
 	assert.deepEqual([...reply.received], [0, 0xac, 0x53, 0x42]);
-	assert.deepEqual(device.bodies.map(hex).slice(0, 3), ['029805', '029e01', hex(enterProgmode)]);
+	assert.deepEqual(device.bodies.map(hex).slice(0, 3), ['029805', '029e01', hex(enterProgmode(true))]);
 	// Entering again leaves first, or there would be no new RESET pulse.
 	device.bodies.length = 0;
 	await link.enter();
@@ -137,9 +143,15 @@ test('a silent chip: what the programmer itself saw is passed on', async () => {
 	const {link} = await opened({silent: true});
 	assert.deepEqual(await link.enter(), {
 		answered: 'no',
-		received: new Uint8Array(0),
+		received: new Uint8Array(4).fill(0xff),
 		programmerSays: ['RESET', 'no target detected'],
 	});
+});
+
+test('a programmer that refuses to enter at all leaves no bytes', async () => {
+	const {link} = await opened({silent: true, wired: false});
+	const reply = await link.enter();
+	assert.deepEqual([reply.answered, reply.received.length], ['no', 0]);
 });
 
 test('a message of whole packets is followed by an empty one', async () => {

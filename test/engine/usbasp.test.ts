@@ -107,7 +107,7 @@ test('firmware without SETISPSCK is a note, never an error', async () => {
 	assert.ok(!numbers(log).includes(request.setIspSck));
 });
 
-test('a silent chip is asked three times and the bytes are told', async () => {
+test('a silent chip is asked again at once and the bytes are told', async () => {
 	const {pipe, log} = createScriptedUsb(usbasp({silent: true}));
 	const link = createUsbasp(pipe, createManualClock());
 	await link.open();
@@ -115,7 +115,26 @@ test('a silent chip is asked three times and the bytes are told', async () => {
 	const reply = await link.enter();
 	assert.equal(reply.answered, 'no');
 	assert.deepEqual([...reply.received], [0xff, 0xff, 0xff, 0xff]);
-	assert.equal(numbers(log).filter(number => number === request.enableProg).length, 3);
+	assert.equal(numbers(log).filter(number => number === request.enableProg).length, 2);
+});
+
+test('where a no takes seconds, the next entry makes one attempt of its own', async () => {
+	const clock = createManualClock();
+	const silent = usbasp({silent: true});
+	const {pipe, log} = createScriptedUsb(transfer => {
+		if (transfer.kind === 'in' && transfer.setup.request === request.enableProg) clock.advance(2100);
+		return silent(transfer);
+	});
+	const link = createUsbasp(pipe, clock);
+	await link.open();
+	await link.setSck!(500);
+	await link.enter();
+	log.length = 0;
+	assert.deepEqual(await link.enter(), {answered: 'no', received: new Uint8Array(4).fill(0xff)});
+	assert.ok(!numbers(log).includes(request.enableProg));
+	await link.setSck!(2000);
+	await link.enter();
+	assert.ok(numbers(log).includes(request.enableProg));
 });
 
 test('a keyboard in USBaspLoader is not taken for a programmer', async () => {

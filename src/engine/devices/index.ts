@@ -7,7 +7,7 @@ import {accessAdvice, interferingPrograms} from './access-advice.ts';
 import {identify, isSerialIdentity} from './identities.ts';
 import type {ListedDevice} from './types.ts';
 
-export {udevRules, udevRulesName, udevSteps} from './udev.ts';
+export {udevRules, udevRulesName} from './udev.ts';
 
 export type DeviceSurvey = {
 	readonly devices: readonly ListedDevice[];

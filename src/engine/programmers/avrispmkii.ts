@@ -11,10 +11,10 @@ export const avrispmkii = {
 	opensWithReset: false,
 	largestFlashBytes: null,
 	sck: {
-		slowestHz: 51,
+		slowestHz: 1000,
 		fastestHz: 8_000_000,
 		settable: true,
-		note: 'By index of a table; clones at 8 MHz end at 4 MHz.',
+		note: 'By index of a table, whose rows below 1 kHz no AVR needs; clones at 8 MHz end at 4 MHz.',
 	},
 	targetPower: 'never',
 	powerNote: 'VCC only senses: the target must feed itself. Levels follow it, 1.8 to 5.5 V.',

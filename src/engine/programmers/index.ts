@@ -8,7 +8,7 @@ import type {Programmer} from './programmer.ts';
 import {usbasp} from './usbasp.ts';
 import {usbtiny} from './usbtiny.ts';
 
-export type {Programmer, ProgrammerIdentity} from './programmer.ts';
+export type {Programmer} from './programmer.ts';
 
 /** Every programmer, in the order in which a person is asked. */
 export const programmers: readonly Programmer[] = [

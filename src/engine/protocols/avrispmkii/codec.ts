@@ -45,9 +45,11 @@ export const mode = {
 	commit: 0x80,
 } as const;
 
-/** Some rows of the SCK duration table: index and Hz, slowest first. */
+/**
+ * Some rows of the SCK duration table: index and Hz, slowest first. It goes on to 51 Hz (index 163), which no AVR
+ * needs: 32.768 kHz divided by 8 follows anything below 1024 Hz, and a silent chip would cost seconds a try.
+ */
 export const sckTable: readonly {readonly index: number; readonly hz: number}[] = [
-	{index: 163, hz: 51},
 	{index: 101, hz: 1000},
 	{index: 72, hz: 4019},
 	{index: 53, hz: 9963},
@@ -81,21 +83,28 @@ export function loadAddress(address: number, extended: boolean): Uint8Array {
 	]);
 }
 
-/** ENTER_PROGMODE_ISP with the delays that AVR068's tables give for every AVR: AC 53, echo 53 in the third byte. */
-export const enterProgmode = Uint8Array.from([
-	command.enterProgmodeIsp,
-	200, // timeout, ms
-	100, // stabDelay, ms
-	25, // cmdexeDelay, ms
-	32, // synchLoops
-	0, // byteDelay
-	0x53, // pollValue
-	3, // pollIndex
-	0xac,
-	0x53,
-	0x00,
-	0x00,
-]);
+/**
+ * ENTER_PROGMODE_ISP. `polled`: the programmer compares the echo itself and says no when it differs; otherwise it
+ * enters whatever comes back, and the echo can be looked at with SPI_MULTI. Two rounds instead of the usual 32: who
+ * asks here tries again, and a silent chip is not to cost a second each time. 50 ms from RESET to the first
+ * instruction (datasheets: 20).
+ */
+export function enterProgmode(polled: boolean): Uint8Array {
+	return Uint8Array.from([
+		command.enterProgmodeIsp,
+		200, // timeout, ms
+		50, // stabDelay, ms
+		25, // cmdexeDelay, ms
+		polled ? 2 : 1, // synchLoops
+		0, // byteDelay
+		0x53, // pollValue
+		polled ? 3 : 0, // pollIndex
+		0xac,
+		0x53,
+		0x00,
+		0x00,
+	]);
+}
 
 /** PROGRAM_FLASH_ISP or PROGRAM_EEPROM_ISP. `data` at most 256 bytes. */
 export function program(

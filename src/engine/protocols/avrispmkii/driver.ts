@@ -2,7 +2,7 @@
 // Source: Atmel AVR068; LUFA AVRISP-MKII sources.
 import type {Clock} from '../../clock.ts';
 import {UnbrickError} from '../../errors.ts';
-import type {Instruction, IspLink} from '../../isp/link.ts';
+import type {EnterReply, Instruction, IspLink} from '../../isp/link.ts';
 import {TransferFault, type UsbPipe} from '../../transports.ts';
 import {pipeFault} from '../client-help.ts';
 import {closeQuietly, leaveQuietly, stepAtMost} from '../link-help.ts';
@@ -105,6 +105,12 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 		return replies;
 	};
 
+	/** AC 53 once more: a chip in step answers again, and the bytes are evidence. */
+	const echo = async (told: 'yes' | 'no'): Promise<EnterReply> => {
+		const [received] = await exchangeMany([[0xac, 0x53, 0x00, 0x00]]);
+		return {answered: received![2] === 0x53 ? 'yes' : told, received: received!};
+	};
+
 	const seek = async (memory: 'flash' | 'eeprom', byteAddress: number) => {
 		const there = at?.memory === memory && at.byteAddress === byteAddress && byteAddress % bankBytes !== 0;
 		if (there) return;
@@ -180,23 +186,21 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 			await leave();
 			await setParameter('SET_PARAMETER SCK', parameter.sckDuration, sck.index);
 			await setParameter('SET_PARAMETER RESET', parameter.resetPolarity, 1);
-			const reply = await talk('ENTER_PROGMODE_ISP', enterProgmode);
-			if (reply[1] === status.ok) {
+			const what = 'ENTER_PROGMODE_ISP';
+			const reply = await talk(what, enterProgmode(true));
+			const silent = [status.failed, status.timeout, status.readyTimeout].some(code => code === reply[1]);
+			if (!silent) {
+				payload(reply, what, 0, false);
 				inProgmode = true;
-				// In step it answers again; the bytes are evidence.
-				const [received] = await exchangeMany([[0xac, 0x53, 0x00, 0x00]]);
-				return {answered: 'yes', received: received!};
+				return await echo('yes');
 			}
-			if (reply[1] === status.failed || reply[1] === status.timeout || reply[1] === status.readyTimeout) {
-				const faults = connectionFaults((await getParameter(parameter.targetConnection)) ?? 0);
-				return {
-					answered: 'no',
-					received: new Uint8Array(0),
-					...(faults.length === 0 ? {} : {programmerSays: faults}),
-				};
-			}
-			payload(reply, 'ENTER_PROGMODE_ISP', 0, false);
-			return {answered: 'unknown', received: new Uint8Array(0)};
+			const faults = connectionFaults((await getParameter(parameter.targetConnection)) ?? 0);
+			const says = faults.length === 0 ? {} : {programmerSays: faults};
+			// Once more without its judgement: what the lines carry is the evidence for the wiring.
+			const blind = await talk(what, enterProgmode(false));
+			if (blind[1] !== status.ok) return {answered: 'no', received: new Uint8Array(0), ...says};
+			inProgmode = true;
+			return {...(await echo('no')), ...says};
 		},
 		async exchange(instruction) {
 			const [reply] = await exchangeMany([instruction]);

@@ -17,9 +17,11 @@ const eepromWriteTimeoutMs = 5000;
 /** RESET low to the first instruction: 20 ms by the datasheets; the classic tools wait this long after CONNECT. */
 const connectSettleMs = 100;
 /** The 2009 and 2011 firmware waits too little between its tries: slow starters need several calls. */
-const enableTries = 3;
+const enableTries = 2;
 /** A try that took longer than this has made its 32 attempts at a slow SCK: repeating it wins nothing. */
-const quickEnableMs = 300;
+const quickEnableMs = 100;
+/** And when it took this long, the next entry at the same SCK makes one attempt of its own instead. */
+const slowEnableMs = 1000;
 /** Firmware without SETISPSCK stays at this, Hz. Source: firmware 2006 to 2007. */
 const oldFirmwareSckHz = 375_000;
 /** Slow enough for a chip on 1 MHz; what SETISPSCK is tried with. */
@@ -42,6 +44,8 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 	let longAddresses = false;
 	let flashBytes = 0;
 	let connected = false;
+	/** SCK at which ENABLEPROG last took very long for a no. */
+	let slowAtHz: number | undefined;
 
 	const ask = async (what: string, packet: ControlSetup, length: number, timeoutMs = smallTimeoutMs) => {
 		try {
@@ -103,6 +107,25 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 		return signature[3] === 0x1e && signature[0] === 0 && signature[1] === 0 && signature[2] === 0;
 	};
 
+	/** ENABLEPROG, again after a quick no. */
+	const enable = async (): Promise<boolean> => {
+		for (let attempt = 1; ; attempt++) {
+			const beganMs = clock.nowMs();
+			const reply = await ask('ENABLEPROG', setup(request.enableProg), 4, enableTimeoutMs);
+			if (reply.length !== 1) {
+				throw new UnbrickError({
+					kind: 'NotAProgrammer',
+					expected: 'USBasp',
+					got: `ENABLEPROG gets ${reply.length === 0 ? 'nothing' : hexDump(reply)}`,
+				});
+			}
+			if (reply[0] === 0) return true;
+			const tookMs = clock.nowMs() - beganMs;
+			if (tookMs >= slowEnableMs) slowAtHz = sckHz;
+			if (attempt === enableTries || tookMs > quickEnableMs) return false;
+		}
+	};
+
 	const leave = () =>
 		leaveQuietly(async () => {
 			if (!connected) return;
@@ -157,6 +180,7 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 			};
 		},
 		async setSck(asked) {
+			slowAtHz = undefined;
 			if (steps.length > 0) {
 				sckHz = stepAtMost(
 					steps.map(step => step.hz),
@@ -176,30 +200,21 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 			longAddresses = false;
 			await ask('CONNECT', setup(request.connect), 4);
 			await clock.sleep(connectSettleMs);
-			for (let attempt = 1; ; attempt++) {
-				const beganMs = clock.nowMs();
-				const reply = await ask('ENABLEPROG', setup(request.enableProg), 4, enableTimeoutMs);
-				if (reply.length !== 1) {
-					throw new UnbrickError({
-						kind: 'NotAProgrammer',
-						expected: 'USBasp',
-						got: `ENABLEPROG gets ${reply.length === 0 ? 'nothing' : hexDump(reply)}`,
-					});
-				}
-				const answered = reply[0] === 0;
-				const again = !answered && attempt < enableTries && clock.nowMs() - beganMs < quickEnableMs;
-				if (again) continue;
-				// The reply is one bit; the bytes themselves are evidence, and a chip in step answers a second time.
+			if (slowAtHz === sckHz) {
 				const received = await transmit([0xac, 0x53, 0x00, 0x00]);
-				if (answered && (await isBootloader(received))) {
-					throw new UnbrickError({
-						kind: 'NotAProgrammer',
-						expected: 'USBasp',
-						got: 'a keyboard in its USBaspLoader bootloader, which has the same identity',
-					});
-				}
-				return {answered: answered ? 'yes' : 'no', received};
+				return {answered: received[2] === 0x53 ? 'yes' : 'no', received};
 			}
+			const answered = await enable();
+			// The reply is one bit; the bytes themselves are evidence, and a chip in step answers a second time.
+			const received = await transmit([0xac, 0x53, 0x00, 0x00]);
+			if (answered && (await isBootloader(received))) {
+				throw new UnbrickError({
+					kind: 'NotAProgrammer',
+					expected: 'USBasp',
+					got: 'a keyboard in its USBaspLoader bootloader, which has the same identity',
+				});
+			}
+			return {answered: answered ? 'yes' : 'no', received};
 		},
 		exchange: instruction => transmit(instruction),
 		readBlockBytes: blockBytes,
