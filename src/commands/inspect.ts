@@ -5,6 +5,7 @@ import {looksLikeBackup, parseBackup} from '../engine/image/backup-file.ts';
 import {type Inspection, inspectFlash, inspectImage} from '../engine/image/inspect.ts';
 import {parseIntelHex} from '../engine/image/intel-hex.ts';
 import {productionRole} from '../engine/image/merge.ts';
+import {findReferences} from '../io/catalogue.ts';
 import {fuseText} from './boards.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
 import {readNamedFile} from './files.ts';
@@ -39,11 +40,17 @@ export async function inspectCommand(
 	return exitCodes.done;
 }
 
-function inspectBackup(output: Output, file: string, bytes: Uint8Array): ExitCode {
+async function inspectBackup(output: Output, file: string, bytes: Uint8Array): Promise<ExitCode> {
 	const backup = parseBackup(new TextDecoder().decode(bytes), file);
 	const chip = findChip(backup.chip);
 	if (chip === undefined) throw new UsageError(`${file} is of a chip that is not known here.`);
-	const look = backup.flash === null ? undefined : inspectFlash(backup.flash, chip, {fuses: backup.fuses});
+	const look =
+		backup.flash === null
+			? undefined
+			: inspectFlash(backup.flash, chip, {
+					fuses: backup.fuses,
+					references: await findReferences(chip),
+				});
 	output.value({
 		file,
 		kind: 'backup',
@@ -58,7 +65,14 @@ function inspectBackup(output: Output, file: string, bytes: Uint8Array): ExitCod
 		eepromBytes: backup.eeprom?.length ?? null,
 		...(look === undefined
 			? {}
-			: {bootloaderState: look.verdict, text: look.text, flash: jsonOf(look.inspection)}),
+			: {
+					bootloaderState: look.verdict,
+					...(look.comparedWith === undefined ? {} : {comparedWith: look.comparedWith}),
+					...(look.differingBytes === undefined ? {} : {differingBytes: look.differingBytes}),
+					...(look.firstAddress === undefined ? {} : {firstAddress: hexAddress(look.firstAddress)}),
+					text: look.text,
+					flash: jsonOf(look.inspection),
+				}),
 	});
 	output.say(`${file}: a backup of an ${chip.name}, taken ${backup.takenAt} with ${backup.programmer}`);
 	output.say(

@@ -13,9 +13,11 @@ import {
 	mirrorAddress,
 	publicAddresses,
 } from '../engine/bootloaders/catalogue.ts';
+import {findBootloader, knownImages} from '../engine/bootloaders/index.ts';
 import type {Cancel} from '../engine/cancel.ts';
+import type {Chip} from '../engine/chips/chip.ts';
 import {UnbrickError} from '../engine/errors.ts';
-import type {KnownImage} from '../engine/image/inspect.ts';
+import type {KnownImage, Reference} from '../engine/image/inspect.ts';
 import {type ParsedHex, parseIntelHex} from '../engine/image/intel-hex.ts';
 import type {OnProgress} from '../engine/target.ts';
 import {readFileBytes} from './files.ts';
@@ -137,6 +139,25 @@ export async function obtainImage(known: KnownImage, options: CatalogueOptions =
 			howToGetByHand(known),
 		].join(' '),
 	};
+}
+
+/**
+ * The published bootloaders of a chip that are on this machine already, for counting differences against
+ * (inspectFlash). Fetches nothing.
+ */
+export async function findReferences(
+	chip: Chip,
+	options: Omit<CatalogueOptions, 'mayFetch'> & {readonly known?: readonly KnownImage[]} = {},
+): Promise<readonly Reference[]> {
+	const fits = (options.known ?? knownImages).filter(
+		({id, image}) => image.chips.includes(chip.id) && findBootloader(id) !== undefined,
+	);
+	const references: Reference[] = [];
+	for (const known of fits) {
+		const got = await obtainImage(known, {...options, mayFetch: false});
+		if (got.found) references.push({id: known.id, file: known.image.file, image: got.hex.image});
+	}
+	return references;
 }
 
 /** Where fetched images are kept: `AVR_UNBRICK_CACHE`, else the system's cache folder. */

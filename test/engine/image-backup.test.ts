@@ -7,7 +7,6 @@ import {isKind} from '../../src/engine/errors.ts';
 import {
 	type Backup,
 	backupFileName,
-	checkBackupFits,
 	looksLikeBackup,
 	parseBackup,
 	printBackup,
@@ -169,17 +168,6 @@ test('what is wrong is named', () => {
 		],
 	];
 	for (const [name, text, expected] of table) assert.match(reason(text), expected, name);
-});
-
-test('another chip is refused by its signature', () => {
-	checkBackupFits(backup, Uint8Array.from(tiny.signature));
-	assert.throws(
-		() => checkBackupFits(backup, Uint8Array.of(0x1e, 0x95, 0x87)),
-		error =>
-			isKind(error, 'WrongSignature') &&
-			error.facts.expectedChip === 'ATtiny13A' &&
-			error.facts.gotChip === 'ATmega32U4',
-	);
 });
 
 test('a backup is told from a HEX file, and named by chip and time', () => {

@@ -23,7 +23,7 @@ import {imageSha256} from '../../src/engine/image/digest.ts';
 import type {KnownImage} from '../../src/engine/image/inspect.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
-import {type CatalogueOptions, obtainImage, proxyFor} from '../../src/io/catalogue.ts';
+import {type CatalogueOptions, findReferences, obtainImage, proxyFor} from '../../src/io/catalogue.ts';
 import {isSameFile, readFileBytes, readFileText, writeFileText} from '../../src/io/files.ts';
 
 const image = createImage([
@@ -286,6 +286,22 @@ test('a local file of that name with other bytes is passed over and told', async
 	const got = await obtainImage(known, {...its, folders: [given]});
 	assert.equal(got.found && got.from, 'fetched');
 	assert.ok(notes.some(note => note.startsWith(`${file} is not used: its bytes are not those of`)));
+});
+
+test('what is here already of a chip serves for comparing, and nothing is fetched', async () => {
+	const asked = requests.length;
+	const its = await machine({env: {AVR_UNBRICK_MIRROR: base}});
+	const chip = findChip('atmega32u4')!;
+	const references = () => findReferences(chip, {...its, known: [known, {...ofQmk, id: 'promicro_isp'}]});
+	assert.deepEqual(await references(), []);
+	await put(path.join(its.cacheFolder, `${known.image.imageSha256}.hex`));
+	const found = await references();
+	assert.deepEqual(
+		found.map(({id, file, image: its}) => [id, file, imageSha256(its)]),
+		[['caterina', 'Loader-test.hex', known.image.imageSha256]],
+	);
+	assert.deepEqual(await findReferences(findChip('atmega328p')!, {...its, known: [known]}), []);
+	assert.equal(requests.length, asked);
 });
 
 test('a cache that cannot be written costs nothing but the next fetch', async () => {

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import {hexAddress, hexByte, hexString, sameBytes} from '../bytes.ts';
 import type {Chip} from '../chips/chip.ts';
-import {chipsBySignature, findChip} from '../chips/index.ts';
+import {findChip} from '../chips/index.ts';
 import {isKind, UnbrickError} from '../errors.ts';
 import type {FuseBytes} from '../target.ts';
 import {sha256OfBytes, sha256OfText} from './digest.ts';
@@ -163,23 +163,6 @@ export function parseBackup(text: string, file: string): Backup {
 		flash,
 		eeprom,
 	};
-}
-
-/**
- * Is this the kind of chip that the backup came from?
- * @param signature three bytes as read from the chip on the wires
- * @throws UnbrickError WrongSignature
- */
-export function checkBackupFits(backup: Backup, signature: Uint8Array): void {
-	if (sameBytes(backup.signature, signature)) return;
-	const got = chipsBySignature(signature)[0];
-	throw new UnbrickError({
-		kind: 'WrongSignature',
-		expected: backup.signature,
-		expectedChip: findChip(backup.chip)?.name ?? backup.chip,
-		got: signature,
-		...(got === undefined ? {} : {gotChip: got.name}),
-	});
 }
 
 /** `backup-atmega32u4-20260131-174500.json`: sorts by chip, then by time. */
