@@ -30,6 +30,7 @@ export async function mergeCommand(
 			// Only a published image is known to carry its maker's sketch; anything else below is a mistake.
 			carriesSketch: looked.kind === 'combined' && knownImageOf(bootloader.image) !== undefined,
 		},
+		...(looked.bootloader === undefined ? {} : {bootStart: looked.bootloader.startByteAddress}),
 	});
 	await writeNamedFile(options.output, printIntelHex(merged.image));
 	const notes = [...application.notes, ...bootloader.notes].map(note => note.text).concat(merged.notes);

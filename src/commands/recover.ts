@@ -3,7 +3,7 @@ import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {RiskName} from '../engine/errors.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
-import {inspectImage} from '../engine/image/inspect.ts';
+import {checkWritable, inspectImage, knownImageOf} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {mergeImages} from '../engine/image/merge.ts';
 import {findInterrupted} from '../engine/procedures/journal.ts';
@@ -144,6 +144,11 @@ async function imageOf(output: Output, {hardware, chip, options}: Wanted): Promi
 			: options.bootloader === undefined
 				? undefined
 				: {...(await loadBootloaderImage(output, options.bootloader, chip, hardware.board)), complete: true};
+	if (app !== undefined && options.app !== undefined)
+		checkWritable(inspectImage(app.image, {chip, file: options.app}), {
+			name: options.app,
+			complete: app.complete,
+		});
 	for (const note of [...(app?.notes ?? []), ...(file?.notes ?? [])]) {
 		if (note.severity === 'warning') output.say(`  note: ${note.text}`);
 	}
@@ -152,7 +157,9 @@ async function imageOf(output: Output, {hardware, chip, options}: Wanted): Promi
 			? undefined
 			: {image: app.image, name: options.app, bootloader: undefined};
 	}
-	const loader = inspectImage(base.image, {chip}).bootloader?.id;
+	const looked = inspectImage(base.image, {chip, file: base.name});
+	checkWritable(looked, base);
+	const loader = looked.bootloader?.id;
 	const bootloader = loader === undefined || loader === 'unknown' ? undefined : loader;
 	if (app === undefined || options.app === undefined) {
 		return {image: base.image, name: base.name, bootloader};
@@ -160,7 +167,9 @@ async function imageOf(output: Output, {hardware, chip, options}: Wanted): Promi
 	const merged = mergeImages({
 		chip,
 		application: {name: options.app, image: app.image, complete: app.complete},
-		bootloader: base,
+		bootloader: {...base, carriesSketch: knownImageOf(base.image) !== undefined},
+		// By the catalogue or the image itself; a loader with its maker's sketch is one block from 0.
+		...(looked.bootloader === undefined ? {} : {bootStart: looked.bootloader.startByteAddress}),
 	});
 	for (const note of merged.notes) output.say(`  note: ${note}`);
 	return {image: merged.image, name: `${base.name} with ${options.app}`, bootloader};

@@ -10,6 +10,7 @@ import {countJumps, jumpTarget} from '../../src/engine/image/avr-code.ts';
 import {imageSha256} from '../../src/engine/image/digest.ts';
 import {
 	bootStartOf,
+	checkWritable,
 	findDescriptors,
 	inspectFlash,
 	inspectImage,
@@ -432,12 +433,30 @@ test('what should not be written so is said: another chip, past the flash, EEPRO
 	assert.equal(inspect(image([0x0800_0000, filling(64)])).kind, 'foreign');
 	assert.deepEqual(codes(image([0, new Uint8Array(300).fill(0xff)])), ['warning blank']);
 	assert.equal(inspect(image([0, filling(100)]), {file: 'board.eep'}).kind, 'eeprom');
-	assert.equal(inspect(image([0, filling(1024)]), {chip: m32u4}).kind, 'eeprom');
+	assert.deepEqual(codes(image([0, filling(1024)]), {chip: m32u4}), ['warning eeprom', 'warning no-vector']);
+	assert.equal(inspect(image([0, [...vectors(43)]]), {file: 'board.eep'}).kind, 'application');
 	assert.deepEqual(codes(image([0, filling(90)])), ['warning tiny', 'warning no-vector']);
 	assert.deepEqual(codes(application, {file: 'x_production.hex'}), ['warning name']);
 	assert.deepEqual(codes(application, {file: 'x_bootloader.hex'}), ['warning name']);
 	assert.equal(inspect(image([0xffff_fff0, [1, 2]])).imageSha256 !== undefined, true);
 	assert.equal(inspect(image([0, [1]], [0xf000_0000, [1]])).imageSha256, undefined);
+});
+
+test('what must not be written is refused with its reason; the rest is not', () => {
+	const write =
+		(its: MemoryImage, options: Parameters<typeof inspectImage>[1], complete = true) =>
+		() =>
+			checkWritable(inspect(its, options), {name: 'x.hex', complete});
+	assert.match(fails('BadHex', write(image([0, filling(90)]), {file: 'x.eep'})), /EEPROM image/);
+	assert.match(fails('BadHex', write(image([0x0800_0000, filling(64)]), {})), /STM32/);
+	assert.match(fails('BadHex', write(caterina, {chip: m328p})), /for ATmega32U4, not for the ATmega328P/);
+	assert.match(fails('BadHex', write(image([0x7e00, filling(532)]), {})), /must not be written/);
+	assert.match(fails('BadHex', write(image([0, new Uint8Array(9).fill(0xff)]), {})), /nothing to write/);
+	assert.match(fails('BadHex', write(caterina, {chip: m32u4}, false)), /end record is missing/);
+	write(application, {chip: m328p})();
+	write(application, {chip: m32u4}, false)();
+	write(image([0, filling(1024)]), {chip: m32u4})();
+	write(caterina, {chip: m32u4})();
 });
 
 test('BOOTSZ is compared with where the loader starts', () => {

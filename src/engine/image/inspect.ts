@@ -6,6 +6,7 @@ import {bootloaders, knownImages} from '../bootloaders/index.ts';
 import {hexAddress, isBlank} from '../bytes.ts';
 import type {Chip} from '../chips/chip.ts';
 import {chips} from '../chips/index.ts';
+import {UnbrickError} from '../errors.ts';
 import type {FuseBytes} from '../target.ts';
 import {countJumps, jumpTarget, looksLikeVector, vectorCounts} from './avr-code.ts';
 import {imageSha256, sha256OfBytes} from './digest.ts';
@@ -122,10 +123,17 @@ export function inspectImage(image: MemoryImage, options: InspectOptions = {}): 
 		note('warning', 'blank', 'Every byte is 0xff: this is an erased memory.');
 		return {...base, ...nothing, kind: 'blank', notes};
 	}
-	if (isEeprom(image, chip, file)) {
+	const eeprom = eepromLikeness(image, chip, file);
+	if (eeprom === 'named') {
 		note('error', 'eeprom', 'This is an EEPROM image. It does not belong in the flash.');
 		return {...base, ...nothing, kind: 'eeprom', notes};
 	}
+	if (eeprom === 'sized')
+		note(
+			'warning',
+			'eeprom',
+			'It has the size of an EEPROM and no program starts in it: is it an EEPROM image?',
+		);
 
 	const descriptors = findDescriptors(image);
 	const loader =
@@ -198,6 +206,27 @@ export function inspectImage(image: MemoryImage, options: InspectOptions = {}): 
 		);
 	noteName(kind, file, note);
 	return {...base, kind, application, bootloader, descriptors, likelyChips, notes};
+}
+
+/**
+ * Is this something to write into a chip's flash at all? What a person should only know is in the notes.
+ * Whether it leaves the flash is `checkFits`.
+ * @param file its name and whether its end record was there (ParsedHex.complete)
+ * @throws UnbrickError BadHex: EEPROM images, other controllers, loaders of another chip, known broken images, a
+ * bootloader whose file may be cut off, nothing but 0xff
+ */
+export function checkWritable(
+	inspection: Inspection,
+	file: {readonly name: string; readonly complete?: boolean},
+): void {
+	const bad = (reason: string): never => {
+		throw new UnbrickError({kind: 'BadHex', file: file.name, reason: reason.replace(/\.$/, '')});
+	};
+	const error = inspection.notes.find(({severity, code}) => severity === 'error' && code !== 'leaves-flash');
+	if (error !== undefined) bad(error.text);
+	if (inspection.kind === 'blank') bad('every byte of it is 0xff: there is nothing to write');
+	if (inspection.bootloader !== undefined && file.complete === false)
+		bad('its end record is missing; a bootloader that may be cut off is not used');
 }
 
 /** The board's own flash, read over ISP, looked at like a file and against published images. */
@@ -515,17 +544,17 @@ function guessChips(
 	return both.filter(id => chips.some(chip => chip.id === id && image.end <= chip.flash.bytes));
 }
 
-function isEeprom(image: MemoryImage, chip: Chip | undefined, file: string | undefined): boolean {
-	const size = chip?.eeprom.bytes ?? largestEepromBytes;
-	if (image.end > size) return false;
-	if (file !== undefined && /\.eep$/i.test(file)) return true;
-	// Without a name: fills an EEPROM exactly and nothing in it starts a program.
-	return (
-		image.start === 0 &&
-		image.byteCount === image.end &&
-		(chip === undefined ? [512, 1024, 2048, 4096].includes(image.end) : image.end === size) &&
-		!looksLikeVector(image, 0)
-	);
+/** By name and content, or only by a size that fills an EEPROM exactly; undefined when neither. */
+function eepromLikeness(
+	image: MemoryImage,
+	chip: Chip | undefined,
+	file: string | undefined,
+): 'named' | 'sized' | undefined {
+	if (image.end > (chip?.eeprom.bytes ?? largestEepromBytes) || looksLikeVector(image, 0)) return undefined;
+	if (file !== undefined && /\.eep$/i.test(file)) return 'named';
+	const whole = image.start === 0 && image.byteCount === image.end;
+	const sizes = chip === undefined ? [512, 1024, 2048, 4096] : [chip.eeprom.bytes];
+	return whole && sizes.includes(image.end) ? 'sized' : undefined;
 }
 
 function defectiveImage(image: MemoryImage): string | undefined {
