@@ -95,7 +95,8 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 	/** Counts a transfer and lets its mishap happen. */
 	async function begin(device: OnBus, timeoutMs: number): Promise<TransferMishap | undefined> {
 		here(device);
-		const what = mishap?.(transfers++);
+		const index = transfers++;
+		const what = mishap?.(index);
 		switch (what) {
 			case 'gone':
 				board.unplug(clock.nowMs());

@@ -81,7 +81,8 @@ export function createHalfkayModel(host: LoaderHost, options: HalfkayModelOption
 			}
 			const byteAddress = flashBytes > 0x1_0000 ? (low << 8) | (high << 16) : low | (high << 8);
 			busyUntilMs = doneMs;
-			if (firstBlock) {
+			// Block 0 again starts everything again.
+			if (firstBlock || byteAddress === 0) {
 				firstBlock = false;
 				for (let page = 0; page < bootStart; page += blockBytes) {
 					host.erasePage(page, busyUntilMs);

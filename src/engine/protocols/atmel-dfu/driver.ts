@@ -34,6 +34,10 @@ const idleRounds = 4;
 /** QMK DFU tells itself apart by bcdDevice (QMK's own constant). */
 const qmkRelease = 0x0936;
 
+function isBusy(status: DfuStatus): boolean {
+	return status.status === dfuStatus.errNotDone || status.state === dfuState.downloadBusy;
+}
+
 export type AtmelDfuOptions = {
 	/** The chip, by the USB product id. */
 	readonly chip: Chip;
@@ -74,7 +78,8 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 	/** Brings the loader back to dfuIDLE; throws Refused when it will not go there. */
 	const becomeIdle = async (what: string) => {
 		let last: DfuStatus | undefined;
-		for (let round = 0; round < idleRounds; round++) {
+		const startMs = clock.nowMs();
+		for (let round = 0; round < idleRounds; ) {
 			try {
 				await pipe.controlOut(dfuSetup(dfuRequest.clearStatus), new Uint8Array(0), requestTimeoutMs);
 				await pipe.controlOut(dfuSetup(dfuRequest.abort), new Uint8Array(0), requestTimeoutMs);
@@ -84,8 +89,11 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 					throw pipeFault(error, {where, command: what, timeoutMs: requestTimeoutMs});
 				}
 			}
-			last = await getStatus(what);
+			last = await getStatus(what, eraseTimeoutMs);
 			if (last.status === dfuStatus.ok && last.state === dfuState.idle) return;
+			// An erase that an earlier try began may still be running: that is no refusal.
+			if (isBusy(last) && clock.nowMs() - startMs < eraseTimeoutMs) await clock.sleep(erasePollMs);
+			else round++;
 		}
 		throw new UnbrickError({
 			kind: 'Refused',
@@ -218,8 +226,7 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 			for (;;) {
 				const status = await getStatus('erase', eraseTimeoutMs);
 				if (status.status === dfuStatus.ok) break;
-				const busy = status.status === dfuStatus.errNotDone || status.state === dfuState.downloadBusy;
-				if (!busy) await expectOk('erase', status);
+				if (!isBusy(status)) await expectOk('erase', status);
 				if (clock.nowMs() - startMs > eraseTimeoutMs) {
 					throw new UnbrickError({kind: 'Timeout', command: 'erase', waitedMs: eraseTimeoutMs});
 				}

@@ -57,7 +57,7 @@ export function createHalfkay(
 	const blockBytes = halfkayBlockBytes(chip);
 	const where = 'the Teensy bootloader (HalfKay)';
 
-	const send = async (report: Uint8Array, limitMs: number) => {
+	const send = async (what: string, report: Uint8Array, limitMs: number) => {
 		const endMs = clock.nowMs() + limitMs;
 		for (;;) {
 			try {
@@ -67,7 +67,7 @@ export function createHalfkay(
 				const again =
 					error instanceof TransferFault && (error.reason === 'stall' || error.reason === 'timeout');
 				if (!again || clock.nowMs() >= endMs) {
-					throw pipeFault(error, {where, command: 'write block', timeoutMs: limitMs});
+					throw pipeFault(error, {where, command: what, timeoutMs: limitMs});
 				}
 				await clock.sleep(retryPauseMs);
 			}
@@ -96,7 +96,7 @@ export function createHalfkay(
 			for (const block of blocks) {
 				if (cancel?.requested) throw new UnbrickError({kind: 'Cancelled', during: 'write'});
 				const limitMs = done < firstBlocks ? firstBlocksTimeoutMs : blockTimeoutMs;
-				await send(blockReport(chip, block, image.slice(block, blockBytes)), limitMs);
+				await send('write block', blockReport(chip, block, image.slice(block, blockBytes)), limitMs);
 				done++;
 				onProgress?.(done * blockBytes, blocks.length * blockBytes);
 			}
@@ -104,10 +104,12 @@ export function createHalfkay(
 		},
 		async start() {
 			try {
-				await pipe.setReport('output', 0, startReport(blockBytes), attemptTimeoutMs);
+				// The last block may still be on its way into the flash: a stall means "later" here too.
+				await send('start', startReport(blockBytes), blockTimeoutMs);
 			} catch (error) {
 				// It leaves at once, often in the middle of the request.
-				if (!(error instanceof TransferFault)) throw error;
+				if (error instanceof UnbrickError && ['DeviceGone', 'BadReply'].includes(error.kind)) return;
+				throw error;
 			}
 		},
 		close: () => pipe.close(),

@@ -3,7 +3,7 @@
 import type {BootloaderClient} from '../../bootloaders/client.ts';
 import type {Chip} from '../../chips/chip.ts';
 import {UnbrickError} from '../../errors.ts';
-import {checkApplication} from '../client-help.ts';
+import {checkApplication, pipeFault} from '../client-help.ts';
 
 /** FLASH.BIN on the mounted drive. Opened for writing in place, never truncated: the loader maps by cluster. */
 export type FlashFile = {
@@ -18,7 +18,18 @@ export type FlashFile = {
 
 export type LufaMsOptions = {readonly chip: Chip; readonly bootStart: number};
 
+/** A write that takes longer is the system's affair; only named in the error. */
+const driveTimeoutMs = 30_000;
+
+/** A client for the drive behind `file`. Throws NotAProgrammer, DeviceGone, BadReply, and before anything is sent ImageTooLarge, OverlapsBootloader. */
 export function createLufaMs(file: FlashFile, {chip, bootStart}: LufaMsOptions): BootloaderClient {
+	const guarded = async <T>(command: string, work: Promise<T>): Promise<T> => {
+		try {
+			return await work;
+		} catch (error) {
+			throw pipeFault(error, {where: file.path, command, timeoutMs: driveTimeoutMs});
+		}
+	};
 	return {
 		protocol: 'lufa-ms',
 		canRead: true,
@@ -42,12 +53,12 @@ export function createLufaMs(file: FlashFile, {chip, bootStart}: LufaMsOptions):
 		erase: async () => {},
 		async write(image, {onProgress} = {}) {
 			checkApplication(image, {chip, bootStart: Math.min(bootStart, file.sizeBytes)});
-			await file.overwrite(image.slice(0, file.sizeBytes));
+			await guarded('write FLASH.BIN', file.overwrite(image.slice(0, file.sizeBytes)));
 			onProgress?.(file.sizeBytes, file.sizeBytes);
 			return {writtenBytes: file.sizeBytes};
 		},
 		async read(byteAddress, bytes) {
-			const all = await file.read();
+			const all = await guarded('read FLASH.BIN', file.read());
 			if (all.length < byteAddress + bytes) {
 				throw new UnbrickError({
 					kind: 'BadReply',
@@ -58,7 +69,7 @@ export function createLufaMs(file: FlashFile, {chip, bootStart}: LufaMsOptions):
 			}
 			return all.slice(byteAddress, byteAddress + bytes);
 		},
-		start: () => file.eject(),
+		start: () => guarded('eject', file.eject()),
 		close: async () => {},
 	};
 }
