@@ -2,9 +2,9 @@
 import {hexAddress} from '../engine/bytes.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {looksLikeBackup, parseBackup} from '../engine/image/backup-file.ts';
-import {type Inspection, inspectFlash, inspectImage} from '../engine/image/inspect.ts';
+import {type ImageKind, type Inspection, inspectFlash, inspectImage} from '../engine/image/inspect.ts';
 import {parseIntelHex} from '../engine/image/intel-hex.ts';
-import {productionRole} from '../engine/image/merge.ts';
+import type {ProductionRole} from '../engine/image/merge.ts';
 import {findReferences} from '../io/catalogue.ts';
 import {fuseText} from './boards.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
@@ -29,7 +29,7 @@ export async function inspectCommand(
 	output.value({
 		file,
 		...jsonOf(inspection),
-		...(productionRole(file) === undefined ? {} : {role: productionRole(file)?.role}),
+		role: roles[inspection.kind] ?? null,
 		parts: parsed.parts.length,
 		complete: parsed.complete,
 		notes: [...parsed.notes, ...inspection.notes],
@@ -84,6 +84,13 @@ async function inspectBackup(output: Output, file: string, bytes: Uint8Array): P
 	}
 	return exitCodes.done;
 }
+
+/** Which of the three files of QMK's `:production` it is, by what is in it. */
+const roles: Readonly<Partial<Record<ImageKind, ProductionRole>>> = {
+	application: 'application',
+	bootloader: 'bootloader',
+	combined: 'production',
+};
 
 const kindWords = {
 	application: 'an application (keyboard firmware), without a bootloader',

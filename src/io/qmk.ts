@@ -4,9 +4,11 @@ import {homedir} from 'node:os';
 import path from 'node:path';
 import {
 	type QmkFinding,
+	qmkAliasesFile,
 	qmkDefaultFolder,
 	qmkFilesOf,
 	qmkKeyboardName,
+	qmkMovedTo,
 	readQmkKeyboard,
 } from '../engine/boards/qmk.ts';
 import type {Cancel} from '../engine/cancel.ts';
@@ -20,7 +22,7 @@ const largestKeyboardFileBytes = 1024 * 1024;
 const askMs = 10_000;
 /** After the polite wish to stop, before the end by force. */
 const stopMs = 5_000;
-/** A DEFAULT_FOLDER that leads to another: no keyboard has more than one hop, a loop has no end. */
+/** A DEFAULT_FOLDER or an alias that leads to another: keyboards have one or two hops, a loop has no end. */
 const mostHops = 5;
 
 export type QmkFirmware = {
@@ -69,7 +71,7 @@ export async function findQmkFirmware(options: FindQmkOptions = {}): Promise<Qmk
 }
 
 /**
- * What the checkout says about a keyboard (`planck/rev4`), DEFAULT_FOLDER followed.
+ * What the checkout says about a keyboard (`planck/rev4`), DEFAULT_FOLDER and QMK's list of moved keyboards followed.
  * Undefined when the name is none or no file of it is there.
  */
 export async function readQmkKeyboardAt(folder: string, typed: string): Promise<QmkFinding | undefined> {
@@ -77,14 +79,14 @@ export async function readQmkKeyboardAt(folder: string, typed: string): Promise<
 	for (let hop = 0; hop < mostHops && keyboard !== undefined; hop++) {
 		const files = new Map<string, string>();
 		for (const file of qmkFilesOf(keyboard)) {
-			try {
-				files.set(file, await readFileText(path.join(folder, file), largestKeyboardFileBytes));
-			} catch (error) {
-				if (!isKind(error, 'BadHex')) throw error;
-			}
+			const text = await readText(path.join(folder, file));
+			if (text !== '') files.set(file, text);
 		}
-		if (files.size === 0) return undefined;
-		const next = qmkDefaultFolder(keyboard, files);
+		const next =
+			files.size > 0
+				? qmkDefaultFolder(keyboard, files)
+				: qmkMovedTo(keyboard, await readText(path.join(folder, qmkAliasesFile)));
+		if (files.size === 0 && next === undefined) return undefined;
 		if (next === undefined) return readQmkKeyboard(keyboard, files);
 		keyboard = next;
 	}
@@ -189,6 +191,16 @@ export async function compileProduction(options: CompileOptions): Promise<Compil
 		stopped: false,
 		why: `The build ended well but left no ${productionName(name, keymap)}; its bootloader may have no production target.`,
 	};
+}
+
+/** The text of a file, empty when it cannot be read. */
+async function readText(file: string): Promise<string> {
+	try {
+		return await readFileText(file, largestKeyboardFileBytes);
+	} catch (error) {
+		if (isKind(error, 'BadHex')) return '';
+		throw error;
+	}
 }
 
 async function isCheckout(folder: string): Promise<boolean> {

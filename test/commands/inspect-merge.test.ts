@@ -61,7 +61,7 @@ test('inspect: one JSON value, words on stderr with it and on stdout without', a
 		{start: '0x7000', end: '0x77d1', bytes: 2002},
 	]);
 	assert.equal(value.bootloader.start, '0x7000');
-	assert.equal(value.role, 'application');
+	assert.equal(value.role, 'production');
 	assert.equal(value.complete, true);
 	assert.match(stderr(), /an application and a bootloader in one image/);
 

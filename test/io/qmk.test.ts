@@ -72,7 +72,13 @@ test('what the checkout says about a keyboard', async () => {
 		[found?.keyboard, found?.name, found?.chip, found?.bootloaderId],
 		['acme/two/rev3', 'Two', 'atmega32u4', 'qmk-dfu'],
 	);
-	assert.equal(await readQmkKeyboardAt(checkout, 'nobody'), undefined);
+	await put(
+		path.join(checkout, 'data', 'mappings', 'keyboard_aliases.hjson'),
+		'{\n  "other": {\n    "target": "x/y"\n  },\n  old_two: { target: acme/two }\n  "gone": {"target": "gone"}\n}\n',
+	);
+	assert.equal((await readQmkKeyboardAt(checkout, 'old_two'))?.keyboard, 'acme/two/rev3');
+	for (const name of ['nobody', 'other', 'gone'])
+		assert.equal(await readQmkKeyboardAt(checkout, name), undefined, name);
 	assert.equal(await readQmkKeyboardAt(checkout, '../../etc'), undefined);
 	assert.equal(await readQmkKeyboardAt(checkout, 'loop/a'), undefined);
 });

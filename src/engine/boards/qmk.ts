@@ -102,6 +102,19 @@ export function qmkDefaultFolder(keyboard: string, files: ReadonlyMap<string, st
 	return name === keyboard ? undefined : name;
 }
 
+/** Where QMK keeps the old names of keyboards that moved (it took the place of DEFAULT_FOLDER). */
+export const qmkAliasesFile = 'data/mappings/keyboard_aliases.hjson';
+
+/**
+ * The present name of a keyboard that was moved, or undefined.
+ * @param text the aliases file: `"old/name": {"target": "new/name"}`, Hjson, so quotes and commas may be missing
+ */
+export function qmkMovedTo(keyboard: string, text: string): string | undefined {
+	const entries = text.matchAll(/["']?([\w/.+-]+)["']?\s*:\s*\{\s*["']?target["']?\s*:\s*["']?([\w/.+-]+)/g);
+	for (const [, old, now] of entries) if (old === keyboard && now !== undefined) return qmkKeyboardName(now);
+	return undefined;
+}
+
 /** Reads the files of one keyboard. Inner folders win over outer ones, rules.mk over JSON, defaults fill gaps. */
 export function readQmkKeyboard(keyboard: string, files: ReadonlyMap<string, string>): QmkFinding {
 	const order = qmkFilesOf(keyboard).filter(path => files.has(path));
