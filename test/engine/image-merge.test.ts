@@ -183,7 +183,7 @@ test('each malformed pair is refused with its reason', () => {
 		[
 			'a bootloader that is not where the fuses point',
 			'BadHex',
-			/nothing at 0x7000, where the chip would start it/,
+			/nothing at 0x7000, where the chip would start it; it starts at 0x7e00 and wants BOOTSZ 11/,
 			() => merge(application, image([0x7e00, loaderBytes(512)]), {bootStart: 0x7000}),
 		],
 		['application and bootloader swapped', 'BadHex', /wrong way round/, () => merge(loader, application)],

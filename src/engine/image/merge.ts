@@ -98,7 +98,10 @@ export function mergeImages(request: MergeRequest): MergeResult {
 			`it does not start at a boot section of the ${chip.name} (${sectionStarts(chip)}); the application and the bootloader may be the wrong way round`,
 		);
 	if (bootloader.image.at(bootStart) === undefined)
-		bad(bootloader.name, `it has nothing at ${hexAddress(bootStart)}, where the chip would start it`);
+		bad(
+			bootloader.name,
+			`it has nothing at ${hexAddress(bootStart)}, where the chip would start it${wantedBootSize(bootloader.image, chip)}`,
+		);
 	const notes: string[] = [];
 	const below = splitBelow(bootloader.image, bootStart);
 	if (below.low.byteCount > 0) {
@@ -215,6 +218,13 @@ export function productionNameFor(applicationFile: string): string {
 
 function allBlank(image: MemoryImage): boolean {
 	return chunksOf(image).every(chunk => isBlank(chunk.data));
+}
+
+function wantedBootSize(image: MemoryImage, chip: Chip): string {
+	const start = bootStartIn(image, chip);
+	const section = chip.bootSections.find(({startByteAddress}) => startByteAddress === start);
+	if (start === undefined || section === undefined) return '';
+	return `; it starts at ${hexAddress(start)} and wants BOOTSZ ${section.bootsz.toString(2).padStart(2, '0')}`;
 }
 
 function sectionStarts(chip: Chip): string {
