@@ -93,7 +93,8 @@ export function checkPlan(plan: RecoveryPlan): PlanCheck {
 	refuseOrPass(assessment);
 	const lock = plan.lock === undefined ? nothing : assessLock(chip, undefined, plan.lock);
 	refuseOrPass(lock);
-	const risks = [...risksOf(assessment), ...risksOf(lock)];
+	// The board's own backup most likely changes nothing; only the chip can tell, and is asked before anything is done.
+	const risks = [...(plan.ownBackup === true ? [] : risksOf(assessment)), ...risksOf(lock)];
 	demandConsent(risks, plan.accepted);
 	return {
 		assessment,

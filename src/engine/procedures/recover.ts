@@ -143,8 +143,13 @@ async function* run(
 	const accepts = (risk: RiskName) => plan.accepted.has(risk);
 	const erasing = plan.erase && image !== undefined;
 
+	/** A unit had to be repeated: what was sent may have landed elsewhere, too. */
+	let repeated = false;
 	function* notes(): Generator<RecoverEvent> {
-		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};
+		for (const {code, message} of target.takeNotes?.() ?? []) {
+			if (code === 'retry') repeated = true;
+			yield {type: 'warning', code, message};
+		}
 	}
 	const phase = (name: Phase): RecoverEvent => ({type: 'phase', phase: name});
 	// — identify
@@ -282,6 +287,7 @@ async function* run(
 				await journal({did: 'erased'});
 			}
 			halt('erase');
+			repeated = false;
 			yield phase('write');
 			progress.state = 'partly-written';
 			const {pageBytes} = chip.flash;
@@ -323,7 +329,13 @@ async function* run(
 				};
 			}
 			try {
-				verifiedBytes = yield* verifyFlash(plan, target, image, after, stop, abandoned.request);
+				verifiedBytes = yield* verifyFlash(
+					plan,
+					target,
+					{image, fuses: after, everything: repeated},
+					stop,
+					abandoned.request,
+				);
 				yield* notes();
 				break;
 			} catch (error) {
@@ -487,42 +499,36 @@ async function holdsLoader(target: Target, chip: Chip, fuses: FuseBytes): Promis
 	return false;
 }
 
-/** One stretch to read back, and what must stand there; undefined bytes are nobody's business. */
-type Stretch = {readonly range: ByteRange; readonly counted: boolean};
-
-/** What verification reads: everything with `full`; else each page sent, the boot section, a sample of skipped pages. */
-function stretches(plan: RecoveryPlan, image: MemoryImage, fuses: FuseBytes): readonly Stretch[] {
+/** What verification reads by default: each page sent, the boot section, a sample of each page skipped as blank. */
+function stretches(plan: RecoveryPlan, image: MemoryImage, fuses: FuseBytes): readonly ByteRange[] {
 	const {chip} = plan;
 	const {bytes, pageBytes} = chip.flash;
-	if (plan.verify === 'full') return split([{range: {start: 0, end: bytes}, counted: true}]);
-	const section = bootSection(chip, fuses);
-	const boot = section === null ? bytes : section.startByteAddress;
-	const list: {range: ByteRange; counted: boolean}[] = [];
+	const boot = bootSection(chip, fuses)?.startByteAddress ?? bytes;
+	const list: ByteRange[] = [];
 	for (let page = 0; page < bytes; page += pageBytes) {
 		const touched = image.touches({start: page, end: page + pageBytes});
 		const inBoot = plan.erase && page >= boot;
 		if (!touched && !inBoot) continue;
 		const skipped = plan.erase && touched && !inBoot && isBlank(image.slice(page, pageBytes));
+		// Another place in each page, so that all data lines and offsets come up.
 		const offset = skipped ? ((page / pageBytes) * 6) % (pageBytes - blankSampleBytes) : 0;
 		const range = skipped
 			? {start: page + offset, end: page + offset + blankSampleBytes}
 			: {start: page, end: page + pageBytes};
 		const before = list.at(-1);
-		if (before !== undefined && before.range.end === range.start) {
-			list[list.length - 1] = {range: {start: before.range.start, end: range.end}, counted: true};
-		} else {
-			list.push({range, counted: true});
-		}
+		if (before?.end === range.start) list[list.length - 1] = {start: before.start, end: range.end};
+		else list.push(range);
 	}
-	return split(list);
+	return list;
 }
 
-function split(list: readonly Stretch[]): readonly Stretch[] {
-	return list.flatMap(({range, counted}) => {
-		const pieces: Stretch[] = [];
+/** The same in pieces that progress and cancel can live with. */
+function split(list: readonly ByteRange[]): readonly ByteRange[] {
+	return list.flatMap(range => {
+		const pieces: ByteRange[] = [];
 		for (let start = range.start; start < range.end; ) {
 			const end = Math.min(range.end, start - (start % verifyBlockBytes) + verifyBlockBytes);
-			pieces.push({range: {start, end}, counted});
+			pieces.push({start, end});
 			start = end;
 		}
 		return pieces;
@@ -537,15 +543,14 @@ function split(list: readonly Stretch[]): readonly Stretch[] {
 async function* verifyFlash(
 	plan: RecoveryPlan,
 	target: Target,
-	image: MemoryImage,
-	fuses: FuseBytes,
+	what: {readonly image: MemoryImage; readonly fuses: FuseBytes; readonly everything: boolean},
 	stop: Cancel,
 	abandon: () => void,
 ): AsyncGenerator<RecoverEvent, number> {
 	const {chip} = plan;
+	const {image} = what;
 	const {pageBytes} = chip.flash;
-	const pieces = stretches(plan, image, fuses);
-	const total = pieces.reduce((sum, {range}) => sum + range.end - range.start, 0);
+	let everything = plan.verify === 'full' || (what.everything && plan.erase);
 	let repaired = 0;
 	/** After an erase every byte is known; else only those of the image. */
 	const differences = (byteAddress: number, data: Uint8Array): readonly number[] => {
@@ -582,14 +587,20 @@ async function* verifyFlash(
 				});
 			}
 			repaired++;
+			// What did not arrive here may have arrived elsewhere.
+			everything ||= plan.erase;
 			await target.writeImage(createImage([{byteAddress: page, data: image.slice(page, pageBytes)}]));
 		}
 		throw new UnbrickError({kind: 'Bug', assumed: 'a page is settled after two tries'});
 	};
 	for (let pass = 1; ; pass++) {
+		const pieces = everything
+			? split([{start: 0, end: chip.flash.bytes}])
+			: split(stretches(plan, image, what.fuses));
+		const total = pieces.reduce((sum, range) => sum + range.end - range.start, 0);
 		let doubts = 0;
 		let done = 0;
-		for (const {range} of pieces) {
+		for (const range of pieces) {
 			if (stop.requested) throw new UnbrickError({kind: 'Cancelled', during: 'verify'});
 			const before = done;
 			const data = yield* streaming<RecoverEvent, Uint8Array>(
