@@ -14,8 +14,11 @@ const smallTimeoutMs = 1000;
 const enableTimeoutMs = 5000;
 /** 64 bytes at a fixed 9.6 ms each are 0.6 s; the classic tools allow 5 s. */
 const eepromWriteTimeoutMs = 5000;
-/** RESET low to the first instruction: 20 ms by the datasheets; the classic tools wait this long after CONNECT. */
-const connectSettleMs = 100;
+/**
+ * RESET low to the first instruction: 20 ms by the datasheets. The classic tools wait 100 ms after CONNECT, and so
+ * does the first contact and every one after a no; a chip that answered the last time gets the datasheets' wait.
+ */
+const connectSettleMs = {first: 100, again: 25} as const;
 /** The 2009 and 2011 firmware waits too little between its tries: slow starters need several calls. */
 const enableTries = 2;
 /** A try that took longer than this has made its 32 attempts at a slow SCK: repeating it wins nothing. */
@@ -46,6 +49,7 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 	let connected = false;
 	/** SCK at which ENABLEPROG last took very long for a no. */
 	let slowAtHz: number | undefined;
+	let answeredBefore = false;
 
 	const ask = async (what: string, packet: ControlSetup, length: number, timeoutMs = smallTimeoutMs) => {
 		try {
@@ -199,12 +203,14 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 			connected = true;
 			longAddresses = false;
 			await ask('CONNECT', setup(request.connect), 4);
-			await clock.sleep(connectSettleMs);
+			await clock.sleep(answeredBefore ? connectSettleMs.again : connectSettleMs.first);
 			if (slowAtHz === sckHz) {
 				const received = await transmit([0xac, 0x53, 0x00, 0x00]);
-				return {answered: received[2] === 0x53 ? 'yes' : 'no', received};
+				answeredBefore = received[2] === 0x53;
+				return {answered: answeredBefore ? 'yes' : 'no', received};
 			}
 			const answered = await enable();
+			answeredBefore = answered;
 			// The reply is one bit; the bytes themselves are evidence, and a chip in step answers a second time.
 			const received = await transmit([0xac, 0x53, 0x00, 0x00]);
 			if (answered && (await isBootloader(received))) {

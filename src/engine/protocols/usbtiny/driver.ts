@@ -13,8 +13,11 @@ import {chunkBytes, periodFor, periodSckHz, periodsUs, request, setup, spi} from
 const smallTimeoutMs = 2000;
 /** About 90 kHz: the firmware's customary setting, good for a chip on 1 MHz. */
 const firstPeriodUs = 10;
-/** RESET low to the first instruction: 20 ms by the datasheets, doubled as the classic tools do. */
-const resetSettleMs = 50;
+/**
+ * RESET low to the first instruction: 20 ms by the datasheets. The first contact and every one after a no get 50, as
+ * the classic tools give; a chip that answered the last time gets the datasheets' wait.
+ */
+const resetSettleMs = {first: 50, again: 25} as const;
 /** RESET high between two attempts: two cycles of the slowest chip, 32 kHz, with room. */
 const resetHighMs = 1;
 /** Byte addresses have 16 bits; above, they wrap. */
@@ -29,6 +32,7 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 	const where = 'the USBtiny';
 	let periodUs = firstPeriodUs;
 	let powered = false;
+	let answeredBefore = false;
 
 	const sckHz = () => periodSckHz(periodUs);
 	const ask = async (what: string, packet: ControlSetup, length: number, timeoutMs = smallTimeoutMs) => {
@@ -122,9 +126,11 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 			await reset(true);
 			await clock.sleep(resetHighMs);
 			await reset(false);
-			await clock.sleep(resetSettleMs);
+			await clock.sleep(answeredBefore ? resetSettleMs.again : resetSettleMs.first);
+			answeredBefore = false;
 			const received = await exchange([0xac, 0x53, 0x00, 0x00]);
-			return {answered: received[2] === 0x53 ? 'yes' : 'no', received};
+			answeredBefore = received[2] === 0x53;
+			return {answered: answeredBefore ? 'yes' : 'no', received};
 		},
 		exchange,
 		readBlockBytes: 128,
