@@ -430,7 +430,7 @@ test('cut anywhere, run again with the journal: the second run ends in a good bo
 		assertDone((await run(whole, plan)).result);
 		const total = whole.transfers();
 		assert.ok(total > 100);
-		// A seeded sample; scripts/interruptions.ts runs every index.
+		// A sample of the indexes.
 		for (const [turn, what] of (['link', 'power', 'wires'] as const).entries()) {
 			for (let cut = 5 + turn * 7; cut < total; cut += 31) {
 				const on = make();
@@ -579,7 +579,10 @@ test('backup and restore bring the same memories back; another chip is refused',
 	const file = parseBackup(on.store.files.get('mine.json')!, 'mine.json');
 	assertDone((await run(on, planOf())).result);
 	// The board has a loader now and had none then.
-	const restore = planRestore(file, {programmer: 'avrisp', accepted: new Set<RiskName>(['loses-bootloader'])});
+	const restore = planRestore(file, {
+		programmer: 'avrisp',
+		accepted: new Set<RiskName>(['loses-bootloader']),
+	});
 	const {result} = await run(on, restore);
 	assertDone(result);
 	assert.deepEqual(on.chip.dump(), before);
