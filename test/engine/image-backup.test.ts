@@ -140,6 +140,7 @@ test('what is wrong is named', () => {
 		['a fuse out of range', edited(json => (json.fuses.low = '0x1ff')), /damaged at "fuses.low"/],
 		['a missing lock', edited(json => delete json.lock), /damaged at "lock"/],
 		['no time', edited(json => (json.takenAt = 'yesterday')), /damaged at "takenAt"/],
+		['control characters', edited(json => (json.chip = 'a\u001b[2J')), /damaged at "chip"/],
 		['an unknown chip', edited(json => (json.chip = 'z80')), /"z80" is not known/],
 		[
 			'the signature of another',

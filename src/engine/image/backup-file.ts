@@ -39,7 +39,8 @@ const version = 1;
 
 const byteText = v.pipe(v.string(), v.regex(/^0x[0-9a-f]{2}$/));
 const sha256Text = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
-const shortText = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+// Shown on terminals: no control characters.
+const shortText = v.pipe(v.string(), v.maxLength(200), v.regex(/^\P{Cc}+$/u));
 const memorySchema = v.strictObject({
 	bytes: v.pipe(v.number(), v.integer(), v.minValue(1)),
 	sha256: sha256Text,
