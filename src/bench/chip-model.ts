@@ -187,6 +187,8 @@ export function createChip(options: ChipOptions): ChipModel {
 	let latchedFuses: Partial<Record<FuseName, number>> = {...fuses};
 	let latchedLock = lock;
 	let alive = false;
+	/** RESET still means reset, and serial programming is not switched off. */
+	let resetPinWorks = true;
 	let clock: number | null = null;
 
 	let reset: Level = 1;
@@ -282,6 +284,7 @@ export function createChip(options: ChipOptions): ChipModel {
 	function latch(): void {
 		latchedFuses = {...fuses};
 		latchedLock = lock;
+		resetPinWorks = fuseField('RSTDISBL') !== 0 && fuseField('DWEN') !== 0 && fuseField('SPIEN') !== 1;
 		assessLife();
 	}
 	function assessLife(): void {
@@ -290,11 +293,8 @@ export function createChip(options: ChipOptions): ChipModel {
 		const brownOut = brownOutVolts();
 		alive = volts >= powerOnResetVolts && (brownOut === null || volts >= brownOut) && clock !== null;
 	}
-	function resetPinWorks(): boolean {
-		return fuseField('RSTDISBL') !== 0 && fuseField('DWEN') !== 0 && fuseField('SPIEN') !== 1;
-	}
 	function programmable(): boolean {
-		return alive && reset === 0 && resetPinWorks();
+		return alive && reset === 0 && resetPinWorks;
 	}
 	function settle(): void {
 		if (busy !== undefined && nowMs() >= busy.untilMs) busy = undefined;
@@ -679,7 +679,7 @@ export function createChip(options: ChipOptions): ChipModel {
 		dump: () => ({flash: flash.slice(), eeprom: eeprom.slice(), fuses: {...fuses}, lock}),
 		clockHz: () => (alive ? clock : null),
 		enabled: () => programmable() && mode === 'enabled',
-		running: () => alive && (reset === 1 || !resetPinWorks()),
+		running: () => alive && (reset === 1 || !resetPinWorks),
 		surroundings: () => surroundings,
 		setSurroundings(next) {
 			const was = surroundings;

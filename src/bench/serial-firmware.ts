@@ -9,9 +9,9 @@ export type SerialLineOptions = {
 	readonly hands: Hands;
 	/** How many bytes wait before the next is lost; infinite where the host is held back (CDC). */
 	readonly ringBytes: number;
-	/** One byte on the wire towards the host; 0 where packets are fast and `answerMs` alone counts. */
+	/** One byte on the wire towards the host; 0 where packets go (CDC). */
 	readonly byteMs: () => number;
-	/** Between the firmware's send and the host's bus. */
+	/** Between the end of the wire and the host's bus; for packets: how long one that is not full waits. */
 	readonly answerMs?: number;
 	/** How a byte of the firmware looks to the host (a wrong rate). */
 	readonly seen?: (value: number) => number;
@@ -35,6 +35,11 @@ export type SerialLine = {
 	readonly take: (maxBytes: number, atMs: number) => Uint8Array;
 };
 
+/** When something reaches the host. A packet that is still open may be put off by the next byte. */
+type Due = {atMs: number; bytes: number; open: boolean};
+
+// Bulk endpoints of full speed.
+const packetBytes = 64;
 // Arduino core and others: transmit rings of 64 bytes, one place kept free.
 const transmitRingBytes = 63;
 
@@ -46,7 +51,8 @@ export function* hang(): Firmware {
 export function createSerialLine(options: SerialLineOptions): SerialLine {
 	const {hands} = options;
 	const waiting: {readonly value: number; readonly atMs: number}[] = [];
-	let replies: {readonly value: number; readonly atMs: number}[] = [];
+	let replies: {readonly value: number; readonly due: Due}[] = [];
+	let packet: Due = {atMs: 0, bytes: 0, open: false};
 	let lineFreeMs = 0;
 	let firmware: Firmware = hang();
 
@@ -68,13 +74,20 @@ export function createSerialLine(options: SerialLineOptions): SerialLine {
 			for (const value of bytes) {
 				const seen = options.seen?.(value) ?? value;
 				if (byteMs === 0) {
-					replies.push({value: seen, atMs: hands.nowMs() + (options.answerMs ?? 0)});
+					const now = hands.nowMs();
+					if (!packet.open || now > packet.atMs) packet = {atMs: now, bytes: 0, open: true};
+					packet.bytes++;
+					const full = packet.bytes === packetBytes;
+					packet.atMs = full ? now : now + (options.answerMs ?? 0);
+					packet.open = !full;
+					replies.push({value: seen, due: packet});
 					continue;
 				}
 				const free = lineFreeMs - transmitRingBytes * byteMs;
 				if (free > hands.nowMs()) hands.advanceTo(free);
 				lineFreeMs = Math.max(lineFreeMs, hands.nowMs()) + byteMs;
-				replies.push({value: seen, atMs: lineFreeMs + (options.answerMs ?? 0)});
+				const atMs = lineFreeMs + (options.answerMs ?? 0);
+				replies.push({value: seen, due: {atMs, bytes: 1, open: false}});
 			}
 		},
 		start(next) {
@@ -97,7 +110,11 @@ export function createSerialLine(options: SerialLineOptions): SerialLine {
 		nextReplyMs(untilMs) {
 			for (;;) {
 				const first = replies[0];
-				if (first !== undefined && first.atMs <= untilMs) return first.atMs;
+				if (first !== undefined && first.due.atMs <= untilMs) {
+					// The host was told: nothing joins this packet any more.
+					first.due.open = false;
+					return first.due.atMs;
+				}
 				const next = waiting[0];
 				if (next === undefined) {
 					run(untilMs);
@@ -111,7 +128,7 @@ export function createSerialLine(options: SerialLineOptions): SerialLine {
 		take(maxBytes, atMs) {
 			run(atMs);
 			let count = 0;
-			while (count < maxBytes && (replies[count]?.atMs ?? Number.POSITIVE_INFINITY) <= atMs) count++;
+			while (count < maxBytes && (replies[count]?.due.atMs ?? Number.POSITIVE_INFINITY) <= atMs) count++;
 			return Uint8Array.from(replies.splice(0, count), one => one.value);
 		},
 	};
