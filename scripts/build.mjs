@@ -1,20 +1,22 @@
 // Builds dist/cli.js (the program) and dist/index.js (the engine as a library) over shared chunks.
 // Everything pure JavaScript is bundled, so that what ships starts fast on Node 20; native packages stay outside.
 import {execFileSync} from 'node:child_process';
-import {chmodSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {chmodSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const outdir = path.join(root, 'dist');
-rmSync(outdir, {recursive: true, force: true});
+const dist = path.join(root, 'dist');
+// Built beside and then put into place: a build that fails, or is under way, leaves the last one alone.
+const outdir = path.join(root, '.cache', `build-${process.pid}`);
+process.on('exit', () => rmSync(outdir, {recursive: true, force: true}));
 
 await build({
 	absWorkingDir: root,
 	entryPoints: {cli: 'src/cli.tsx', index: 'src/index.ts'},
-	outdir: 'dist',
+	outdir,
 	bundle: true,
 	splitting: true,
 	format: 'esm',
@@ -59,11 +61,19 @@ chmodSync(path.join(outdir, 'cli.js'), 0o755);
 if (!process.argv.includes('--no-types')) {
 	execFileSync(
 		process.execPath,
-		[path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json'],
+		[
+			path.join(root, 'node_modules/typescript/bin/tsc'),
+			'-p',
+			'tsconfig.types.json',
+			'--outDir',
+			path.join(outdir, 'types'),
+		],
 		{cwd: root, stdio: 'inherit'},
 	);
 	keepReachable(path.join(outdir, 'types'), 'src/index.d.ts');
 }
+rmSync(dist, {recursive: true, force: true});
+renameSync(outdir, dist);
 
 /** Deletes the declarations that the library's entry does not lead to: data files are values there, not types. */
 function keepReachable(folder, entry) {

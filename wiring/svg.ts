@@ -123,7 +123,7 @@ export function drawingSvg(drawing: Drawing, title: string): string {
 		`<title>${escapeXml(title)}</title>`,
 		`<rect width="${width}" height="${height}" fill="#ffffff"/>`,
 		...paths,
-		`<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" lengthAdjust="spacingAndGlyphs">`,
+		`<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">`,
 		...texts,
 		'</g>',
 		'</svg>',
