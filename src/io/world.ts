@@ -15,7 +15,8 @@ const windowsLookMs = 1000;
 
 async function listOtherSerialPorts(): Promise<readonly SerialPortInfo[]> {
 	const {SerialPort} = await import('serialport');
-	const ports = await SerialPort.list();
+	// Listing never fails: a system whose list cannot be read shows no ports, and a named one can still be opened.
+	const ports = await SerialPort.list().catch(() => []);
 	return ports.map(port => {
 		const product = 'friendlyName' in port ? String(port.friendlyName) : undefined;
 		return {

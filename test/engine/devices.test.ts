@@ -9,6 +9,7 @@ import {
 	udevRules,
 	udevRulesName,
 } from '../../src/engine/devices/index.ts';
+import {secondSupplies} from '../../src/engine/devices/second-supply.ts';
 import {UnbrickError} from '../../src/engine/errors.ts';
 import type {SerialPortInfo, UsbDeviceInfo, World} from '../../src/engine/transports.ts';
 import {createManualClock} from '../helpers/scripted-pipes.ts';
@@ -152,6 +153,29 @@ test('the rules file holds every identity that is opened, once, and sorts before
 	// A modem behind a bridge chip stays ModemManager's; a Pro Micro does not become it.
 	assert.doesNotMatch(lines.find(line => line.includes('"7523"'))!, /ID_MM_DEVICE_IGNORE/);
 	assert.match(lines.find(line => line.includes('"9205"'))!, /ID_MM_DEVICE_IGNORE/);
+});
+
+test('what may be the keyboard itself, fed by its own cable, is named; the programmer is not', () => {
+	const bus = [
+		usb(0x16c0, 0x05dc, {key: 'programmer', product: 'USBasp'}),
+		usb(0x046d, 0xc31c, {key: 'a', product: 'USB Keyboard'}),
+		usb(0x046d, 0xc077, {key: 'b', product: 'USB Optical Mouse'}),
+		usb(0x03eb, 0x2ff4, {key: 'c', product: 'ATm32U4DFU'}),
+		usb(0x1b4f, 0x9206, {key: 'd', product: 'Pro Micro'}),
+		usb(0xfeed, 0x6060, {key: 'e'}),
+	];
+	assert.deepEqual(
+		secondSupplies(bus, 'atmega32u4', 'programmer').map(({name, confidence}) => [name, confidence]),
+		[
+			['ATm32U4DFU', 'likely'],
+			['Pro Micro', 'likely'],
+			['USB Keyboard', 'possible'],
+			['feed:6060', 'possible'],
+		],
+	);
+	// A DFU loader of another chip is another board.
+	assert.ok(!secondSupplies(bus, 'at90usb1286', 'programmer').some(({vidPid}) => vidPid === '03eb:2ff4'));
+	assert.deepEqual(secondSupplies([bus[2]!]), []);
 });
 
 const world = (over: Partial<World>): World => ({
