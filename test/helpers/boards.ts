@@ -32,12 +32,12 @@ export const boardKinds: readonly BoardKind[] = [
 		canRead: true,
 	},
 	{
-		name: 'Atmel DFU that waits inside GETSTATUS',
+		name: 'Atmel DFU that says errNOTDONE meanwhile',
 		loader: 'atmel-dfu',
 		protocol: 'atmel-dfu',
 		chip: 'atmega32u4',
 		fuses: hwb,
-		more: {dfu: {eraseStyle: 'blocking'}},
+		more: {dfu: {eraseStyle: 'busy'}},
 		canRead: true,
 	},
 	{

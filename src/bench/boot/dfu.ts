@@ -25,7 +25,7 @@ const lufaIds: Readonly<Record<string, number>> = {...atmelIds, '0.0': 0x20, '0.
 const eepromByteMs = 3.4;
 
 export type DfuOptions = {
-	/** Atmel's versions differ: some answer errNOTDONE while they erase, some hold the GETSTATUS back. */
+	/** Atmel's versions differ: most hold GETSTATUS back while they erase (all that avrdude knows), some answer errNOTDONE. */
 	readonly eraseStyle?: 'busy' | 'blocking';
 };
 
@@ -34,7 +34,7 @@ export function createDfuModel(host: LoaderHost, options: DfuOptions = {}): UsbF
 	const atmel = program.kind === 'atmel-dfu';
 	const data = chip.chip;
 	const pageBytes = data.flash.pageBytes;
-	const eraseStyle = options.eraseStyle ?? (atmel ? 'busy' : 'blocking');
+	const eraseStyle = options.eraseStyle ?? 'blocking';
 	let secure = atmel;
 	let erased = false;
 	let now = {state: state.idle, status: status.ok};
