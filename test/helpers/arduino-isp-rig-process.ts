@@ -111,6 +111,12 @@ function reset() {
 		const received = wiring.transfer(value, spi.spiFrequency);
 		cpu.addClockEvent(() => spi.completeTransfer(received), spi.transferCycles / slowness);
 	};
+	// Silicon clears SPIF when SPSR and then SPDR are accessed; this simulator leaves it set, and SPI that is
+	// switched off would seem to finish.
+	cpu.readHooks[spiConfig.SPDR] = address => {
+		cpu.data[spiConfig.SPSR] = (cpu.data[spiConfig.SPSR] ?? 0) & 0x7f;
+		return cpu.data[address] ?? 0;
+	};
 	usart.onByteTransmit = value => {
 		outgoing.push(value);
 		lastSent = value;
