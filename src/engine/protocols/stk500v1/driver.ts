@@ -404,7 +404,8 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 				echo: 'last',
 				sckStepsHz: [],
 				fixedSckHz: isSketch ? sketchSckHz : null,
-				fastFlashBytes: 0x20000,
+				// Its addresses are 16-bit words inside the bank that the session selects with 4D.
+				fastFlashBytes: Number.POSITIVE_INFINITY,
 				targetPower: 'always',
 				measuresVolts: hasVolts,
 				firmware: `${name}, hardware ${hardware ?? '?'}, software ${major ?? '?'}.${minor ?? '?'}`,
