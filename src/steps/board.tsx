@@ -47,7 +47,7 @@ function aboutBoard(board: Board): string {
 function BoardView(step: StepProps<'board'>) {
 	const {known, before, onDone, view} = step;
 	const [byChip, setByChip] = useState(false);
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const fitting = fittingBoards(known.start?.diagnosis);
 	const fits = new Set(fitting.map(board => board.id));
 	if (byChip) {

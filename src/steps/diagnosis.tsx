@@ -20,8 +20,8 @@ function sentences(text: string): readonly [string, string] {
 }
 
 export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
-	const bar = view.unicode ? '│' : '|';
+	const glyphs = glyphsFor(view);
+	const bar = view.screenReader ? ':' : view.unicode ? '│' : '|';
 	const [cause, ...others] = diagnosis.causes;
 	if (cause === undefined) return [say('The text holds no error that this program knows.', 'warn')];
 	const evidence = cause.evidence.slice(0, mostEvidence);
@@ -41,19 +41,9 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 	if (means !== '') lines.push(item('What it means: ', means));
 	if (cause.confidence < sureFrom) lines.push(say('This is the best guess, not a certainty.', 'warn'));
 	const next = cause.next[0];
-	if (next !== undefined) lines.push(gap, item(`${glyphs.arrow} Next: `, next, 'accent'));
-	if (others.length > 0) {
-		lines.push(
-			item(
-				'Also possible: ',
-				others
-					.slice(0, 2)
-					.map(other => sentences(other.meaning)[0])
-					.join(' '),
-				'quiet',
-			),
-		);
-	}
+	if (next !== undefined) lines.push(gap, item(`${glyphs.next}Next: `, next, 'accent'));
+	const other = others[0];
+	if (other !== undefined) lines.push(item('Also possible: ', sentences(other.meaning)[0], 'quiet'));
 	if (cut || diagnosis.truncated) {
 		lines.push(
 			say('The text was very long: its beginning and end were read, the middle was left out.', 'quiet'),
@@ -72,14 +62,13 @@ function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; re
 	const isp: MenuItem = {
 		id: 'isp',
 		label: 'Revive the board with a programmer (ISP)',
-		about:
-			'You need a second small device, for example an Arduino, and six wires. This wizard shows every wire.',
+		about: 'You need a second small device, such as an Arduino, and six wires.',
 		term: 'ISP',
 	};
 	const firstAid: MenuItem = {
 		id: 'first-aid',
 		label: 'Try first aid first: no soldering, no extra hardware',
-		about: 'Often enough this is all it takes. If it does not help, you come back here and go on.',
+		about: 'Often this is all it takes. If it does not help, you go on from there.',
 	};
 	if (diagnosis.family === 'arm') {
 		return {

@@ -18,7 +18,7 @@ const namesOption = /(^|\s)--?[a-z]/i;
 
 /** What happened, in the words of the error table; then why and what next. */
 export function errorLines(error: unknown, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	if (!(error instanceof UnbrickError)) {
 		return [
 			item(`${glyphs.failed} `, `A fault of this program, please report it: ${errorText(error)}`, 'bad'),
@@ -30,7 +30,7 @@ export function errorLines(error: unknown, view: View): readonly Line[] {
 
 /** Causes in the order of likelihood, and what to try. */
 export function causeLines(likely: readonly string[], next: readonly string[], view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const hints = next.filter(text => !namesOption.test(text)).slice(0, mostCauses);
 	return [
 		...(likely.length === 0
@@ -42,6 +42,6 @@ export function causeLines(likely: readonly string[], next: readonly string[], v
 				]),
 		...(hints.length === 0
 			? []
-			: [gap, say('Try this:', 'strong'), ...hints.map(text => item(`${glyphs.arrow} `, text, 'accent'))]),
+			: [gap, say('Try this:', 'strong'), ...hints.map(text => item(glyphs.next, text, 'accent'))]),
 	];
 }

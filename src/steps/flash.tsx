@@ -88,7 +88,7 @@ function FlashView(step: StepProps<'flash'>) {
 			/>
 		);
 	}
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const {phase} = state;
 	const danger = phase === 'fuses' || phase === 'lock';
 	const stopping = stop.cancel.requested;

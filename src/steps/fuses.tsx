@@ -38,33 +38,33 @@ const undoWords = {
 	no: 'Nothing can undo it over ISP.',
 } as const;
 
-/** A bit that changes: what it says now, what it will say, what may go wrong. */
-function changeLines(bit: FuseBitChange, view: View, risks: boolean): readonly Line[] {
-	const {arrow} = glyphsFor(view.unicode);
+/** Bits that change, those of one setting together: what it says then, what it says now, what may go wrong. */
+function changeLines(bits: readonly FuseBitChange[], view: View, risks: boolean): readonly Line[] {
+	const {arrow} = glyphsFor(view);
 	const value = (programmed: boolean) => (programmed ? 0 : 1);
-	return [
-		item(
-			`  ${bit.name.padEnd(10)} ${value(bit.before)} ${arrow} ${value(bit.after)}  `,
-			bit.meaningBefore === bit.meaningAfter
-				? bit.meaningAfter
-				: `${bit.meaningAfter} (now: ${bit.meaningBefore})`,
-			'accent',
-		),
-		...(risks
-			? [item('                    ', `If wrong: ${bit.ifWrong}. ${undoWords[bit.undo]}`, 'quiet')]
-			: []),
-	];
+	const fields = [...new Set(bits.map(bit => bit.field))];
+	return fields.flatMap(field => {
+		const own = bits.filter(bit => bit.field === field);
+		const [first] = own;
+		if (first === undefined) return [];
+		const names = own.map(bit => `${bit.name} ${value(bit.before)} ${arrow} ${value(bit.after)}`);
+		const now = first.meaningBefore === first.meaningAfter ? '' : ` (now: ${first.meaningBefore})`;
+		return [
+			item('  ', `${names.join(', ')}: ${first.meaningAfter}${now}.`, 'accent'),
+			...(risks ? [item('    ', `If wrong: ${first.ifWrong}. ${undoWords[first.undo]}`, 'quiet')] : []),
+		];
+	});
 }
 
 function bitLine({bit, before, after}: BitChange, view: View): Line {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const change = before === after ? `${after}    ` : `${before} ${glyphs.arrow} ${after}`;
 	const name = `${bit.name} `.padEnd(11);
 	return item(`  ${name}${change.padEnd(7)}`, bit.meaning, before === after ? 'quiet' : 'accent');
 }
 
 function byteLines(now: FuseBytes, wanted: FuseBytes, view: View): readonly Line[] {
-	const {arrow} = glyphsFor(view.unicode);
+	const {arrow} = glyphsFor(view);
 	const hex = (value: number) => `0x${value.toString(16).padStart(2, '0')}`;
 	return (['low', 'high', 'extended'] as const).flatMap(name => {
 		const before = now[name];
@@ -81,7 +81,7 @@ function byteLines(now: FuseBytes, wanted: FuseBytes, view: View): readonly Line
 }
 
 function reasonLines(assessment: FuseAssessment, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	return assessment.reasons.map(reason =>
 		reason.severity === 'refuse'
 			? item(`${glyphs.failed} Refused. `, reason.text, 'bad')
@@ -102,7 +102,7 @@ type Choice = {readonly name: string; readonly fuses: FuseBytes};
 
 function FusesView(step: StepProps<'fuses'>) {
 	const {known, before, view, onDone} = step;
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const [typing, setTyping] = useState(false);
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [choice, setChoice] = useState<Choice | undefined>(undefined);
@@ -140,7 +140,7 @@ function FusesView(step: StepProps<'fuses'>) {
 								'strong',
 							),
 							...byteLines(now, choice.fuses, view),
-							...changedBits.flatMap(bit => changeLines(bit, view, true)),
+							...changeLines(changedBits, view, true),
 							gap,
 							...reasonLines(
 								{...assessment, reasons: assessment.reasons.filter(({severity}) => severity === 'consent')},
@@ -157,26 +157,26 @@ function FusesView(step: StepProps<'fuses'>) {
 			);
 		}
 		const refused = assessment.verdict === 'refuse';
+		const grave = assessment.reasons.filter(({severity}) => severity !== 'note');
+		const notes = assessment.reasons.filter(({severity}) => severity === 'note');
 		const lines: readonly Line[] = [
 			say(`The change: ${choice.name}`, 'strong'),
+			...(assessment.verdict === 'safe'
+				? [item(`${glyphs.done} `, 'Safe: the chip can still be reached and started afterwards.', 'good')]
+				: []),
+			...reasonLines({...assessment, reasons: grave}, view),
+			...(refused
+				? [say('This is not done, whatever is asked. Go back and choose another set.', 'bad')]
+				: []),
 			...byteLines(now, choice.fuses, view),
 			gap,
 			...(all
 				? changes.map(change => bitLine(change, view))
 				: changedBits.length === 0
 					? [say('No bit changes: bits that the chip does not have are not counted.')]
-					: [
-							say('Bits that change (0 means switched on):'),
-							...changedBits.flatMap(bit => changeLines(bit, view, false)),
-						]),
-			gap,
-			...reasonLines(assessment, view),
-			...(assessment.verdict === 'safe'
-				? [item(`${glyphs.done} `, 'Safe: the chip can still be reached and started afterwards.', 'good')]
-				: []),
-			...(refused
-				? [say('This is not done, whatever is asked. Go back and choose another set.', 'bad')]
-				: []),
+					: [say('Bits that change (0 means switched on):'), ...changeLines(changedBits, view, false)]),
+			...(notes.length === 0 ? [] : [gap]),
+			...reasonLines({...assessment, reasons: notes}, view),
 		];
 		return (
 			<Ask

@@ -28,7 +28,7 @@ function worthAnotherLook(error: unknown): boolean {
 }
 
 export function identityLines(identity: Identity, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const {chip} = identity;
 	const facts = [
 		`Signature ${hexDump(identity.signature)}`,

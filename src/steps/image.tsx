@@ -45,7 +45,7 @@ export function readImage(
 	bootloader: string | undefined,
 	view: View,
 ): Loaded {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const {image, notes} = parseIntelHex(bytes, name);
 	checkFits(image, chip, name);
 	const found = inspectImage(image, {chip, file: name});

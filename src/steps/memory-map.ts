@@ -22,7 +22,7 @@ export function memoryMapLines(
 		'quiet',
 	);
 	if (view.screenReader) return [words];
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	let bar = '';
 	for (let cell = 0; cell < barCells; cell++) {
 		const start = Math.floor((cell * bytes) / barCells);

@@ -54,7 +54,7 @@ function place(device: ListedDevice): string {
 function ProgrammerView(step: StepProps<'programmer'>) {
 	const {deps, before, known, onDone, view} = step;
 	const {world} = deps;
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const [devices, setDevices] = useState<readonly ListedDevice[] | undefined>(undefined);
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(undefined);

@@ -39,7 +39,7 @@ function afterwards(known: Known): readonly string[] {
 export function resultLines(known: Known, practice: boolean, view: View): readonly Line[] {
 	const flash = known.flash;
 	if (flash === undefined) return [];
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const {result, warnings} = flash;
 	const notes = warnings.slice(0, 3).map(text => item(`${glyphs.warn} `, text, 'warn'));
 	if (!result.ok) {

@@ -45,7 +45,7 @@ export function objections(
 }
 
 export function reviewLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
-	const {arrow} = glyphsFor(view.unicode);
+	const {arrow} = glyphsFor(view);
 	const board = plan.board === undefined ? plan.chip.name : shortBoard(plan.board.name);
 	const todo: string[] = [];
 	if (isLocked(known)) todo.push('No backup: the chip is locked and cannot be read.');
@@ -127,7 +127,7 @@ function ReviewView(step: StepProps<'review'>) {
 			/>
 		);
 	}
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	return (
 		<Ask
 			step={step}
@@ -159,7 +159,7 @@ export type ConsentProps = {
 
 /** The typed word. Nothing pasted counts. */
 export function Consent({step, risks, chip, onYes, onBack}: ConsentProps) {
-	const glyphs = glyphsFor(step.view.unicode);
+	const glyphs = glyphsFor(step.view);
 	return (
 		<Ask
 			step={step}

@@ -21,14 +21,14 @@ export function tableFor(known: Known): WiringTable | undefined {
 }
 
 function dangers(table: WiringTable, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	return table.warnings
 		.filter(({severity, code}) => (severity === 'danger' && code !== 'reset-trap') || code === 'capacitor')
 		.map(warning => item(`${glyphs.warn} `, warning.text, 'warn'));
 }
 
 function hints(table: WiringTable, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	return [
 		say('Power', 'strong'),
 		...table.power.map(text => item(`${glyphs.bullet} `, text)),

@@ -15,7 +15,7 @@ const stateWords: Readonly<Record<PhaseState, string>> = {
 };
 
 export function phaseLines(phases: readonly PhaseRow[], view: View): readonly Line[] {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	return phases.map(({label, state, note}) => {
 		const more = note === undefined ? '' : `  ${note}`;
 		if (view.screenReader) return item('', `${label}: ${stateWords[state]}${more}`);
@@ -58,7 +58,7 @@ export function barLine(
 	const words = `${done} of ${total} bytes${left}`;
 	// Every tenth only, so that a screen reader is not flooded.
 	if (view.screenReader) return row(`${label}: ${Math.floor(percent / 10) * 10} percent`);
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const cells = Math.min(barCells, Math.max(10, view.columns - 44));
 	const full = Math.round(share * cells);
 	return row(

@@ -136,7 +136,12 @@ function tableOf(
 	if (control.kind === 'menu') {
 		const move = (by: number) => stay(moveMenu(control.items, state, by));
 		bindings.push(
-			{on: 'up', label: view.unicode ? '↑↓' : 'Arrows', does: 'choose', run: () => move(-1)},
+			{
+				on: 'up',
+				label: view.unicode && !view.screenReader ? '↑↓' : 'Arrows',
+				does: 'choose',
+				run: () => move(-1),
+			},
 			{on: 'down', run: () => move(1)},
 			{on: 'home', run: () => move(-control.items.length)},
 			{on: 'end', run: () => move(control.items.length)},
@@ -351,7 +356,7 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 
 /** The whole frame, always lower than the terminal. */
 export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame {
-	const glyphs = glyphsFor(view.unicode);
+	const glyphs = glyphsFor(view);
 	const cells = textColumns(view);
 	const body = layOut(state.help ? explain(spec, state) : spec.lines, cells);
 	const control = state.help ? {draw: () => [], wanted: 0, least: 0} : controlRows(spec, state, view, glyphs);

@@ -1,5 +1,6 @@
 // Colours and glyphs. Colour never carries a meaning alone.
 import type {Tone} from './lines.ts';
+import type {View} from './view.ts';
 
 export type Ink = {
 	readonly color?: string;
@@ -30,7 +31,10 @@ export type Glyphs = {
 	readonly full: string;
 	readonly empty: string;
 	readonly dot: string;
+	/** Between a value before and after. */
 	readonly arrow: string;
+	/** In front of what to do next. */
+	readonly next: string;
 };
 
 const unicodeGlyphs: Glyphs = {
@@ -47,6 +51,7 @@ const unicodeGlyphs: Glyphs = {
 	empty: '░',
 	dot: '·',
 	arrow: '→',
+	next: '→ ',
 };
 
 const asciiGlyphs: Glyphs = {
@@ -63,8 +68,24 @@ const asciiGlyphs: Glyphs = {
 	empty: '-',
 	dot: '|',
 	arrow: '->',
+	next: '-> ',
 };
 
-export function glyphsFor(unicode: boolean): Glyphs {
-	return unicode ? unicodeGlyphs : asciiGlyphs;
+/** Words for people who listen: no sign that is spelled out, no drawing. */
+const spokenGlyphs: Glyphs = {
+	...asciiGlyphs,
+	bullet: '',
+	done: 'Good:',
+	failed: 'Problem:',
+	warn: 'Careful:',
+	up: '(more above)',
+	down: '(more below)',
+	dot: ',',
+	arrow: 'to',
+	next: '',
+};
+
+export function glyphsFor(view: Pick<View, 'unicode' | 'screenReader'>): Glyphs {
+	if (view.screenReader) return spokenGlyphs;
+	return view.unicode ? unicodeGlyphs : asciiGlyphs;
 }

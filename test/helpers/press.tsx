@@ -43,21 +43,26 @@ const sampleImage = (() => {
 	return createImage([{byteAddress: 0x7000, data}]);
 })();
 
-export function drive(options: DriveOptions = {}): Driver {
-	const bench = createBench(options.scenario ?? 'healthy');
-	const files = new Map<string, string>(Object.entries(options.files ?? {}));
-	const practice = createPracticeDeps({
+/** The wizard's surroundings on a bench, with files on the person's disk. */
+export function practiceOn(bench: Bench, files: Readonly<Record<string, string>> = {}): WizardDeps {
+	return createPracticeDeps({
 		bench,
 		image: sampleImage,
 		imageName: 'practice bootloader',
 		version: '0.0.0-test',
 		loadFile: async path => {
-			const text = files.get(path);
+			const text = files[path];
 			if (text === undefined) throw new Error(`There is no file ${path}.`);
 			return new TextEncoder().encode(text);
 		},
 	});
+}
+
+export function drive(options: DriveOptions = {}): Driver {
+	const bench = createBench(options.scenario ?? 'healthy');
+	const practice = practiceOn(bench, options.files);
 	const deps = options.deps?.(practice) ?? practice;
+
 	let count = 0;
 	let end: (ended: WizardEnd) => void = () => {};
 	const ended = new Promise<WizardEnd>(resolve => {
@@ -68,7 +73,7 @@ export function drive(options: DriveOptions = {}): Driver {
 		count++;
 		rendered.press(name);
 	};
-	const marked = () => /^\s*[❯>] (.*)$/m.exec(rendered.screen())?.[1] ?? '';
+	const marked = () => /^(?:\s*[❯>]|option: \(selected\)) (.*)$/m.exec(rendered.screen())?.[1] ?? '';
 	return {
 		...rendered,
 		deps,

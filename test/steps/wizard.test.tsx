@@ -1,0 +1,512 @@
+// The wizard as a person meets it: drawn on a terminal of a given size, driven by keys and pastes, on the bench.
+// No frame may reach the terminal's height or width; test/helpers/render.tsx asserts that for every one.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {setImmediate as turn} from 'node:timers/promises';
+import {createBench} from '../../src/bench/bench.ts';
+import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
+import {createImage} from '../../src/engine/image/memory-image.ts';
+import {farewell} from '../../src/steps/farewell.ts';
+import {withoutPeople} from '../../src/steps/report.ts';
+import {type DriveOptions, type Driver, drive, practiceOn} from '../helpers/press.tsx';
+import {caterina, dfuStalled, seedLogs} from './seed-logs.ts';
+
+/** Runs with a wizard and always takes it off the screen. */
+async function withWizard(options: DriveOptions, body: (wizard: Driver) => Promise<void>): Promise<void> {
+	const wizard = drive(options);
+	try {
+		await body(wizard);
+	} finally {
+		wizard.stop();
+	}
+}
+
+const board = 'Which board is broken?';
+
+/** Pastes a log and takes what is preselected until the boards are there; first aid does not help here. */
+async function toBoard(wizard: Driver, log: string = caterina): Promise<void> {
+	await wizard.see('What happened');
+	wizard.paste(log);
+	await wizard.enterAt('What the text says');
+	const screen = await wizard.see(/Which board is broken\?|Try this, in this order/);
+	if (!screen.includes(board)) await wizard.choose('Try this, in this order', 'It did not help');
+	await wizard.see(board);
+}
+
+/** From the first screen to the question before the chip is touched, taking what is preselected. */
+async function toReview(wizard: Driver, boardName = 'Pro Micro 5 V'): Promise<void> {
+	await toBoard(wizard);
+	await wizard.choose(board, boardName);
+	await wizard.enterAt('Which programmer do you have?');
+	await wizard.enterAt('Connect these six');
+	await wizard.choose('cable unplugged?', 'Yes');
+	await wizard.enterAt('The chip answers');
+	await wizard.enterAt('What shall be written');
+	await wizard.enterAt('settings of the chip');
+	await wizard.see('This will be done');
+}
+
+for (const columns of [80, 60, 120]) {
+	test(`from the pasted Caterina log to a verified board, taking defaults, at ${columns} columns`, async () => {
+		await withWizard({columns, rows: columns === 120 ? 40 : 24}, async wizard => {
+			await toReview(wizard);
+			assert.equal(wizard.bench.touched(), false, 'nothing is changed before the last question');
+			wizard.key('enter');
+			const end = await wizard.see('Your board is back');
+			assert.ok(wizard.pressed() <= 14, `${wizard.pressed()} keys`);
+			assert.match(end, /\d{4} bytes were read\s+back and\s+verified/);
+			assert.match(end, /Backup: backup-atmega32u4/);
+			assert.match(end, /Report: report-/);
+			const image = wizard.bench.chip.dump().flash;
+			assert.equal(image[0x7000], 0x2a);
+			assert.ok(image.subarray(0, 0x7000).every(byte => byte === 0xff));
+			wizard.key('enter');
+			const {known, how} = await wizard.ended;
+			const {lines, code} = farewell(known, how);
+			assert.equal(code, 0);
+			assert.match(lines.join('\n'), /Done: \d{4} bytes verified/);
+			const report = wizard.bench.store.files.get(known.flash?.report ?? '');
+			assert.match(report ?? '', /caterina-verify-mismatch/);
+			assert.deepEqual(wizard.bench.violations, []);
+		});
+	});
+}
+
+test('from the stalled DFU log over first aid that does not help, at most 14 keys', async () => {
+	const bench = createBench('healthy', {change: {board: 'elite_c'}});
+	await withWizard({deps: () => practiceOn(bench)}, async wizard => {
+		await toBoard(wizard, dfuStalled);
+		await wizard.choose(board, 'Elite-C');
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.enterAt('Connect these six');
+		await wizard.choose('cable unplugged?', 'Yes');
+		await wizard.enterAt('The chip answers');
+		await wizard.enterAt('What shall be written');
+		await wizard.enterAt('settings of the chip');
+		const change = await wizard.enterAt('The change:');
+		assert.match(change, /Safe: the chip can still be reached/);
+		await wizard.enterAt('This will be done');
+		await wizard.see('Your board is back');
+		assert.ok(wizard.pressed() <= 15, `${wizard.pressed()} keys`);
+	});
+});
+
+for (const {name, log, says} of seedLogs) {
+	test(`pasted as terminals paste it, the log "${name}" is understood and presses no key`, async () => {
+		for (const bracketed of [true, false]) {
+			for (const end of ['\n', '\r', '\r\n'] as const) {
+				await withWizard({}, async wizard => {
+					await wizard.see('What happened');
+					wizard.paste(log, {bracketed, end});
+					const screen = await wizard.see('What happened: ');
+					assert.ok(screen.replace(/\s+/g, ' ').includes(says), screen);
+					assert.match(screen, /line \d │ /);
+					// Had a Return or a digit got through, the next question would be there by now.
+					await turn();
+					await wizard.see(/2 of 1\d: What the text says/);
+					assert.ok(!wizard.frames().some(frame => frame.includes('3 of')));
+				});
+			}
+		}
+	});
+}
+
+test('a log pasted where no text is wanted changes nothing and presses nothing', async () => {
+	for (const bracketed of [true, false]) {
+		await withWizard({}, async wizard => {
+			await toBoard(wizard);
+			await wizard.see(board);
+			wizard.paste(caterina, {bracketed, end: '\r'});
+			const screen = await wizard.see('Pasted text is not used on this screen');
+			assert.match(screen, /\d of \d+: Your board/);
+		});
+	}
+});
+
+test('text that says nothing is called so, and more can be pasted at once', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.see('What happened');
+		wizard.paste('hello world, my keyboard is dead\n');
+		await wizard.see('Go on without it');
+		wizard.paste(caterina);
+		await wizard.see(/read\s+back\s+differs/);
+	});
+});
+
+test('an empty paste is said to be empty', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.see('What happened');
+		wizard.paste(' \n\n');
+		await wizard.see('That text is empty');
+	});
+});
+
+test('the log from a file, its name dragged in with quotes and blanks', async () => {
+	await withWizard({files: {'/home/me/my log.txt': caterina}}, async wizard => {
+		await wizard.choose('What happened', 'is in a file');
+		await wizard.see('Which file');
+		wizard.paste("'/home/me/my log.txt'");
+		await wizard.enterAt('my log.txt');
+		await wizard.see(/read\s+back\s+differs/);
+	});
+});
+
+test('a file that is not there is said so in place', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.choose('What happened', 'is in a file');
+		await wizard.see('Which file');
+		wizard.paste('nowhere.txt');
+		await wizard.enterAt('nowhere.txt');
+		await wizard.see('There is no file nowhere.txt');
+	});
+});
+
+test('nothing is preselected where nothing speaks for one of them', async () => {
+	await withWizard({}, async wizard => {
+		const start = await wizard.see('What happened');
+		assert.ok(!start.includes('❯'));
+		wizard.key('enter');
+		await wizard.see('Choose with the arrow keys first');
+		await toBoard(wizard);
+		const boards = await wizard.see(board);
+		assert.match(boards, /Your text fits \d of them/);
+		assert.ok(!boards.includes('❯'));
+	});
+});
+
+test('a long list is shortened by typing, and Esc brings it back', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.choose('What happened', 'no error text');
+		await wizard.see(board);
+		wizard.send('tee');
+		const short = await wizard.see(/Filter: tee \(2 of \d+\)/);
+		assert.match(short, /❯ PJRC Teensy 2\.0/);
+		wizard.key('escape');
+		await wizard.see('type letters to shorten it');
+	});
+});
+
+test('an Arm board ends kindly and early, with what to do instead', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.choose('What happened', 'no error text');
+		await wizard.choose(board, 'Proton C');
+		const screen = await wizard.see('Not an AVR board');
+		assert.match(screen, /BOOT/);
+		wizard.key('enter');
+		const {known, how} = await wizard.ended;
+		assert.equal(farewell(known, how).code, 0);
+	});
+});
+
+test('first aid that helped is an end, too', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.see('What happened');
+		wizard.paste(dfuStalled);
+		await wizard.enterAt('What the text says');
+		await wizard.choose('Try this, in this order', 'It helped');
+		const {known, how} = await wizard.ended;
+		assert.deepEqual(farewell(known, how), {
+			lines: ['First aid was enough. Nothing on the chip was changed by this program.'],
+			code: 0,
+		});
+	});
+});
+
+test('the RESET trap stands on its row, for every programmer that has one, at 60 columns too', async () => {
+	for (const columns of [80, 60]) {
+		await withWizard({columns}, async wizard => {
+			await wizard.choose('What happened', 'no error text');
+			await wizard.choose(board, 'Pro Micro 5 V');
+			await wizard.choose('Which programmer do you have?', 'Pro Micro with the ISP firmware');
+			await wizard.choose('Where is the', 'Another port');
+			await wizard.see('On which port');
+			wizard.paste('/dev/ttyACM7');
+			await wizard.enterAt('/dev/ttyACM7');
+			const screen = await wizard.see('Connect these six');
+			assert.match(screen, /RESET +10 \(B6\) +RST.*\n +! From 10 \(B6\), never from the RST pin/);
+			assert.match(screen, /One supply only/);
+		});
+	}
+});
+
+test('swapped data wires: the causes in order, nothing changed, and it looks again by itself', async () => {
+	await withWizard({scenario: 'swapped'}, async wizard => {
+		await toBoard(wizard);
+		await wizard.choose(board, 'Pro Micro 5 V');
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.enterAt('Connect these six');
+		await wizard.choose('cable unplugged?', 'Yes');
+		const screen = await wizard.see('The chip does not answer');
+		assert.match(screen, /MISO and MOSI are swapped/);
+		assert.match(screen, /Nothing on the chip was changed/);
+		wizard.bench.wiring.rewire({});
+		await wizard.see('The chip answers');
+	});
+});
+
+test('another chip than the board should have: said, and back to the boards', async () => {
+	await withWizard({scenario: 'wrong-chip'}, async wizard => {
+		await toBoard(wizard);
+		await wizard.choose(board, 'Pro Micro 5 V');
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.enterAt('Connect these six');
+		await wizard.choose('cable unplugged?', 'Yes');
+		const screen = await wizard.see('ATmega16U4');
+		assert.match(screen, /choose a board with an ATmega16U4/);
+		assert.equal(wizard.bench.touched(), false);
+	});
+});
+
+test('a locked chip: no backup, so the word is asked; pasted it does not count, typed it does', async () => {
+	await withWizard({scenario: 'locked'}, async wizard => {
+		await toReview(wizard, 'Elite-C');
+		assert.match(wizard.screen(), /No backup/);
+		wizard.key('enter');
+		await wizard.see('This needs your word');
+		for (const bracketed of [true, false]) {
+			wizard.paste('ATmega32U4\n', {bracketed});
+			await wizard.see('do not count');
+			wizard.key('enter');
+			await wizard.see('That is not the word');
+		}
+		assert.equal(wizard.bench.touched(), false);
+		await wizard.typeWord('atmega32u4');
+		wizard.key('enter');
+		await wizard.see('Your board is back');
+	});
+});
+
+test('the cable pulled in mid-write: the state is said, and a second run saves the board', async () => {
+	await withWizard({scenario: 'cable-pulled'}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		const screen = await wizard.see('How it ended');
+		assert.match(screen, /The chip: .*(partly written|blank)/);
+		assert.match(screen, /Backup: backup-/);
+		await wizard.choose('How it ended', 'Try again');
+		await wizard.enterAt('The chip answers');
+		await wizard.enterAt('As before: practice bootloader');
+		await wizard.enterAt('settings of the chip');
+		await wizard.enterAt('This will be done');
+		await wizard.see('Your board is back');
+	});
+});
+
+test('Ctrl+C while the chip is written asks; stopping finishes the page, lets go of RESET and says the state', async () => {
+	// The bench takes real turns of the event loop here, so that keys get through.
+	const bench = createBench('healthy', {pace: () => turn()});
+	await withWizard({deps: () => practiceOn(bench)}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.see(/▶ Write/);
+		wizard.key('interrupt');
+		await wizard.see('Stop after this page');
+		await wizard.choose('Stop?', 'Stop after this page');
+		const screen = await wizard.see('How it ended');
+		assert.match(screen, /Stopped on request/);
+		assert.match(screen, /The chip: /);
+		wizard.key('interrupt');
+		const {known, how} = await wizard.ended;
+		assert.equal(farewell(known, how).code, 130);
+		assert.ok(!known.flash?.result.ok && known.flash?.result.chipState !== 'untouched');
+	});
+});
+
+test('Ctrl+C before that leaves at once, and says that nothing was changed', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.see('What happened');
+		wizard.key('interrupt');
+		const {known, how} = await wizard.ended;
+		const {lines, code} = farewell(known, how);
+		assert.equal(code, 130);
+		assert.match(lines[0] ?? '', /Nothing on the board was changed/);
+	});
+});
+
+test('going back from the review to the start and forth again keeps every answer', async () => {
+	await withWizard({}, async wizard => {
+		await toReview(wizard);
+		for (const title of ['The fuses', 'What to write', 'First contact']) {
+			wizard.key('escape');
+			await wizard.see(title);
+		}
+		await wizard.enterAt('The chip answers');
+		await wizard.see('This will be done');
+	});
+});
+
+test('a hex file of the person: looked at, drawn, and one for another chip refused', async () => {
+	const good = printIntelHex(createImage([{byteAddress: 0x7000, data: new Uint8Array(512).fill(0x55)}]));
+	const huge = printIntelHex(createImage([{byteAddress: 0x10000, data: new Uint8Array(16)}]));
+	await withWizard(
+		{files: {'good.hex': good, 'huge.hex': huge, 'bad.hex': ':10000000zz\n'}},
+		async wizard => {
+			await toReview(wizard);
+			wizard.key('escape');
+			await wizard.see('The fuses');
+			wizard.key('escape');
+			await wizard.choose('What shall be written', 'A .hex file of mine');
+			for (const [file, says] of [
+				['bad.hex', /bad\.hex, line 1/],
+				['huge.hex', /only 32768 bytes/],
+			] as const) {
+				await wizard.see('Which .hex file');
+				wizard.paste(file);
+				await wizard.enterAt(file);
+				await wizard.see(says);
+			}
+			wizard.paste('good.hex');
+			await wizard.enterAt('good.hex');
+			await wizard.see(/512 bytes\. This is where they go/);
+		},
+	);
+});
+
+test('names from outside cannot speak to the terminal', async () => {
+	const evil = '\u001b]0;owned\u0007\u001b[2J\u202eevil';
+	await withWizard(
+		{
+			deps: practice => ({
+				...practice,
+				world: {
+					...practice.world,
+					listSerialPorts: async () => [
+						{path: `/dev/tty${evil}`, vendorId: 0x1234, productId: 1, product: evil, access: 'ok'},
+					],
+				},
+			}),
+		},
+		async wizard => {
+			await wizard.see('What happened');
+			wizard.paste(`avrdude: butterfly_recv(): programmer is not responding ${evil}\n`);
+			await wizard.choose('What the text says', 'Revive');
+			await wizard.choose(board, 'Pro Micro 5 V');
+			await wizard.choose('Which programmer do you have?', 'Arduino Uno');
+			await wizard.see('/dev/ttyevil');
+			assert.ok(!wizard.raw().includes('\u001b]0'));
+			assert.ok(!wizard.raw().includes('\u202e'));
+		},
+	);
+});
+
+test('help explains the word under the pointer, and closes again', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.see('What happened');
+		wizard.paste(caterina);
+		await wizard.see('What the text says');
+		wizard.send('?');
+		const help = await wizard.see('What these words mean');
+		assert.match(help, /bootloader: A small program/);
+		wizard.key('escape');
+		await wizard.see('What happened: ');
+	});
+});
+
+test('resized to 60 columns and back, the screen follows and loses nothing', async () => {
+	await withWizard({}, async wizard => {
+		await wizard.choose('What happened', 'no error text');
+		await wizard.choose(board, 'Pro Micro 5 V');
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.see('Connect these six');
+		wizard.resize(60, 20);
+		await wizard.see(/Ctrl\+C leave/);
+		wizard.resize(100, 50);
+		const screen = await wizard.see('One supply only');
+		assert.match(screen, /MISO +12/);
+	});
+});
+
+test('read aloud, the screens say the same facts without drawings', async () => {
+	await withWizard({screenReader: true}, async wizard => {
+		await wizard.see('What happened');
+		wizard.paste(caterina);
+		const diagnosis = await wizard.see('What the text says');
+		assert.match(diagnosis, /avrdude: butterfly_recv/);
+		assert.match(diagnosis, /option: \(selected\) /);
+		await wizard.choose('What the text says', 'Revive');
+		await wizard.choose(board, 'Pro Micro 5 V');
+		await wizard.enterAt('Which programmer do you have?');
+		const wires = await wizard.see('Connect these six');
+		assert.match(wires, /MOSI: programmer 11 \(D11\) to board 16/);
+		assert.match(wires, /never from RESET/);
+		assert.ok(!/[┌│❯█]/.test(wires));
+	});
+});
+
+test('without UTF-8 only ASCII is drawn', async () => {
+	await withWizard({unicode: false}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.see('Your board is back');
+		for (const frame of wizard.frames()) assert.match(frame, /^[\u0020-\u007e\n]*$/);
+	});
+});
+
+test('reports name no person', () => {
+	assert.equal(withoutPeople('/home/ann/x.hex /Users/Bob/y C:\\Users\\Eve\\z'), '~/x.hex ~/y ~\\z');
+});
+
+test('the first screen, as drawn', async () => {
+	await withWizard({}, async wizard => {
+		assert.equal(
+			await wizard.see('What happened'),
+			` 1 of 10: What happened
+
+ Your keyboard does not answer any more, or flashing it failed? Let us find out
+ why.
+ Most such boards can be saved. Until the last question nothing on the board is
+ changed.
+
+ If you have the error text of the program that failed, paste it into this
+ window now. Else choose:
+
+   I have an error text and can copy it
+   The error text is in a file
+   I have no error text; the board is simply dead
+   Take the example text of this practice board
+
+
+
+
+
+
+
+
+ ↑↓ choose   Enter take   ? explain   Ctrl+C leave`,
+		);
+	});
+});
+
+test('the wires at 60 columns, as drawn', async () => {
+	await withWizard({columns: 60}, async wizard => {
+		await wizard.choose('What happened', 'no error text');
+		await wizard.choose(board, 'Pro Micro 5 V');
+		await wizard.enterAt('Which programmer do you have?');
+		assert.equal(
+			await wizard.see('Connect these six'),
+			` 4 of 10: The wires   Pro Micro 5 V/16 MHz, Arduino Uno ...
+
+ Connect these six, with everything unplugged. Then plug in
+ the programmer.
+
+        programmer  board  chip (TQFP44)
+ GND    GND         GND    pin 15, 23, 35, 43
+ RESET  10 (D10)    RST    pin 13
+        ! From pin 10, never from RESET and never from pin
+        ! 5 of the Arduino's ICSP header: those only reset
+        ! the Arduino. Leave them free.
+ SCK    13 (D13)    15     pin 9
+ MOSI   11 (D11)    16     pin 10
+ MISO   12 (D12)    14     pin 11
+ VCC    5V          VCC    pin 14, 34
+
+ ⚠ One supply only: unplug the keyboard from USB before the
+   programmer is plugged in, also when both are 5 V.
+ ⚠ Opening the port resets the Arduino. After the sketch is
+ ↓ 3 more lines: PgDn
+
+ Enter wired  Esc back  p picture  h hints  ? explain
+ PgDn more  Ctrl+C leave`,
+		);
+	});
+});
