@@ -2,6 +2,7 @@
 // chip model behind it that records what a real chip would not have forgiven.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import fc from 'fast-check';
 import {type Bench, type BenchOptions, createBench} from '../../src/bench/bench.ts';
 import type {BenchProgrammer} from '../../src/bench/scenarios.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
@@ -100,6 +101,37 @@ for (const programmer of names) {
 	});
 }
 
+test('any range of flash or EEPROM is read as it is, by every driver', async () => {
+	for (const programmer of names) {
+		const one = bench(programmer, 'at90usb1286', {
+			content: 'used',
+			fuses: {low: 0xff, high: 0xd8, extended: 0xfb},
+		});
+		const {flash, eeprom} = one.chip.dump();
+		const link = await openProgrammer(one.world, {programmer});
+		const target = createIspTarget(link, {clock: one.world.clock});
+		await target.identify(findChip('at90usb1286')!);
+		const range = (memory: 'flash' | 'eeprom', cells: Uint8Array) =>
+			fc.asyncProperty(
+				// Around the borders where addresses wrap, and anywhere.
+				fc.oneof(
+					fc.constantFrom(0, 0xff, 0x7fff, 0xfffd, 0x1_0001, cells.length - 9),
+					fc.nat(cells.length - 1),
+				),
+				fc.integer({min: 1, max: 600}),
+				async (from, length) => {
+					const start = Math.min(from, cells.length - 1);
+					const bytes = Math.min(length, cells.length - start);
+					assert.deepEqual(await target.readRange(memory, start, bytes), cells.slice(start, start + bytes));
+				},
+			);
+		await fc.assert(range('flash', flash), {numRuns: 25, seed: 7});
+		await fc.assert(range('eeprom', eeprom), {numRuns: 12, seed: 7});
+		await target.close();
+		assert.deepEqual(one.violations, []);
+	}
+});
+
 test('SCK follows the clock that runs: fast at 16 MHz, slow with CKDIV8, slower still at 128 kHz', async () => {
 	const at = async (programmer: BenchProgrammer, low: number, more: BenchOptions['change'] = {}) => {
 		const one = bench(programmer, 'atmega328p', {
@@ -123,6 +155,42 @@ test('SCK follows the clock that runs: fast at 16 MHz, slow with CKDIV8, slower 
 		assert.ok((await at(programmer, 0xe3)) <= 32_000, programmer);
 	}
 	assert.ok((await at('usbasp', 0xff)) >= 750_000);
+});
+
+test('each wiring fault with each programmer: its own error, the cause named, in time, nothing touched', async () => {
+	const faults: readonly [string, BenchOptions['change'], string | undefined][] = [
+		['no wires', {faults: {open: ['RESET', 'SCK', 'MOSI', 'MISO']}}, 'miso-open'],
+		['no power', {surroundings: {volts: 0}}, 'target-unpowered'],
+		['data wires exchanged', {faults: {swapped: [['MOSI', 'MISO']]}}, 'mosi-miso-swapped'],
+		['MISO low', {faults: {stuck: {MISO: 0}}}, undefined],
+		['MISO high', {faults: {stuck: {MISO: 1}}}, undefined],
+		['MOSI on MISO', {faults: {bridged: true}}, 'mosi-miso-bridged'],
+		['no RESET', {faults: {open: ['RESET']}}, 'reset-open'],
+		['bit errors', {faults: {bitErrors: {miso: 0.01}}}, 'long-wires'],
+		['another chip', {chip: 'atmega328p'}, undefined],
+	];
+	let cells = 0;
+	for (const programmer of names) {
+		for (const [name, change, cause] of faults) {
+			const one = createBench('healthy', {change: {programmer, ...change}});
+			const label = `${programmer}, ${name}`;
+			const link = await openProgrammer(one.world, {programmer});
+			const target = createIspTarget(link, {clock: one.world.clock});
+			const beganMs = one.clock.nowMs();
+			await assert.rejects(target.identify(findChip('atmega32u4')!), (error: UnbrickError) => {
+				const expected = name === 'another chip' ? ['WrongSignature'] : ['NoTarget', 'UnstableLink'];
+				assert.ok(expected.includes(error.kind), `${label}: ${error.kind}`);
+				const candidates = 'candidates' in error.facts ? error.facts.candidates.map(({id}) => id) : [];
+				if (cause !== undefined) assert.ok(candidates.includes(cause), `${label}: ${candidates}`);
+				return true;
+			});
+			assert.ok(one.clock.nowMs() - beganMs < 10_000, `${label}: ${one.clock.nowMs() - beganMs} ms`);
+			await target.close();
+			assert.equal(one.touched(), false, label);
+			cells++;
+		}
+	}
+	assert.equal(cells, 54);
 });
 
 test('old USBasp firmware at its fixed 375 kHz works on 16 MHz and is told apart from silence at 1 MHz', async () => {
