@@ -256,6 +256,25 @@ test('a pulled cable anywhere is DeviceGone, and the next run makes the board go
 	}
 });
 
+test('after a fault anywhere the chip is let go: its application runs when the link is closed', async () => {
+	for (const programmer of usbNames) {
+		const clean = bench(programmer, 'atmega328p');
+		await work(clean, programmer);
+		const transfers = clean.transfers();
+		const runs = 10;
+		for (let run = 0; run < runs; run++) {
+			const index = Math.floor((run * transfers) / runs);
+			const one = bench(programmer, 'atmega328p');
+			await work(one, programmer, faulty(one.world, index, 'timeout')).catch(() => {});
+			assert.equal(one.chip.running(), true, `${programmer} at ${index}`);
+		}
+		// And when it is the goodbye itself that fails.
+		const last = bench(programmer, 'atmega328p');
+		await work(last, programmer, faulty(last.world, transfers - 1, 'stall')).catch(() => {});
+		assert.equal(last.chip.running(), true, programmer);
+	}
+});
+
 test('a process killed anywhere leaves a programmer that the next one can use', async () => {
 	for (const programmer of names) {
 		const clean = bench(programmer, 'atmega328p');

@@ -19,6 +19,8 @@ export type ProgrammerChoice = {
 	readonly usb?: string;
 	/** Rate of the port; the programmer's usual ones otherwise. */
 	readonly baud?: number;
+	/** Bus Pirate: open-drain outputs with pull-ups, for a target at 5 V. */
+	readonly openDrain?: boolean;
 };
 
 export type LinkTransport =
@@ -29,6 +31,7 @@ export type LinkTransport =
 			readonly otherBauds?: readonly number[];
 			readonly reopen?: (baud: number) => Promise<ByteStream>;
 			readonly model?: 'v3' | 'v4' | 'v5';
+			readonly openDrain?: boolean;
 	  }
 	| {readonly kind: 'usb'; readonly pipe: UsbPipe};
 
@@ -39,9 +42,9 @@ export function createLink(programmer: ProgrammerId, transport: LinkTransport, c
 		if (programmer === 'usbtiny') return createUsbtiny(transport.pipe, clock);
 		if (programmer === 'avrispmkii') return createAvrispMkii(transport.pipe, clock);
 	} else {
-		const {stream, baud, otherBauds, reopen, model} = transport;
+		const {stream, baud, otherBauds, reopen, model, openDrain = false} = transport;
 		if (programmer === 'buspirate') {
-			return createBusPirate(stream, clock, model === undefined ? {} : {model});
+			return createBusPirate(stream, clock, {openDrain, ...(model === undefined ? {} : {model})});
 		}
 		if (programmer === 'avrisp' || programmer === 'arduino-isp') {
 			return createStk500v1(stream, clock, {
@@ -87,6 +90,7 @@ export async function openProgrammer(world: World, choice: ProgrammerChoice): Pr
 			otherBauds: choice.baud === undefined ? others : [],
 			reopen: other => world.openSerial(path, {baud: other}),
 			...(model === undefined ? {} : {model}),
+			...(choice.openDrain === undefined ? {} : {openDrain: choice.openDrain}),
 		},
 		world.clock,
 	);

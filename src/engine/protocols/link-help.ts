@@ -28,12 +28,18 @@ export function exactly(reply: Uint8Array, length: number, command: string): Uin
 	});
 }
 
-/** Runs `work` and swallows everything but DeviceGone, for leaving after whatever happened. */
+/** A target left in RESET is a dead board to a person: one fault on the way out is not the last word. */
+const leaveTries = 2;
+
+/** Leaves, again after a fault, and swallows everything but DeviceGone: for whatever happened before. */
 export async function leaveQuietly(work: () => Promise<unknown>): Promise<void> {
-	try {
-		await work();
-	} catch (error) {
-		if (error instanceof UnbrickError && error.kind === 'DeviceGone') throw error;
+	for (let attempt = 1; attempt <= leaveTries; attempt++) {
+		try {
+			await work();
+			return;
+		} catch (error) {
+			if (error instanceof UnbrickError && error.kind === 'DeviceGone') throw error;
+		}
 	}
 }
 

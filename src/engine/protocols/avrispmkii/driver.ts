@@ -29,6 +29,8 @@ const packetBytes = 64;
 const replyBytes = 512;
 /** Clones give a command one second, and restart that with every completed wait; ten is the protocol's ceiling. */
 const commandTimeoutMs = 10_000;
+/** Leaving is two short delays; a programmer that hangs is not waited for on the way out. */
+const leaveTimeoutMs = 2000;
 /** Answers of an aborted session that may still lie in the programmer. */
 const staleReplies = 3;
 /** Writes and reads of 256 bytes are what firmware buffers hold. */
@@ -58,13 +60,11 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 	let at: {readonly memory: 'flash' | 'eeprom'; readonly byteAddress: number} | undefined;
 
 	/** Sends one body and reads its answer; an answer to an earlier command is passed over. */
-	const talk = async (what: string, body: Uint8Array): Promise<Uint8Array> => {
-		const deadline = clock.nowMs() + commandTimeoutMs;
+	const talk = async (what: string, body: Uint8Array, timeoutMs = commandTimeoutMs): Promise<Uint8Array> => {
+		const deadline = clock.nowMs() + timeoutMs;
 		try {
-			await pipe.bulkOut(endpoint, body, commandTimeoutMs);
-			if (body.length % packetBytes === 0) {
-				await pipe.bulkOut(endpoint, new Uint8Array(0), commandTimeoutMs);
-			}
+			await pipe.bulkOut(endpoint, body, timeoutMs);
+			if (body.length % packetBytes === 0) await pipe.bulkOut(endpoint, new Uint8Array(0), timeoutMs);
 			for (let passed = 0; ; passed++) {
 				const left = Math.max(1, deadline - clock.nowMs());
 				const reply = await pipe.bulkIn(endpoint, replyBytes, left);
@@ -84,7 +84,7 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 				await pipe.clearHalt(endpoint, 'out').catch(() => {});
 				await pipe.clearHalt(endpoint, 'in').catch(() => {});
 			}
-			throw pipeFault(error, {where, command: what, timeoutMs: commandTimeoutMs});
+			throw pipeFault(error, {where, command: what, timeoutMs});
 		}
 	};
 	const setParameter = async (what: string, id: number, value: number) =>
@@ -136,9 +136,10 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 	const leave = () =>
 		leaveQuietly(async () => {
 			if (!inProgmode) return;
-			inProgmode = false;
 			at = undefined;
-			await talk('LEAVE_PROGMODE_ISP', Uint8Array.from([command.leaveProgmodeIsp, 1, 1]));
+			const body = Uint8Array.from([command.leaveProgmodeIsp, 1, 1]);
+			await talk('LEAVE_PROGMODE_ISP', body, leaveTimeoutMs);
+			inProgmode = false;
 		});
 
 	return {
@@ -187,19 +188,22 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 			await setParameter('SET_PARAMETER SCK', parameter.sckDuration, sck.index);
 			await setParameter('SET_PARAMETER RESET', parameter.resetPolarity, 1);
 			const what = 'ENTER_PROGMODE_ISP';
+			// From here on RESET may be low, whatever becomes of the answer.
+			inProgmode = true;
 			const reply = await talk(what, enterProgmode(true));
 			const silent = [status.failed, status.timeout, status.readyTimeout].some(code => code === reply[1]);
 			if (!silent) {
 				payload(reply, what, 0, false);
-				inProgmode = true;
 				return await echo('yes');
 			}
 			const faults = connectionFaults((await getParameter(parameter.targetConnection)) ?? 0);
 			const says = faults.length === 0 ? {} : {programmerSays: faults};
 			// Once more without its judgement: what the lines carry is the evidence for the wiring.
 			const blind = await talk(what, enterProgmode(false));
-			if (blind[1] !== status.ok) return {answered: 'no', received: new Uint8Array(0), ...says};
-			inProgmode = true;
+			if (blind[1] !== status.ok) {
+				inProgmode = false;
+				return {answered: 'no', received: new Uint8Array(0), ...says};
+			}
 			return {...(await echo('no')), ...says};
 		},
 		async exchange(instruction) {

@@ -281,15 +281,15 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 
 	const leave = () =>
 		leaveQuietly(async () => {
-			resetLow = false;
-			if (level === 'unknown') return;
+			// Out of step with RESET low: the way back to bit-bang level lets every line go.
+			if (level === 'unknown' && resetLow) await toBitbang();
 			if (level === 'spi') {
 				await say('release RESET', command.chipSelectHigh);
-				// Bit-bang level lets every line go.
 				await write('leave SPI mode', [command.exit]);
 				await banner('leave SPI mode', bitbangBanner);
 				level = 'bitbang';
 			}
+			resetLow = false;
 		});
 
 	return {
@@ -333,8 +333,8 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 			await say('set the pins', configuration(!openDrain));
 			await say('RESET high', command.chipSelectHigh);
 			await clock.sleep(power ? supplySettleMs : resetHighMs);
-			await say('RESET low', command.chipSelectLow);
 			resetLow = true;
+			await say('RESET low', command.chipSelectLow);
 			await clock.sleep(resetSettleMs);
 			const received = await exchangeBulk([[0xac, 0x53, 0x00, 0x00]]);
 			return {answered: received[2] === 0x53 ? 'yes' : 'no', received};

@@ -133,8 +133,8 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 	const leave = () =>
 		leaveQuietly(async () => {
 			if (!connected) return;
-			connected = false;
 			await ask('DISCONNECT', setup(request.disconnect), 4);
+			connected = false;
 		});
 
 	return {

@@ -77,8 +77,8 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 	const leave = () =>
 		leaveQuietly(async () => {
 			if (!powered) return;
-			powered = false;
 			await ask('POWERDOWN', setup(request.powerDown, 0, 0), 0);
+			powered = false;
 		});
 
 	return {
