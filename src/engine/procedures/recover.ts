@@ -105,7 +105,7 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 }
 
 /** Errors that a link gone bad brings forth, too: wrong bytes where right ones are. */
-const doubtful: ReadonlySet<string> = new Set(['VerifyMismatch', 'FuseReadback', 'Locked']);
+const doubtful: ReadonlySet<string> = new Set(['VerifyMismatch', 'FuseReadback', 'Locked', 'BadReply']);
 
 /** What is really wrong: a mismatch over wires that have come off is the wires' fault, not the chip's. */
 async function firstCause(thrown: unknown, target: Target | undefined): Promise<unknown> {
