@@ -137,6 +137,14 @@ describe('programmers at a serial port', {concurrency: 2}, () => {
 	);
 });
 
+/** Parts of issue and board: as delivered, blank; `high` is what avrdude writes to show that it can. */
+const parts = {
+	atmega32u4: {fuses: {low: 0x52, high: 0x99, extended: 0xfb}, high: 0xd9},
+	atmega32a: {fuses: {low: 0xe1, high: 0x99}, high: 0xd9},
+	atmega328p: {fuses: {low: 0x62, high: 0xd9, extended: 0xff}, high: 0xda},
+	at90usb1286: {fuses: {low: 0x5e, high: 0x9b, extended: 0xf3}, high: 0xdb},
+} as const;
+
 describe('USB programmers', {concurrency: 2}, () => {
 	for (const [programmer, name] of Object.entries(avrdudeNames)) {
 		peerTest(
@@ -145,12 +153,9 @@ describe('USB programmers', {concurrency: 2}, () => {
 			async () => {
 				await withRig({programmer: programmer as BenchProgrammer}, async (rig, bench) => {
 					const image = pattern(32_768);
-					const eeprom = pattern(64);
 					const flashFile = file(`${programmer}.bin`, image);
-					const eepromFile = file(`${programmer}-eeprom.bin`, eeprom);
 					const {code, stderr} = await rig.run([
-						...['avrdude', '-c', name, '-p', 'm32u4', '-B', '125kHz', '-e'],
-						...['-U', `flash:w:${flashFile}:r`, '-U', `eeprom:w:${eepromFile}:r`],
+						...['avrdude', '-c', name, '-p', 'm32u4', '-B', '125kHz', '-e', '-U', `flash:w:${flashFile}:r`],
 						...[
 							'-U',
 							'efuse:w:0xcb:m',
@@ -165,33 +170,52 @@ describe('USB programmers', {concurrency: 2}, () => {
 					assert.equal(code, 0, stderr);
 					const dump = bench.chip.dump();
 					assert.deepEqual(dump.flash, image);
-					assert.deepEqual(dump.eeprom.slice(0, 64), eeprom);
 					assert.deepEqual(dump.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
 					assert.equal(dump.lock, 0xef);
 				});
 			},
 		);
-		for (const chip of ['atmega32u4', 'at90usb1286']) {
+		for (const [chip, part] of Object.entries(parts)) {
+			const data = findChip(chip);
+			assert.ok(data);
+			const change = {programmer: programmer as BenchProgrammer, chip, fuses: part.fuses};
+			const start = data.flash.bytes - 4096;
+			const loader = pattern(4096);
+			const hex = () =>
+				file(`${programmer}-${chip}.hex`, printIntelHex(createImage([{byteAddress: start, data: loader}])));
 			peerTest(
-				`recover over ${programmer} and the real usb package: ${chip}`,
-				{virtualUsb: true},
+				`avrdude and recover over ${programmer}: ${data.name}`,
+				{virtualUsb: true, programs: ['avrdude']},
 				async () => {
-					const data = findChip(chip);
-					assert.ok(data);
-					const fuses =
-						chip === 'atmega32u4'
-							? {low: 0x52, high: 0x99, extended: 0xfb}
-							: {low: 0x5e, high: 0x9b, extended: 0xf3};
-					const change = {programmer: programmer as BenchProgrammer, chip, fuses};
 					await withRig(change, async (rig, bench) => {
-						const start = data.flash.bytes - 4096;
-						const loader = pattern(4096);
-						const image = createImage([{byteAddress: start, data: loader}]);
-						const hex = file(`${programmer}-${chip}.hex`, printIntelHex(image));
+						const eeprom = pattern(16);
+						const {code, stderr} = await rig.run([
+							...[
+								'avrdude',
+								'-c',
+								name,
+								'-p',
+								data.avrdudeId,
+								'-B',
+								'125kHz',
+								'-e',
+								'-U',
+								`flash:w:${hex()}:i`,
+							],
+							...['-U', `eeprom:w:${file(`${programmer}-${chip}.eep`, eeprom)}:r`],
+							...['-U', `hfuse:w:${part.high}:m`],
+						]);
+						assert.equal(code, 0, stderr);
+						const dump = bench.chip.dump();
+						assert.deepEqual(dump.flash.slice(start), loader);
+						assert.deepEqual(dump.eeprom.slice(0, 16), eeprom);
+						assert.equal(dump.fuses.high, part.high);
+					});
+					await withRig(change, async (rig, bench) => {
 						const {code, stdout, stderr} = await rig.run(
 							[
 								...[process.execPath, cli, 'recover', '--programmer', programmer, '--chip', chip],
-								...['--hex', hex, '--yes', '--json'],
+								...['--hex', hex(), '--yes', '--json'],
 								// Above 64 KB a USBtiny reads byte by byte: a backup of it all takes too long for a test.
 								...(programmer === 'usbtiny' && chip === 'at90usb1286' ? ['--backup', 'none'] : []),
 							],
