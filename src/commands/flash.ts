@@ -1,168 +1,221 @@
 // `flash FILE`: an application through the board's own bootloader.
 
-import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
-import {
-	bootloaderProtocols,
-	bootStartOf,
-	findWaitingBootloaders,
-	openBootloader,
-	type WaitingBootloader,
-} from '../engine/bootloaders/open.ts';
-import type {Cancel} from '../engine/cancel.ts';
+import {adviseBootloaderError} from '../engine/bootloaders/advice.ts';
+import type {BootloaderClient, BootloaderProtocol} from '../engine/bootloaders/client.ts';
+import {bootloaderProtocols, bootStartOf, openBootloader} from '../engine/bootloaders/open.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
-import {
-	isTouchable,
-	openFreshBootloader,
-	touchPort,
-	waitForBootloader,
-} from '../engine/procedures/bootloader-entry.ts';
-import {flash} from '../engine/procedures/flash.ts';
+import {inspectImage} from '../engine/image/inspect.ts';
+import type {MemoryImage} from '../engine/image/memory-image.ts';
+import {openFreshBootloader} from '../engine/procedures/bootloader-entry.ts';
+import {chipOf, findBootloader} from '../engine/procedures/find-bootloader.ts';
+import {type FlashResult, flash} from '../engine/procedures/flash.ts';
 import {checkApplication} from '../engine/protocols/client-help.ts';
 import type {World} from '../engine/transports.ts';
+import {findFlashFiles, openFlashFile} from '../io/flash-file.ts';
 import {createWorld} from '../io/world.ts';
-import {createEventLog, exitCodeOfResult, playEvents, tellFailure, withCancel} from './events.ts';
-import {type ExitCode, UsageError} from './exit-codes.ts';
+import {createEventLog, createEventTeller, withCancel} from './events.ts';
+import {type ExitCode, exitCodeOf, exitCodes, UsageError} from './exit-codes.ts';
 import {readHexFile} from './files.ts';
 import type {FlashOptions} from './options.ts';
 import {type Output, sayFailure} from './output.ts';
 import {didYouMean, parseBoard, parseChip} from './parse.ts';
 
-/** What the options say about the bootloader, before anything is looked for. */
+/** What the options say, before anything is looked for. */
 type Wanted = {
 	readonly protocol: BootloaderProtocol | undefined;
 	readonly chip: Chip | undefined;
 	readonly port: string | undefined;
 	readonly usb: string | undefined;
 };
+type Opened = {readonly client: BootloaderClient; readonly chip: Chip; readonly bootStart: number};
 
 export async function flashCommand(output: Output, file: string, options: FlashOptions): Promise<ExitCode> {
 	const log = createEventLog(options.log);
-	const board = options.board === undefined ? undefined : parseBoard(options.board);
-	const wanted: Wanted = {
-		protocol: options.bootloader === undefined ? undefined : parseProtocol(options.bootloader),
-		chip:
-			options.chip === undefined
-				? board === undefined
-					? undefined
-					: findChip(board.chip)
-				: parseChip(options.chip),
-		port: options.port,
-		usb: options.usb,
-	};
+	const wanted = parseWanted(options);
 	try {
 		const {image} = await readHexFile(file);
-		// What this chip and loader cannot take is said before anything is touched, where both are known.
-		if (wanted.chip !== undefined) {
-			const bootStart =
-				wanted.protocol === undefined ? wanted.chip.flash.bytes : bootStartOf(wanted.protocol, wanted.chip);
-			checkApplication(image, {chip: wanted.chip, bootStart});
-		}
+		checkBeforehand(image, file, wanted);
 		const world = createWorld();
 		return await withCancel(output, async cancel => {
-			const found = await findLoader(world, wanted, options.touch, output, cancel);
-			const chip = wanted.chip ?? (found.chips.length === 1 ? found.chips[0] : undefined);
-			if (chip === undefined) {
-				throw new UsageError(
-					`The bootloader (${found.name}) does not say which chip it runs on: name it by --chip${found.chips.length > 0 ? ` (${found.chips.map(known => known.id).join(', ')})` : ''}.`,
-				);
+			const opened =
+				wanted.protocol === 'lufa-ms'
+					? await openDrive(world, image, wanted)
+					: await openLoader(world, image, wanted, {
+							touch: options.touch,
+							cancel,
+							onTouch: port => output.say(`Asking the sketch on ${port} to start its bootloader …`),
+						});
+			const teller = createEventTeller(output, log);
+			let result: FlashResult | undefined;
+			for await (const event of flash(
+				{chip: opened.chip, bootStart: opened.bootStart, image, start: options.start},
+				opened.client,
+				{clock: world.clock, cancel, world},
+			)) {
+				await teller.tell(event);
+				if (event.type === 'result') result = event;
 			}
-			const bootStart = bootStartOf(found.protocol, chip);
-			checkApplication(image, {chip, bootStart});
-			const open = found.fresh ? openFreshBootloader : openBootloader;
-			const client = await open(world, {
-				protocol: found.protocol,
-				chip,
-				...(found.port === undefined ? {} : {port: found.port}),
-				...(found.usbKey === undefined ? {} : {usbKey: found.usbKey}),
-			});
-			const result = await playEvents(
-				output,
-				log,
-				flash({chip, bootStart, image, start: options.start}, client, {clock: world.clock, cancel}),
-			);
+			teller.clear();
 			if (result === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'flash ends in a result'});
-			if (result.ok) sayDone(output, result as unknown as FlashDone);
-			else sayFailure(output, result);
-			return exitCodeOfResult(result);
+			if (!result.ok) {
+				sayFailure(output, result);
+				return exitCodeOf(result.error.kind);
+			}
+			sayDone(output, result);
+			return exitCodes.done;
 		});
 	} catch (error) {
 		if (error instanceof UsageError) throw error;
-		return tellFailure(output, log, error);
+		const known =
+			error instanceof UnbrickError
+				? error
+				: new UnbrickError(
+						{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
+						{cause: error},
+					);
+		const {likely, next} = adviseBootloaderError(
+			known,
+			wanted.protocol === undefined ? {} : {protocol: wanted.protocol},
+		);
+		const result: Extract<FlashResult, {ok: false}> = {
+			type: 'result',
+			ok: false,
+			error: {kind: known.kind, message: known.message, likely, next},
+			chipState: 'untouched',
+			seconds: 0,
+		};
+		output.event(result);
+		await log.write(result);
+		const code = exitCodeOf(known.kind);
+		if (code !== exitCodes.cannotRun) sayFailure(output, result);
+		else {
+			output.complain(`${known.message} (${known.kind})`);
+			for (const line of next) output.complain(`  ${line}`);
+		}
+		return code;
 	}
 }
 
-type FlashDone = {
-	readonly writtenBytes: number;
-	readonly verified: boolean;
-	readonly started: boolean;
-	readonly seconds: number;
-};
-
-function sayDone(output: Output, done: FlashDone): void {
-	const proof = done.verified ? 'read back and equal' : 'this bootloader cannot be read back';
-	const start = done.started ? 'The application was started.' : 'The application was not started.';
-	output.say(`Done in ${done.seconds.toFixed(1)} s: ${done.writtenBytes} bytes written, ${proof}. ${start}`);
+function parseWanted(options: FlashOptions): Wanted {
+	const board = options.board === undefined ? undefined : parseBoard(options.board);
+	const boardChip = board === undefined ? undefined : findChip(board.chip);
+	const chip = options.chip === undefined ? boardChip : parseChip(options.chip);
+	if (board !== undefined && chip !== undefined && board.chip !== chip.id)
+		throw new UsageError(`The ${board.name} has an ${board.chip}, but --chip says ${chip.id}.`);
+	const protocol = options.bootloader === undefined ? undefined : parseProtocol(options.bootloader);
+	if (options.usb !== undefined && !/^[0-9a-f]{4}:[0-9a-f]{4}(@.+)?$/i.test(options.usb)) {
+		throw new UsageError(
+			`--usb takes VID:PID or VID:PID@BUS-PORT, such as 03eb:2ff4@1-4, not "${options.usb}".`,
+		);
+	}
+	if (options.port !== undefined && protocol !== undefined && !takesPort.has(protocol)) {
+		throw new UsageError(
+			`The ${protocol} bootloader has no serial port: name it by --usb, or leave --port out.`,
+		);
+	}
+	return {protocol, chip, port: options.port, usb: options.usb?.toLowerCase()};
 }
 
-type Found = Omit<WaitingBootloader, 'vidPid' | 'mustAsk' | 'bootloaders'> & {readonly fresh: boolean};
+const takesPort: ReadonlySet<BootloaderProtocol> = new Set(['caterina', 'lufa-ms']);
 
-async function findLoader(
-	world: World,
-	wanted: Wanted,
-	mayTouch: boolean,
-	output: Output,
-	cancel: Cancel,
-): Promise<Found> {
-	const fits = (waiting: WaitingBootloader) =>
-		(wanted.protocol === undefined ? !waiting.mustAsk : waiting.protocol === wanted.protocol) &&
-		(wanted.port === undefined || waiting.port === wanted.port) &&
-		(wanted.usb === undefined || waiting.vidPid === wanted.usb.toLowerCase().split('@')[0]);
-	const waiting = (await findWaitingBootloaders(world)).filter(fits);
-	if (waiting.length > 1) {
+/** What can be known without hardware: is it an application, and does it fit? */
+function checkBeforehand(image: MemoryImage, file: string, {protocol, chip}: Wanted): void {
+	const inspection = inspectImage(image, {file, ...(chip === undefined ? {} : {chip})});
+	const {bootloader} = inspection;
+	if (bootloader !== undefined && inspection.application === undefined) {
 		throw new UnbrickError({
-			kind: 'Ambiguous',
-			what: 'a bootloader',
-			choices: waiting.map(found => `${found.name} (${found.port ?? found.vidPid})`),
+			kind: 'OverlapsBootloader',
+			byteAddress: image.start,
+			bootStart: bootloader.startByteAddress,
 		});
 	}
-	const [only] = waiting;
-	if (only !== undefined) return {...only, fresh: false};
-
-	if (mayTouch) {
-		const ports = (await world.listSerialPorts()).filter(
-			port => isTouchable(port) && (wanted.port === undefined || port.path === wanted.port),
-		);
-		const [port] = ports;
-		if (port !== undefined && ports.length === 1) {
-			output.say(`Asking the sketch on ${port.path} to start its bootloader …`);
-			await touchPort(world, port.path);
-			const appeared = await waitForBootloader(
-				world,
-				found => wanted.protocol === undefined || found.protocol === wanted.protocol,
-				{cancel},
-			);
-			if (appeared !== undefined) return {...appeared, fresh: true};
-		}
+	if (inspection.kind === 'eeprom' || inspection.kind === 'blank' || inspection.kind === 'foreign') {
+		const why = inspection.notes.find(note => note.severity === 'error')?.text;
+		throw new UnbrickError({
+			kind: 'BadHex',
+			file,
+			reason: (why ?? `it holds no application (${inspection.kind})`).replace(/\.$/, ''),
+		});
 	}
-	// A bare port tells nothing: then the person must have named the protocol and the chip.
-	if (wanted.port !== undefined) {
-		if (wanted.protocol === undefined) {
-			throw new UsageError(`Nothing tells what waits on ${wanted.port}: name it by --bootloader.`);
-		}
-		return {
-			protocol: wanted.protocol,
-			chips: [],
-			name: wanted.protocol,
-			port: wanted.port,
-			fresh: false,
-		};
-	}
-	throw new UnbrickError({
-		kind: 'DeviceMissing',
-		what: wanted.protocol === undefined ? 'A bootloader' : `The ${wanted.protocol} bootloader`,
+	if (chip === undefined) return;
+	checkApplication(image, {
+		chip,
+		bootStart: protocol === undefined ? chip.flash.bytes : bootStartOf(protocol, chip),
 	});
+}
+
+async function openLoader(
+	world: World,
+	image: MemoryImage,
+	wanted: Wanted,
+	how: {readonly touch: boolean; readonly onTouch: (port: string) => void} & NonNullable<
+		Parameters<typeof findBootloader>[2]
+	>,
+): Promise<Opened> {
+	const found = await findBootloader(
+		world,
+		{
+			touch: how.touch,
+			...(wanted.protocol === undefined ? {} : {protocol: wanted.protocol}),
+			...(wanted.port === undefined ? {} : {port: wanted.port}),
+			...(wanted.usb === undefined ? {} : {usb: wanted.usb}),
+			...(wanted.chip === undefined ? {} : {chip: wanted.chip}),
+		},
+		how,
+	).catch(error => {
+		const bare = wanted.port !== undefined && wanted.protocol === undefined;
+		if (bare && error instanceof UnbrickError && ['DeviceMissing', 'NoUsbSystem'].includes(error.kind))
+			throw new UsageError(`Nothing tells what waits on ${wanted.port}: name it by --bootloader.`);
+		throw error;
+	});
+	const chip = chipOf(found, wanted.chip);
+	if (chip === undefined) {
+		const names = found.chips.map(known => known.id).join(', ');
+		throw new UsageError(
+			`The bootloader (${found.name}) does not say which chip it runs on: name it by --chip${names === '' ? '' : ` (${names})`}.`,
+		);
+	}
+	const bootStart = bootStartOf(found.protocol, chip);
+	checkApplication(image, {chip, bootStart});
+	const open = found.fresh ? openFreshBootloader : openBootloader;
+	const client = await open(world, {
+		protocol: found.protocol,
+		chip,
+		...(found.port === undefined ? {} : {port: found.port}),
+		...(found.usbKey === undefined ? {} : {usbKey: found.usbKey}),
+	});
+	return {client, chip, bootStart};
+}
+
+/** The drive of a mass-storage loader: named by --port (the drive or the file), or the only one mounted. */
+async function openDrive(world: World, image: MemoryImage, wanted: Wanted): Promise<Opened> {
+	const chip = wanted.chip ?? findChip('atmega32u4');
+	if (chip === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'atmega32u4 is known'});
+	const bootStart = bootStartOf('lufa-ms', chip);
+	checkApplication(image, {chip, bootStart});
+	const places = wanted.port === undefined ? await findFlashFiles() : [wanted.port];
+	if (places.length > 1)
+		throw new UnbrickError({kind: 'Ambiguous', what: 'a drive with FLASH.BIN', choices: places});
+	const flashFile = places[0] === undefined ? undefined : await openFlashFile(places[0]);
+	if (flashFile === undefined) {
+		throw new UnbrickError({
+			kind: 'DeviceMissing',
+			what: wanted.port === undefined ? 'A mounted drive with FLASH.BIN' : `FLASH.BIN in ${wanted.port}`,
+		});
+	}
+	return {client: await openBootloader(world, {protocol: 'lufa-ms', chip, flashFile}), chip, bootStart};
+}
+
+function sayDone(output: Output, done: Extract<FlashResult, {ok: true}>): void {
+	const proof = done.verified ? 'read back and equal' : 'this bootloader cannot be read back';
+	output.say(`Done in ${done.seconds.toFixed(1)} s: ${done.writtenBytes} bytes written, ${proof}.`);
+	if (!done.started) output.say('The application was not started.');
+	else if (done.application != null) {
+		const {vidPid, product} = done.application;
+		output.say(`The board shows itself as ${vidPid}${product === undefined ? '' : ` (${product})`}.`);
+	}
 }
 
 function parseProtocol(name: string): BootloaderProtocol {

@@ -1,5 +1,6 @@
 // Where words go. With `--json` stdout carries JSON and nothing else, and people read stderr; without it
 // people read stdout, and stderr has what went wrong.
+import {describeChipState} from '../engine/advice.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
 
 type Sink = {readonly write: (text: string) => unknown};
@@ -70,15 +71,7 @@ export function sayFailure(output: Output, result: Extract<RecoverResult, {ok: f
 			output.complain(`  ${index + 1}. ${line}`);
 		});
 	}
-	output.complain(`The chip is ${chipStateWords[result.chipState]}.`);
+	output.complain(describeChipState(result.chipState));
 	if (result.resume !== undefined) output.complain(result.resume);
 	if (result.backup) output.complain(`The backup is in ${result.backup}`);
 }
-
-export const chipStateWords = {
-	untouched: 'untouched: nothing was changed',
-	erased: 'erased and empty',
-	'partly-written': 'partly written',
-	written: 'written, its fuses as they were',
-	'written-and-fused': 'written, with its fuses set',
-} as const;

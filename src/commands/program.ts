@@ -281,6 +281,18 @@ export function createProgram(finish: Finish): Command {
 			),
 		);
 
+	command('completion', 'a completion script for bash, zsh, fish or powershell')
+		.argument('<shell>')
+		.action(
+			act<[string]>(async (output, shell) =>
+				(await import('./completion.ts')).completionCommand(output, program, shell),
+			),
+		);
+
+	command('manual', 'the manual page, for man: avr-unbrick manual | man -l -').action(
+		act<[]>(async output => (await import('./completion.ts')).manualCommand(output, program)),
+	);
+
 	return program;
 }
 
