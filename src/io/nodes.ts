@@ -1,5 +1,6 @@
 // What Linux says about device nodes without opening any: names, USB identity, owner, permission, holders.
 // Everything hangs below an injectable root, so that tests can build a system out of plain files.
+import type {Stats} from 'node:fs';
 import {access, constants, readdir, readFile, readlink, realpath, stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {Access, SerialPortInfo} from '../engine/transports.ts';
@@ -33,10 +34,19 @@ export async function groupName(gid: number, root = '/'): Promise<string> {
 	return line?.split(':')[0] ?? String(gid);
 }
 
-/** True when somebody holds an flock on the node (as serialport takes one). `/proc/locks` names device and inode. */
-async function isLocked(inode: number, root: string): Promise<boolean> {
+/** `00:05:123`: file system and inode, as /proc/locks names a file. Source: Linux fs/locks.c and its dev_t layout. */
+export function lockName({dev, ino}: {readonly dev: number; readonly ino: number}): string {
+	const hex = (value: number) => value.toString(16).padStart(2, '0');
+	const major = (dev >> 8) & 0xfff;
+	const minor = (dev & 0xff) | ((dev >> 12) & 0xfff00);
+	return `${hex(major)}:${hex(minor)}:${ino}`;
+}
+
+/** True when somebody holds an flock on the node (as serialport takes one). */
+async function isLocked(node: {readonly dev: number; readonly ino: number}, root: string): Promise<boolean> {
 	const table = (await textOf(path.join(root, 'proc/locks'))) ?? '';
-	return table.split('\n').some(line => /\bFLOCK\b/.test(line) && line.includes(`:${inode} `));
+	const name = lockName(node);
+	return table.split('\n').some(line => /\bFLOCK\b/.test(line) && line.includes(` ${name} `));
 }
 
 /** May this user open the node? Asks the system, opens nothing. */
@@ -45,11 +55,10 @@ export async function nodeAccess(
 	root = '/',
 ): Promise<{readonly access: Access; readonly accessDetail?: string; readonly ownerGroup?: string}> {
 	let group: string | undefined;
-	let inode: number;
+	let found: Stats;
 	try {
-		const found = await stat(node);
+		found = await stat(node);
 		group = await groupName(found.gid, root);
-		inode = found.ino;
 	} catch {
 		return {access: 'unknown', accessDetail: `${node} is not there`};
 	}
@@ -58,7 +67,7 @@ export async function nodeAccess(
 	} catch {
 		return {access: 'denied', accessDetail: `no permission for ${node}`, ownerGroup: group};
 	}
-	if (await isLocked(inode, root)) {
+	if (await isLocked(found, root)) {
 		return {access: 'busy', accessDetail: `another program has locked ${node}`, ownerGroup: group};
 	}
 	return {access: 'ok', ownerGroup: group};

@@ -8,6 +8,7 @@ import {
 	groupName,
 	interfaceDriver,
 	listLinuxSerialPorts,
+	lockName,
 	nodeAccess,
 	nodeFingerprint,
 	runningPrograms,
@@ -85,11 +86,17 @@ test('who may open a node, and who has it, without opening it', async t => {
 	const root = await fakeSystem();
 	const node = path.join(root, 'dev/ttyACM0');
 	assert.equal((await nodeAccess(path.join(root, 'dev/none'), root)).access, 'unknown');
-	const {ino} = await stat(node);
-	await writeFile(path.join(root, 'proc/locks'), `1: FLOCK  ADVISORY  WRITE 4242 00:05:${ino} 0 EOF\n`);
-	assert.equal((await nodeAccess(node, root)).access, 'busy');
-	await writeFile(path.join(root, 'proc/locks'), `1: FLOCK  ADVISORY  WRITE 4242 00:05:${ino}9 0 EOF\n`);
-	assert.equal((await nodeAccess(node, root)).access, 'ok');
+	const lockedAs = async (name: string) => {
+		await writeFile(path.join(root, 'proc/locks'), `1: FLOCK  ADVISORY  WRITE 4242 ${name} 0 EOF\n`);
+		return (await nodeAccess(node, root)).access;
+	};
+	const {dev, ino} = await stat(node);
+	assert.equal(await lockedAs(lockName({dev, ino})), 'busy');
+	assert.equal(await lockedAs(lockName({dev, ino: ino + 1})), 'ok');
+	// The same inode number on another file system is another file.
+	assert.equal(await lockedAs(lockName({dev: dev + 1, ino})), 'ok');
+	assert.equal(lockName({dev: 5, ino: 123}), '00:05:123');
+	assert.equal(lockName({dev: 0xfd02, ino: 9}), 'fd:02:9');
 	assert.equal(await groupName(20, root), 'dialout');
 	assert.equal(await groupName(4711, root), '4711');
 	if (process.getuid?.() === 0) {
