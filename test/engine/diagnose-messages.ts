@@ -256,7 +256,7 @@ export const rows: readonly Row[] = [
 	},
 	{
 		log: 'Checking file size of planck.hex  [ERRORS]\n * The firmware is too large! 29000/28672 (328 bytes over)',
-		cause: 'hex-too-large',
+		cause: 'build-error',
 	},
 	// small loaders
 	{

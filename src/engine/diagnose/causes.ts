@@ -327,7 +327,7 @@ export const causes = {
 		happened: 'Building the firmware failed, so nothing was flashed.',
 		board: 'The board was not touched.',
 		isp: 'no',
-		next: ['fix-build', 'paste-flash-log'],
+		next: ['fix-build', 'smaller-image', 'paste-flash-log'],
 	},
 	'benign-warning': {
 		happened: 'The flash worked; what looks like an error is harmless.',

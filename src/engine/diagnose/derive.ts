@@ -27,6 +27,8 @@ export type DerivedId =
 	| 'is.board.odd'
 	| 'is.baud.missing'
 	| 'is.port.com1'
+	| 'is.port.native'
+	| 'is.fuses.zero'
 	| 'is.os.windows'
 	| 'is.os.macos'
 	| 'is.os.linux'
@@ -139,7 +141,9 @@ export function programmerOf(known: Known): string | undefined {
 	const option = known.get('avr.opt.c')?.at(-1);
 	const using = known.get('avr.usingprogrammer')?.at(-1);
 	const last = option !== undefined && (using === undefined || option.at > using.at) ? option : using;
-	return last?.groups[0]?.toLowerCase();
+	// Verbose output names the kind as well, and an error the programmer that did not open.
+	const other = known.get('avr.forprogrammer')?.at(-1) ?? known.get('avr.progtype')?.at(-1);
+	return (last ?? other)?.groups[0]?.toLowerCase();
 }
 
 /** Chip as named last to a tool. */
@@ -220,7 +224,8 @@ function judgeMismatches(
 		if (memory === undefined && address === 0 && read !== undefined && wanted !== undefined) {
 			// No memory named. A byte whose missing top bits alone differ is an extended fuse or a lock byte.
 			const differs = read ^ wanted;
-			if (differs !== 0 && (differs & 0x07) === 0 && (read & differs) === differs && read >= 0xc0)
+			if (differs !== 0 && (differs & 0x3f) === 0 && (read | wanted) >= 0xc0) memory = 'lock';
+			else if (differs !== 0 && (differs & 0x07) === 0 && (read & differs) === differs && read >= 0xc0)
 				memory = 'efuse';
 		}
 		if (
@@ -289,7 +294,7 @@ function expectedFamily(known: Known): Family | undefined {
 		if (/bootloadhid/.test(flashing)) return 'bootloadhid';
 	}
 	if (known.has('dfu.nodevice')) return 'dfu';
-	if (known.has('bf.silent')) return 'caterina';
+	if (known.has('bf.silent') || known.has('qmk.waiting.serial')) return 'caterina';
 	if (known.has('tl.waiting') && known.has('tl.any')) return 'halfkay';
 	if (known.has('bh.missing')) return 'bootloadhid';
 	if (known.has('mn.timeout')) return 'micronucleus';
@@ -362,6 +367,8 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	if (programmer !== undefined) {
 		const said = [...first('avr.opt.c'), ...first('avr.usingprogrammer')].slice(0, 1);
 		if (avr109Programmers.test(programmer)) add('is.prog.avr109', ...said);
+		// The IDE's "Arduino as ISP" speaks at 19200; no board's own bootloader of today does.
+		else if (programmer === 'arduino' && baud === '19200') add('is.isp.serial', ...said);
 		else if (serialBootloaders.test(programmer)) add('is.prog.serialboot', ...said);
 		// The Mega's loader speaks STK500v2, and older IDEs named it so.
 		else if (programmer === 'stk500v2' && serialPort) {
@@ -390,6 +397,11 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	if (programmer === 'arduino' && baud === undefined && known.has('avr.cmd'))
 		add('is.baud.missing', ...first('avr.cmd'));
 	if (port !== undefined && /^(?:\\\\\.\\)?com1$/i.test(port)) add('is.port.com1');
+	if (port !== undefined ? /ttyACM|usbmodem/i.test(port) : everywhere.has('os.native.port'))
+		add('is.port.native');
+	const fusesRead = known.get('avr.fuses.ok')?.at(-1);
+	if (fusesRead !== undefined && /H:00/i.test(fusesRead.text) && /L:00/i.test(fusesRead.text))
+		add('is.fuses.zero', fusesRead);
 
 	// The part asked for and the part on the bus.
 	const dfuTarget =
@@ -415,12 +427,12 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	for (const hit of known.get('dfu.notblank') ?? []) {
 		const erased = erases.filter(erase => erase.at < hit.at).at(-1);
 		if (erased === undefined) continue;
+		// Blank after all: the check that followed this erase found nothing.
+		const blank = (known.get('dfu.blank') ?? []).find(each => each.at > erased.at && each.at < hit.at);
 		// A check right before the next erase belongs to that erase: not blank is then as it should be.
 		const nextErase = rounds.find(round => round.at > hit.at);
 		const command = (known.get('dfu.cmd.erase') ?? []).find(each => each.at > erased.at && each.at < hit.at);
-		if (nextErase !== undefined && command !== undefined && nextErase.line - hit.line <= 2) continue;
-		// Blank after all: the check that followed this erase found nothing.
-		const blank = (known.get('dfu.blank') ?? []).find(each => each.at > erased.at && each.at < hit.at);
+		if (nextErase !== undefined && nextErase.line - hit.line <= 2 && (command ?? blank) !== undefined) continue;
 		const written = (known.get('dfu.programming') ?? []).find(
 			each => each.at > erased.at && each.at < hit.at,
 		);

@@ -152,6 +152,7 @@ const benignSignals = [
 	'bf.nocommand',
 	'avr.unusedbits',
 	'flip.class',
+	'make.failed',
 ];
 // Errors that belong to waiting for the board; a success after them is plain.
 const waitingSignals = new Set(['dfu.nodevice', 'tl.waiting', 'tl.nodevice', 'qmk.waiting', 'du.nodevice']);
@@ -247,6 +248,13 @@ function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candida
 	const hitsOf = (ids: readonly string[]): Hit[] => ids.flatMap(id => everywhere.get(id)?.slice(-1) ?? []);
 	if (lines.every(line => line.text.trim() === '')) {
 		return [{cause: 'insufficient-evidence', confidence: 0.9, evidence: [], isp: 'maybe', best: 0.9}];
+	}
+	const building = hitsOf(['build.size', 'make.any', 'build.context']);
+	if (building.length > 0 && !recognised.some(id => everywhere.has(id))) {
+		return [
+			{cause: 'no-error-shown', confidence: 0.55, evidence: building, isp: 'no', best: 0.55},
+			{cause: 'build-error', confidence: 0.5, evidence: building, isp: 'no', best: 0.5},
+		];
 	}
 	if (!recognised.some(id => everywhere.has(id))) {
 		const last = lines.findLastIndex(line => line.text.trim() !== '');

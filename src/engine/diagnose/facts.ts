@@ -13,12 +13,13 @@ const MAX_FACT_CHARS = 200;
 
 const frontEnds: readonly (readonly [tool: string, signs: readonly SignalId[]])[] = [
 	['qmk-toolbox', ['tb.any', 'tb.version']],
-	['octoprint', ['octo.any']],
+	['octoprint', ['octo.any', 'octo.tempfile']],
 	['platformio', ['pio.any']],
 	['prusaslicer', ['slicer.any']],
 	['arduino-ide', ['ide.any']],
+	['qmk-cli', ['qmk.compile']],
 	['qmk-flash', ['qmk.cli']],
-	['qmk-make', ['qmk.make', 'qmk.waiting']],
+	['qmk-make', ['qmk.make', 'qmk.waiting', 'qmk.waiting.serial']],
 ];
 const innerTools: readonly (readonly [tool: string, signs: readonly SignalId[]])[] = [
 	[
@@ -60,6 +61,12 @@ const innerTools: readonly (readonly [tool: string, signs: readonly SignalId[]])
 	['teensy_loader_cli', ['tl.any', 'tl.read']],
 	['bootloadHID', ['bh.any', 'bh.missing', 'bh.uploading', 'bh.comm']],
 	['esptool', ['other.esp']],
+	['openocd', ['other.openocd']],
+	['pydfu', ['other.pydfu']],
+	['hid-flash', ['other.hidflash']],
+	['bossac', ['other.bossac']],
+	['st-flash', ['other.stlink']],
+	['particle-cli', ['other.particle']],
 ];
 const systems: readonly (readonly [tool: string, signs: readonly SignalId[]])[] = [
 	['dmesg', ['os.dmesg']],
@@ -83,8 +90,13 @@ export function recogniseTool(known: Known): {tool: string; innerTool?: string} 
 	if (inner !== undefined) return {tool: inner};
 	const system = firstOf(systems, known);
 	if (system !== undefined) return {tool: system};
-	if (known.has('build.error') || known.has('build.overflow'))
-		return {tool: known.has('build.context') ? 'gcc' : 'make'};
+	if (
+		known.has('build.error') ||
+		known.has('build.overflow') ||
+		known.has('make.any') ||
+		known.has('build.size')
+	)
+		return {tool: known.has('make.any') ? 'make' : 'gcc'};
 	return {tool: 'unknown'};
 }
 
@@ -97,6 +109,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['arm.words', 3],
 			['du.any', 3],
 			['arm.tools', 2],
+			['other.particle', 4],
 		],
 	],
 	[
@@ -129,6 +142,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['tl.found', 2],
 			['tl.read', 2],
 			['tl.waiting', 1],
+			['tl.dummy', 1],
 			['hid.any', 1],
 		],
 	],
@@ -144,6 +158,8 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['dfu.protected', 2],
 			['dfu.nodevice', 2],
 			['dfu.download.failed', 2],
+			['qmk.waiting', 1],
+			['qmk.target.dfu', 1],
 		],
 	],
 	[
@@ -159,6 +175,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['cat.portsempty', 3],
 			['is.caterina.seen', 2],
 			['bf.connecting', 2],
+			['is.port.native', 1],
 		],
 	],
 	[
@@ -205,9 +222,12 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 
 /** Which way of flashing the log is about. */
 export function recogniseFamily(known: Known, cause: Cause, ruled: Family | undefined): Family {
-	if (cause === 'unrelated' || cause === 'build-error') return 'none';
+	if (cause === 'unrelated' || cause === 'build-error')
+		return known.has('usbasploader.words') ? 'usbasploader' : 'none';
 	if (cause === 'arm-board') return 'arm';
 	if (ruled !== undefined) return ruled;
+	// CH340 and its like sit on boards with a serial bootloader.
+	if (cause === 'serial-driver' && known.has('os.ch341')) return 'arduino-serial';
 	let best: Family = 'none';
 	let most = 0;
 	for (const [family, signs] of votes) {

@@ -373,6 +373,29 @@ export const rules: readonly Rule[] = [
 
 	// ---------------------------------------------------------------- front ends
 	{
+		id: 'dfu-not-blank-old',
+		proves: [
+			['dfu-erase-ineffective', 0.8],
+			['dfu-erase-first', 0.4],
+		],
+		any: ['dfu.notblank.lone'],
+		isp: 'yes',
+		source: 'dfu-programmer 0.6.2 src/atmel.c atmel_blank_check, src/commands.c execute_erase',
+	},
+	{
+		id: 'dfu-not-blank-before-erase',
+		proves: [
+			['benign-warning', 0.75],
+			['no-error-shown', 0.5],
+			['insufficient-evidence', 0.4],
+		],
+		all: ['dfu.notblank', 'dfu.blank'],
+		order: ['dfu.notblank', 'dfu.erase.ok'],
+		not: ['is.notblank.aftererase', 'is.result', 'dfu.programming'],
+		source: 'dfu-programmer src/commands.c execute_erase: the check before an erase finds the old firmware',
+	},
+
+	{
 		id: 'toolbox-driver',
 		proves: [['windows-wrong-driver', 0.9]],
 		any: ['tb.nodriver', 'tb.wrongdriver'],
@@ -418,8 +441,8 @@ export const rules: readonly Rule[] = [
 	{
 		id: 'qmk-waiting',
 		proves: [
-			['not-in-bootloader', 0.7],
-			['dfu-no-device', 0.62],
+			['dfu-no-device', 0.7],
+			['not-in-bootloader', 0.62],
 			['usb-permission', 0.35],
 		],
 		any: ['qmk.waiting'],
@@ -439,6 +462,21 @@ export const rules: readonly Rule[] = [
 		any: ['qmk.waiting'],
 		all: ['is.dfu.seen', 'is.os.linux'],
 		source: 'https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'qmk-udev',
+		proves: [['usb-permission', 0.6]],
+		any: ['qmk.udev'],
+		source: 'qmk_firmware lib/python/qmk/cli/doctor/linux.py',
+	},
+	{
+		id: 'qmk-option-as-file',
+		proves: [
+			['tool-not-installed', 0.85],
+			['tool-version', 0.5],
+		],
+		any: ['sys.optionasfile'],
+		source: 'https://github.com/qmk/qmk_firmware/issues/18134',
 	},
 	{
 		id: 'qmk-waiting-other',
@@ -462,6 +500,14 @@ export const rules: readonly Rule[] = [
 		any: ['qmk.toolarge', 'build.sketchbig', 'mn.toobig'],
 		source:
 			'qmk_firmware builddefs/build_keyboard.mk; Arduino IDE Sizer.java; micronucleus commandline/micronucleus.c',
+	},
+	{
+		// QMK's size check stops make: nothing was flashed.
+		id: 'qmk-too-large-build',
+		proves: [['build-error', 0.96]],
+		all: ['qmk.toolarge'],
+		any: ['make.failed', 'build.error'],
+		source: 'qmk_firmware builddefs/build_keyboard.mk, check-size',
 	},
 	{
 		id: 'qmk-no-mcu',
@@ -520,6 +566,17 @@ export const rules: readonly Rule[] = [
 		not: ['is.mismatch.bootstart', 'is.mismatch.fuse'],
 		family: 'caterina',
 		source: 'avrdude src/update.c, src/butterfly.c; https://docs.qmk.fm/isp_flashing_guide',
+	},
+	{
+		// It was silent before, so the port may have been the wrong one: first aid comes first.
+		id: 'caterina-mismatch-after-silence',
+		proves: [['caterina-verify-mismatch', 0.91]],
+		any: ['avr.mismatch', 'avr.mismatch.at', 'avr.mismatch.addr'],
+		all: ['bf.silent'],
+		not: ['is.mismatch.bootstart', 'is.mismatch.fuse'],
+		isp: 'maybe',
+		family: 'caterina',
+		source: 'https://docs.qmk.fm/isp_flashing_guide',
 	},
 	{
 		id: 'caterina-silent',
@@ -674,6 +731,35 @@ export const rules: readonly Rule[] = [
 		source: 'avrdude manual, option -P; avrdude.conf.in default_serial',
 	},
 	{
+		// The front end passed its programmer's name but no port: a programmer was chosen for a plain upload.
+		id: 'port-unnamed-programmer',
+		proves: [['wrong-programmer-option', 0.96]],
+		all: ['ser.open.unknown', 'is.prog.isp'],
+		family: 'arduino-serial',
+		source:
+			'avrdude.conf.in default_serial; arduino-cli: a plain upload takes protocol and port from the board',
+	},
+	{
+		id: 'caterina-touch-then-open',
+		proves: [['caterina-port-lost', 0.85]],
+		all: ['cat.touch', 'ser.open'],
+		not: ['ser.denied', 'ser.busy'],
+		family: 'caterina',
+		source: 'PlatformIO pioupload.py; Arduino IDE SerialUploader.java: 8 seconds, then the port is gone',
+	},
+	{
+		id: 'caterina-command-unanswered',
+		proves: [
+			['caterina-not-responding', 0.6],
+			['modemmanager', 0.45],
+			['caterina-verify-mismatch', 0.42],
+		],
+		any: ['bf.nocommand.mid'],
+		not: ['bf.silent', 'bf.foreign', 'bf.buffered', 'ser.lost'],
+		family: 'caterina',
+		source: 'avrdude src/butterfly.c',
+	},
+	{
 		id: 'toolbox-avrdude',
 		proves: [['tool-version', 0.5]],
 		all: ['ser.lost', 'is.os.windows'],
@@ -700,6 +786,8 @@ export const rules: readonly Rule[] = [
 		],
 		any: ['ser.open', 'avr.openfailed'],
 		not: [
+			'avr.notcompiled',
+			'sk.nosync.mute',
 			'ser.missing',
 			'ser.denied',
 			'ser.busy',
@@ -931,6 +1019,34 @@ export const rules: readonly Rule[] = [
 		],
 		family: 'arduino-serial',
 		source: 'avrdude src/avr.c',
+	},
+	{
+		// First a wrong byte, then random answers to the sync request: the line itself is full of bytes.
+		id: 'serial-garbage',
+		proves: [['serial-link-noise', 0.9]],
+		all: ['is.resp.varied', 'is.mismatch.other'],
+		family: 'arduino-serial',
+		source: 'avrdude src/stk500.c, src/avr.c',
+	},
+	{
+		id: 'serial-no-sync-mute',
+		proves: [
+			['serial-not-in-sync', 0.7],
+			['serial-wrong-board', 0.5],
+			['bootloader-missing', 0.45],
+		],
+		any: ['sk.nosync.mute'],
+		not: ['is.prog.isp', 'sk.nosync', 'is.burn'],
+		family: 'arduino-serial',
+		source: 'avrdude src/urclock.c urclock_getsync',
+	},
+	{
+		// STK_NOSYNC is an answer: something that speaks the protocol, as ArduinoISP does.
+		id: 'isp-arduino-nosync',
+		proves: [['isp-arduino-as-isp', 0.72]],
+		all: ['sk.nosync.nosync'],
+		not: ['sk.enable'],
+		source: 'AVR061 Resp_STK_NOSYNC; ArduinoISP.ino',
 	},
 	{
 		id: 'mismatch-boot-start',
@@ -1280,6 +1396,28 @@ export const rules: readonly Rule[] = [
 			'datasheets, clock sources: without the clock that CKSEL names the chip does not run, and ISP needs it running',
 	},
 	{
+		// Every byte reads zero, fuses too: not a bit slips through, so it stands still or is dead rather than hurried.
+		id: 'isp-all-zero',
+		proves: [['isp-no-clock', 0.5]],
+		all: ['avr.yikes', 'is.fuses.zero'],
+		family: 'isp-programmer',
+		source: 'avrdude src/safemode.c; datasheets, clock sources',
+	},
+	{
+		id: 'isp-old-part',
+		proves: [['wrong-mcu-option', 0.6]],
+		all: ['avr.opt.p.old', 'is.silent'],
+		source: 'avrdude.conf.in: id 2313 is the AT90S2313, t2313 the ATtiny2313',
+	},
+	{
+		// In this plug-in programmer and part are typed in by hand.
+		id: 'octoprint-setting',
+		proves: [['wrong-programmer-option', 0.45]],
+		any: ['v2.timeout', 'v2.getsync', 'sk.nosync', 'sk.silent'],
+		context: ['octo.any', 'octo.tempfile'],
+		source: 'OctoPrint-FirmwareUpdater README.md, AVRDUDE configuration',
+	},
+	{
 		id: 'isp-fuse-kills',
 		proves: [['isp-spi-disabled', 0.93]],
 		all: ['is.fuse.kills'],
@@ -1318,6 +1456,22 @@ export const rules: readonly Rule[] = [
 		source: 'avrdude src/usbasp.c, src/usbtiny.c, src/usb_libusb.c',
 	},
 	{
+		// Nobody has that device: the menu names another programmer than the one on the table.
+		id: 'isp-programmer-other',
+		proves: [['wrong-programmer-option', 0.48]],
+		any: ['usbdev.missing'],
+		notContext: ['flip.any', 'mn.any', 'tl.any'],
+		source: 'avrdude src/usb_libusb.c usbdev_open: looks for the identities of the programmer named',
+	},
+	{
+		id: 'isp-programmer-no-driver',
+		proves: [['windows-wrong-driver', 0.9]],
+		all: ['asp.query.absent', 'is.windows.maybe'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/usbasp.c; libusb os/windows_winusb.c: found on the bus, no driver that libusb can use',
+	},
+	{
 		id: 'isp-programmer-unreadable-windows',
 		// It is on the bus, but its names cannot be read: the driver is not one that libusb can use.
 		proves: [['windows-wrong-driver', 0.9]],
@@ -1332,7 +1486,7 @@ export const rules: readonly Rule[] = [
 			['windows-wrong-driver', 0.4],
 		],
 		all: ['asp.query'],
-		not: ['is.os.windows'],
+		not: ['is.os.windows', 'asp.query.absent'],
 		family: 'isp-programmer',
 		source: 'avrdude src/usbasp.c usbOpenDevice: found, but its names cannot be read',
 	},
@@ -1406,7 +1560,7 @@ export const rules: readonly Rule[] = [
 		id: 'file-open',
 		proves: [['file-not-found', 0.88]],
 		any: ['avr.openfile', 'avr.readfile.failed'],
-		not: ['is.path.cut'],
+		not: ['is.path.cut', 'avr.outofrange', 'avr.badhex'],
 		source: 'avrdude src/fileio.c',
 	},
 	{
@@ -1423,7 +1577,7 @@ export const rules: readonly Rule[] = [
 		id: 'file-bad',
 		proves: [['bad-hex-file', 0.9]],
 		any: ['avr.badhex', 'tl.badhex', 'mn.badfile', 'is.addr.ram'],
-		not: ['avr.openfile', 'avr.readfile.failed'],
+		not: ['avr.openfile'],
 		source: 'avrdude src/fileio.c; teensy_loader_cli.c; micronucleus commandline/micronucleus.c',
 	},
 	{
@@ -1606,6 +1760,40 @@ export const rules: readonly Rule[] = [
 		proves: [['windows-wrong-driver', 0.88]],
 		all: ['du.cannotopen', 'is.os.windows'],
 		source: 'dfu-util src/dfu_util.c; https://docs.qmk.fm/driver_installation_zadig',
+	},
+	{
+		id: 'arm-bin-only',
+		proves: [['arm-board', 0.9]],
+		any: ['arm.binonly'],
+		family: 'arm',
+		source: 'qmk_toolbox Stm32DfuDevice.cs: dfu-util bootloaders are Arm ones',
+	},
+	{
+		id: 'openocd-path',
+		proves: [
+			['path-with-spaces', 0.9],
+			['arm-board', 0.5],
+		],
+		any: ['oo.badargument'],
+		family: 'arm',
+		source: 'OpenOCD src/flash/nor/tcl.c',
+	},
+	{
+		id: 'teensy-dummy-driver',
+		proves: [['tool-version', 0.95]],
+		any: ['tl.dummy'],
+		source: 'teensy_loader_cli.c',
+	},
+	{
+		// A UF2 or mass storage bootloader restarts into the new firmware while the system still writes.
+		id: 'drive-left',
+		proves: [
+			['benign-warning', 0.75],
+			['mass-storage-bootloader', 0.4],
+		],
+		all: ['os.blockio', 'os.usb.disconnect'],
+		family: 'arm',
+		source: 'https://github.com/microsoft/uf2: the drive goes when the last block has arrived',
 	},
 	{
 		id: 'arm-named',

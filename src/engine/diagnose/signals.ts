@@ -269,7 +269,7 @@ export const signals = [
 	{
 		id: 'dfu.open',
 		find: 'error opening',
-		read: /error opening (?!HIDBoot|USB|serial|device)"?((?:[A-Za-z]:|[/~.]|\w)[^\n"]{0,200}?)"?\s*(?:$|See --debug)/im,
+		read: /error opening (?!HID|USB|serial|device|-)"?((?:[A-Za-z]:|[/~.]|\w)[^\n"]{0,200}?)"?\s*(?:$|See --debug)/im,
 		role: 'error',
 		source: 'dfu-programmer src/intel_hex.c',
 	},
@@ -297,7 +297,11 @@ export const signals = [
 		read: /dfu-programmer (\d+\.\d+(?:\.\d+)?)/i,
 		source: 'dfu-programmer src/arguments.c',
 	},
-	{id: 'dfu.any', find: ['dfu-programmer', 'commands.c:', 'atmel.c:'], source: 'dfu-programmer src'},
+	{
+		id: 'dfu.any',
+		find: ['dfu-programmer', 'commands.c:', 'atmel.c:', 'dfu_download'],
+		source: 'dfu-programmer src',
+	},
 
 	// ---------------------------------------------------------------- avrdude, all programmers
 	{
@@ -489,7 +493,7 @@ export const signals = [
 	{
 		id: 'avr.fuses.ok',
 		find: 'fuses ok',
-		read: /fuses ok(?: \(E:([0-9A-F]{2}), H:([0-9A-F]{2}), L:([0-9A-F]{2})\))?/i,
+		read: /fuses ok(?: \((?:E:([0-9A-F]{2}), H:([0-9A-F]{2}), L:([0-9A-F]{2})|H:[0-9A-F]{2}, E:[0-9A-F]{2}, L:[0-9A-F]{2})\))?/i,
 		source: 'avrdude src/main.c (safemode)',
 	},
 	{
@@ -640,6 +644,8 @@ export const signals = [
 		id: 'avr.notcompiled',
 		find: [
 			'compiled without usb support',
+			'no usb support, please compile',
+			'please compile again with',
 			'no usb support compiled',
 			'without libusb',
 			'without libhidapi',
@@ -710,6 +716,7 @@ export const signals = [
 			'expected signature for',
 			'yikes!',
 			'not in sync: resp=',
+			'did not respond to command',
 		],
 		source: 'avrdude src',
 	},
@@ -810,9 +817,11 @@ export const signals = [
 			'could not open port',
 			'could not open serial port',
 			'error opening serial port',
+			'permission denied, cannot open',
+			'could not open device',
 		],
 		read: new RegExp(
-			`(?:(?:can't|can ?not) open (?:device|port)|opening serial port|could not open (?:serial )?port) [^\\n]{0,140}(?:${deniedWords})`,
+			`(?:(?:can't|can ?not) open (?:device|port)|opening serial port|could not open (?:serial )?port) [^\\n]{0,140}(?:${deniedWords})|permission denied, cannot open /dev/(?:tty|cu)`,
 			'i',
 		),
 		role: 'error',
@@ -1122,7 +1131,7 @@ export const signals = [
 			'could not find usbasp',
 			'error: could not find',
 		],
-		read: /(?:could not|can ?not) find USB device[^\n]{0,20}with vid=0x([0-9a-f]{3,4}) pid=0x([0-9a-f]{2,4})|could not find USBasp/i,
+		read: /(?:could not|can ?not) find USB device(?! (?:with )?usbtiny)|could not find USBasp/i,
 		role: 'error',
 		source: 'avrdude src/usbasp.c',
 	},
@@ -1243,8 +1252,10 @@ export const signals = [
 			'usb_fill_buf()',
 			'usb_control_msg',
 			'usb_bulk_write',
+			'bytes, err =',
+			'detach kernel driver',
 		],
-		read: /(?:usbdev_\w+|usb_fill_buf|usb_bulk_\w+|usb_control_msg)\(?\)?[^\n]{0,60}(?:error|fail|wrote -)/i,
+		read: /(?:usbdev_\w+|usb_fill_buf|usb_bulk_\w+|usb_control_msg)\(?\)?[^\n]{0,60}(?:error|fail|wrote -)|wrote -?\d+ out of \d+ bytes, err|could not detach kernel driver/i,
 		role: 'error',
 		source: 'avrdude src/usb_libusb.c',
 	},
@@ -1344,6 +1355,7 @@ export const signals = [
 			'dfu device disconnected',
 			'caterina device connected',
 			'supported isp flashers',
+			'only firmware files in',
 			'qmk_toolbox',
 		],
 		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
@@ -1450,8 +1462,14 @@ export const signals = [
 	},
 	{
 		id: 'qmk.cli',
-		find: ['qmk flash', 'qmk compile', 'compiling keymap with', 'qmk doctor', 'qmk.sh'],
+		find: ['qmk flash', 'qmk doctor', 'qmk.sh', 'compiling keymap with', 'making '],
+		read: /qmk flash|qmk doctor|compiling keymap with|making \S+ with keymap \S+ and target flash/i,
 		source: 'qmk_firmware lib/python/qmk/cli/flash.py',
+	},
+	{
+		id: 'qmk.compile',
+		find: 'qmk compile',
+		source: 'qmk_firmware lib/python/qmk/cli/compile.py',
 	},
 	{
 		id: 'qmk.flashing',
@@ -1564,15 +1582,21 @@ export const signals = [
 			'libusb: error [_get_usbfs_fd]',
 			'permission denied',
 			'requires correct permissions',
-			'udev rule',
 		],
-		read: /LIBUSB_ERROR_ACCESS|insufficient permissions|libusb[^\n]{0,80}(?:permission|access)|(?:hid|usb)[^\n]{0,60}(?:operation not permitted|permission denied)|requires correct permissions|(?:missing|outdated|install)[^\n]{0,30}udev rules?/i,
+		read: /LIBUSB_ERROR_ACCESS|insufficient permissions|libusb[^\n]{0,80}(?:permission|access)|(?<!tty)(?:hid|usb)(?!serial)[^\n]{0,60}(?:operation not permitted|permission denied)|requires correct permissions/i,
 		role: 'error',
 		source: 'libusb strerror.c, os/linux_usbfs.c',
 	},
 	{
 		id: 'sys.notpermitted.mac',
-		find: ['input monitoring', 'kioreturnnotpermitted', '0xe00002e2', '0xe00002c5', 'not permitted to open'],
+		find: [
+			'input monitoring',
+			'kioreturnnotpermitted',
+			'0xe00002e2',
+			'0xe00002c5',
+			'not permitted to open',
+			'error opening hid manager',
+		],
 		role: 'error',
 		source: 'Apple IOKit IOReturn.h; Apple support article on Input Monitoring',
 	},
@@ -1756,6 +1780,8 @@ export const signals = [
 			'bootloader brennen',
 			'optiboot_',
 			'atmegaboot_',
+			'/bootloaders/',
+			'\\bootloaders\\',
 			'caterina-',
 		],
 		source: 'Arduino IDE message catalogue; ArduinoCore-avr boards.txt',
@@ -1827,6 +1853,8 @@ export const signals = [
 			'[success] took',
 			'.pio/build',
 			'.pioenvs',
+			'waiting for the new upload port',
+			'auto-detected: ',
 		],
 		source: 'platformio-core platformio/commands/run; platform-atmelavr builder/main.py',
 	},
@@ -1835,6 +1863,17 @@ export const signals = [
 		find: 'configuring upload protocol',
 		role: 'start',
 		source: 'platform-atmelavr builder/main.py',
+	},
+	{
+		id: 'octo.tempfile',
+		find: 'flash:w:/tmp/tmp',
+		source: 'OctoPrint-FirmwareUpdater __init__.py: the upload goes to a temporary file',
+	},
+	{
+		id: 'avr.opt.p.old',
+		find: ' -p',
+		read: /\s-p\s?["']?(1200|2313|2333|2343|4414|4433|4434|8515|8535)\b/,
+		source: 'avrdude.conf.in: these ids are AT90S parts, out of production',
 	},
 	{
 		id: 'octo.any',
@@ -1968,6 +2007,7 @@ export const signals = [
 		find: [
 			'teensy loader, command line',
 			'teensy_loader_cli',
+			'in use by "dummy"',
 			'teensy-loader-cli',
 			'waiting for teensy',
 			'halfkay',
@@ -1977,7 +2017,7 @@ export const signals = [
 	},
 	{
 		id: 'hid.any',
-		find: ['hid_bootloader_cli', 'hid bootloader', 'qmk-hid', 'qmk hid', 'lufa hid'],
+		find: ['hid_bootloader_cli', 'qmk-hid', 'qmk hid', 'lufa hid'],
 		source: 'LUFA Bootloaders/HID/HostLoaderApp/hid_bootloader_cli.c',
 	},
 	{
@@ -2193,6 +2233,131 @@ export const signals = [
 		source: 'esptool docs, troubleshooting',
 	},
 
+	{
+		id: 'qmk.udev',
+		find: 'udev rule',
+		read: /(?:missing|outdated|install)[^\n]{0,30}udev rules?/i,
+		source: 'qmk_firmware lib/python/qmk/cli/doctor/linux.py',
+	},
+	{
+		id: 'qmk.waiting.serial',
+		find: ['waiting for usb serial port', 'detecting usb port, reset your'],
+		source: 'qmk_firmware platforms/avr/flash.mk (Caterina recipe)',
+	},
+	{
+		id: 'qmk.target.dfu',
+		find: ['dfu-split', ':dfu', '-bl dfu', 'dfu-suffix'],
+		read: /\bdfu-split-(?:left|right)\b|\bmake \S+:dfu\b|-bl dfu\b/i,
+		source: 'qmk_firmware platforms/avr/flash.mk (targets of the DFU recipe)',
+	},
+	{
+		id: 'make.failed',
+		find: ['make: ***', 'make[1]: ***', 'make[2]: ***', 'make finished with errors'],
+		source: 'GNU make job.c; qmk_firmware Makefile',
+	},
+	{
+		id: 'make.any',
+		find: ['make: ***', 'make[1]:', 'make[2]:', 'make: entering'],
+		source: 'GNU make',
+	},
+	{
+		id: 'build.size',
+		find: 'text data bss dec hex filename',
+		source: 'GNU binutils size.c',
+	},
+	{
+		id: 'sys.optionasfile',
+		find: 'error opening -',
+		read: /error opening -{1,2}\w[\w=-]{0,60}/i,
+		role: 'error',
+		source:
+			'https://github.com/qmk/qmk_firmware/issues/18134: another program under the name of the loader reads the option as a file',
+	},
+	{
+		id: 'dfu.notblank.lone',
+		find: 'flash not blank beginning',
+		read: /atmel\.c:8\d\d: flash not blank beginning at 0x([0-9a-f]+)/i,
+		role: 'error',
+		source: 'dfu-programmer 0.6.2 src/atmel.c: in that release the blank check runs only after an erase',
+	},
+	{
+		id: 'avr.progtype',
+		find: 'programmer type',
+		read: /programmer type\s*:\s*([\w-]+)/i,
+		source: 'avrdude src/main.c, src/pgm.c',
+	},
+	{
+		id: 'avr.forprogrammer',
+		find: ['for programmer ', 'open programmer '],
+		read: /(?:for|open) programmer ([\w-]+)/i,
+		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'sk.nosync.mute',
+		find: ['not in sync', 'getsync() attempt', 'urclock_getsync()'],
+		read: /(?:urclock_getsync|stk500_getsync|arduino_getsync)\(\)[^\n]{0,40}attempt \d+ of \d+|attempt \d+ of \d+: not in sync(?!: resp)/i,
+		role: 'error',
+		source: 'avrdude src/urclock.c, src/stk500.c',
+	},
+	{
+		id: 'sk.nosync.nosync',
+		find: 'not in sync: resp=0x15',
+		role: 'error',
+		source:
+			'AVR061 Resp_STK_NOSYNC 0x15; ArduinoISP.ino answers with it when a command does not end as it should',
+	},
+	{
+		id: 'asp.query.absent',
+		find: ['cannot query manufacturer', 'cannot query product'],
+		read: /cannot query \w+ for device: (?:no such file|function not|not supported|unknown)/i,
+		source: 'avrdude src/usbasp.c; libusb: LIBUSB_ERROR_NOT_FOUND where no usable driver is bound',
+	},
+	{
+		id: 'tl.dummy',
+		find: 'in use by "dummy" driver',
+		role: 'error',
+		source:
+			'teensy_loader_cli.c built with the Linux back end; libusb-compat names the driver so on other systems',
+	},
+	{
+		id: 'arm.binonly',
+		find: 'only firmware files in .bin format',
+		role: 'error',
+		source: 'qmk_toolbox Stm32DfuDevice.cs and the other dfu-util devices',
+	},
+	{
+		id: 'oo.badargument',
+		find: 'image.base_address option value',
+		role: 'error',
+		source:
+			'OpenOCD src/flash/nor/tcl.c, COMMAND_PARSE_ADDRESS: a path cut at a space leaves a second argument',
+	},
+	{
+		id: 'os.blockio',
+		find: ['buffer i/o error on dev sd', 'blk_update_request: i/o error, dev sd', 'lost async page write'],
+		role: 'error',
+		source: 'Linux block/blk-core.c: the drive went away while its last block was on the way',
+	},
+	{
+		id: 'os.native.port',
+		find: ['/dev/ttyacm', '/dev/cu.usbmodem', '/dev/tty.usbmodem'],
+		source: 'Linux drivers/usb/class/cdc-acm.c: a port of the chip itself, as on the 32U4',
+	},
+	{
+		id: 'other.openocd',
+		find: ['openocd', '** programming started **', 'embedded:startup.tcl'],
+		source: 'OpenOCD src/flash/startup.tcl',
+	},
+	{id: 'other.pydfu', find: 'pydfu', source: 'MicroPython tools/pydfu.py'},
+	{id: 'other.hidflash', find: 'hid-flash v', source: 'STM32 HID bootloader, cli/main.c'},
+	{id: 'other.bossac', find: 'bossac', source: 'BOSSA'},
+	{id: 'other.stlink', find: ['st-flash', 'stm32cubeprog', 'stm32_programmer_cli'], source: 'stlink tools'},
+	{
+		id: 'other.particle',
+		find: ['particle flash', 'particle-cli', 'error writing firmware...error'],
+		source: 'particle-cli src/cmd/flash',
+	},
+
 	// ---------------------------------------------------------------- the systems
 	{
 		id: 'os.enumerate',
@@ -2265,6 +2430,9 @@ export const signals = [
 			'device descriptor read/',
 			'unable to enumerate usb',
 			'xhci_hcd',
+			'usb disconnect, device number',
+			'blk_update_request',
+			'attached scsi',
 			'ehci',
 			'cdc_acm',
 		],
