@@ -13,7 +13,14 @@ import * as ask from '../../src/engine/isp/instructions.ts';
 import {createIspTarget, pagesOf} from '../../src/engine/isp/isp-target.ts';
 import type {Instruction, IspLink} from '../../src/engine/isp/link.ts';
 import {observeWiring} from '../../src/engine/isp/observe.ts';
-import {raiseSteps, runningClock, sckLimitHz, searchSteps, withMargin} from '../../src/engine/isp/sck.ts';
+import {
+	lowerStep,
+	raiseSteps,
+	runningClock,
+	sckLimitHz,
+	searchSteps,
+	withMargin,
+} from '../../src/engine/isp/sck.ts';
 import {readWiring} from '../../src/engine/isp/wiring-reading.ts';
 import {createStk500v1} from '../../src/engine/protocols/stk500v1/driver.ts';
 
@@ -186,13 +193,17 @@ test('SCK: where to look, how far to raise, one step of margin', () => {
 	assert.deepEqual(searchSteps([], 'auto'), []);
 	assert.equal(sckLimitHz(1_000_000), 250_000);
 	assert.equal(sckLimitHz(16_000_000), 16_000_000 / 6);
-	const raised = (hz: number) => raiseSteps(usbaspSteps, 93_750, {hz, why: ''});
+	const raised = (hz: number) => raiseSteps(usbaspSteps, 93_750, {hz, exact: true, why: ''});
 	// Issue B3: 16 MHz undivided ends at 750 kHz or more, with CKDIV8 at 375 kHz or less.
 	assert.equal(withMargin(usbaspSteps, raised(16_000_000)[0]!, 93_750), 750_000);
 	assert.ok(withMargin(usbaspSteps, raised(2_000_000)[0]!, 93_750) <= 375_000);
 	assert.deepEqual(raised(1_000_000), [187_500]);
 	assert.equal(withMargin(usbaspSteps, 187_500, 93_750), 93_750);
 	assert.deepEqual(raiseSteps(usbaspSteps, 93_750, undefined), []);
+	// 128 kHz answers at 32 kHz, which its oscillator hardly allows; a clock known only as "at least" lowers nothing.
+	assert.equal(lowerStep(usbaspSteps, 32_000, {hz: 128_000, exact: true, why: ''}), 16_000);
+	assert.equal(lowerStep(usbaspSteps, 93_750, {hz: 1_000_000, exact: true, why: ''}), undefined);
+	assert.equal(lowerStep(usbaspSteps, 93_750, {hz: 400_000, exact: false, why: ''}), undefined);
 	for (const hz of [32_768, 128_000, 1e6, 2e6, 8e6, 12e6, 16e6, 20e6]) {
 		for (const step of raised(hz)) assert.ok(hz < 12e6 ? step < hz / 4 : step <= hz / 6);
 	}

@@ -12,6 +12,7 @@ import type {FuseBytes, Identity, Memory, Target, TargetNote} from '../target.ts
 import * as ask from './instructions.ts';
 import type {IspLink, LinkCapabilities} from './link.ts';
 import {
+	lowerStep,
 	raiseReadings,
 	raiseSteps,
 	runningClock,
@@ -216,9 +217,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				echo: 'last',
 				enables: [],
 				signatures: [Uint8Array.of(0x1e, 0, 0), Uint8Array.of(0x1e, 0, 1)],
+				answeredBefore: identified !== undefined,
 				...(chip === undefined ? {} : {chip}),
 			}).candidates,
 		});
+
+	/** An echo that stays wrong is the wires' doing, whatever the programmer calls it. */
+	const asUnstable = (error: UnbrickError): UnbrickError =>
+		error.facts.kind === 'BadReply' ? unstable('echo of an instruction', [error.facts.got]) : error;
 
 	/** The chip that answered before shows another signature: gone (a level, an echo) or disturbed. */
 	const lost = (got: Uint8Array): UnbrickError => {
@@ -226,6 +232,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			echo: 'last',
 			enables: [],
 			signatures: [got, got],
+			answeredBefore: true,
 			...(chip === undefined ? {} : {chip}),
 		});
 		return reading.kind === 'stuck-high' || reading.kind === 'stuck-low' || reading.kind === 'not-in-mode'
@@ -250,7 +257,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			const [before, now] = readings.slice(-2);
 			if (before !== undefined && now !== undefined && sameSnapshot(before, now)) return now;
 		}
-		if (readings.length < 2 && fault !== undefined) throw fault;
+		if (readings.length < 2 && fault !== undefined) throw asUnstable(fault);
 		throw unstable('signature, fuses and lock bits', readings.slice(-3).map(snapshotBytes));
 	};
 
@@ -264,7 +271,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 					page: await current.read('flash', 0, known().flash.pageBytes),
 				};
 			} catch (error) {
-				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				if (!isTransient(error)) throw error;
+				if (attempt === unitAttempts) throw asUnstable(error);
 				note('retry', `Repeated the link test: ${error.message}`);
 				await current.resync();
 			}
@@ -328,6 +336,16 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const running = runningClock(known(), fuses, board);
 		if (running === undefined) {
 			note('sck', 'The fuses do not tell the clock; SCK stays slow.');
+			return;
+		}
+		const lower = lowerStep(steps, began, running);
+		if (lower !== undefined) {
+			await link.setSck!(lower);
+			await open().resync();
+			note(
+				'sck',
+				`SCK ${link.sckHz() ?? lower} Hz: the chip runs at ${running.hz / 1_000} kHz (${running.why}).`,
+			);
 			return;
 		}
 		const candidates = raiseSteps(steps, began, running);

@@ -37,6 +37,8 @@ export function slowestSckHz(programmer: string): number | undefined {
 export type RunningClock = {
 	/** Lowest frequency that is consistent with what is known, Hz. */
 	readonly hz: number;
+	/** False when it is only the low end of a range that the fuses name. */
+	readonly exact: boolean;
 	/** Where the figure comes from, for a person. */
 	readonly why: string;
 };
@@ -73,7 +75,11 @@ export function runningClock(chip: Chip, fuses: FuseBytes, board?: Board): Runni
 	if (row === undefined) return undefined;
 	const by = divider(chip, fuses);
 	const divided = by === 8 ? ', divided by 8' : '';
-	const of = (hz: number, why: string): RunningClock => ({hz: hz / by, why: `${why}${divided}`});
+	const of = (hz: number, why: string, exact = true): RunningClock => ({
+		hz: hz / by,
+		exact,
+		why: `${why}${divided}`,
+	});
 	const boardHz =
 		board !== undefined &&
 		board.chip === chip.id &&
@@ -98,7 +104,7 @@ export function runningClock(chip: Chip, fuses: FuseBytes, board?: Board): Runni
 			const lowest = row.rangeMHz?.[0] ?? row.mhz;
 			return lowest === null || lowest === undefined || lowest <= 0
 				? undefined
-				: of(lowest * 1_000_000, `at least ${lowest} MHz by the fuses`);
+				: of(lowest * 1_000_000, `at least ${lowest} MHz by the fuses`, false);
 		}
 		case 'ext_clock':
 			return boardHz === undefined ? undefined : of(boardHz, `${board!.clock.mhz} MHz of the board`);
@@ -135,6 +141,22 @@ export function raiseSteps(
 	// "Below f/4": the datasheets ask for more than two cycles each way, so a step that equals f/4 is out.
 	const fits = (step: number) => (clock.hz < 12_000_000 ? step < limit : step <= limit);
 	return stepsHz.filter(step => step > nowHz && fits(step)).reverse();
+}
+
+/** Internal oscillators are off by up to a tenth and more: a speed found this near the limit is lowered. */
+const nearLimitShare = 0.6;
+
+/** The step to use in place of one that the chip answered at but that its clock hardly allows; undefined: stay. */
+export function lowerStep(
+	stepsHz: readonly number[],
+	nowHz: number,
+	clock: RunningClock | undefined,
+): number | undefined {
+	if (clock === undefined || !clock.exact) return undefined;
+	const most = sckLimitHz(clock.hz) * nearLimitShare;
+	if (nowHz <= most) return undefined;
+	const step = stepsHz.filter(each => each <= most).at(-1);
+	return step === undefined || step >= nowHz ? undefined : step;
 }
 
 /** One step of margin below a proven one, but never below the speed that the session began with. */

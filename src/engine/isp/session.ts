@@ -237,6 +237,7 @@ export function createIspSession(
 			enables,
 			signatures: readings.slice(-2),
 			sckHz: link.sckHz(),
+			answeredBefore: signature !== undefined,
 			...(chip === undefined ? {} : {chip}),
 		});
 		throw new UnbrickError(

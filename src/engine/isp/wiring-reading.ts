@@ -21,6 +21,8 @@ export type WiringEvidence = {
 	/** SCK at the slowest attempt, Hz, and whether a slower one is possible. */
 	readonly sckHz?: number | null;
 	readonly slowerPossible?: boolean;
+	/** The chip had answered well before: then something gave way. */
+	readonly answeredBefore?: boolean;
 	/** The chip that is expected: only its own ways to be deaf are named. */
 	readonly chip?: Chip;
 };
@@ -188,8 +190,8 @@ export function readWiring(evidence: WiringEvidence): WiringReading {
 				'programmer-not-in-mode',
 				'sck-too-fast',
 				'mosi-miso-bridged',
-				'reset-open',
-				'clock-missing',
+				'feeble-supply',
+				...deaf,
 			]),
 		});
 	}
@@ -259,7 +261,11 @@ const deaf: readonly CandidateId[] = [
 ];
 
 function list(evidence: WiringEvidence, ids: readonly CandidateId[]): readonly Candidate[] {
-	const possible = ids.filter(id => id !== 'isp-disabled' || mayDisableIsp(evidence.chip));
+	const ordered =
+		evidence.answeredBefore === true
+			? [...new Set<CandidateId>(['feeble-supply', 'long-wires', 'target-unpowered', 'sck-too-fast', ...ids])]
+			: ids;
+	const possible = ordered.filter(id => id !== 'isp-disabled' || mayDisableIsp(evidence.chip));
 	const tooFast =
 		evidence.slowerPossible === false && (evidence.sckHz ?? 0) > 0 && !possible.includes('sck-too-fast')
 			? (['sck-too-fast'] as const)
