@@ -2,6 +2,7 @@
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import {gap, item, type Line, row, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
+import {fit, printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
@@ -10,6 +11,10 @@ import type {Answers, Known, Step, StepProps} from './step.ts';
 
 /** Quoted lines; more do not prove more. */
 const mostEvidence = 3;
+/** Longest quotation of one line, characters. */
+const mostQuoted = 140;
+/** On narrower terminals one quoted line is enough, so that the next step stays on the screen. */
+const narrowBelow = 72;
 /** Below this the first cause is only a guess, and is called one. */
 const sureFrom = 0.5;
 
@@ -24,17 +29,20 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 	const bar = view.screenReader ? ':' : view.unicode ? '│' : '|';
 	const [cause, ...others] = diagnosis.causes;
 	if (cause === undefined) return [say('The text holds no error that this program knows.', 'warn')];
-	const evidence = cause.evidence.slice(0, mostEvidence);
+	const narrow = view.columns < narrowBelow;
+	const evidence = cause.evidence.slice(0, narrow ? 1 : mostEvidence);
 	const digits = Math.max(1, ...evidence.map(({line}) => String(line).length));
 	const [happened, means] = sentences(cause.meaning);
 	const lines: Line[] = [];
 	if (evidence.length > 0) {
 		lines.push(say('Your text says:', 'strong'));
 		for (const {line, text} of evidence) {
-			lines.push(row(`  line ${String(line).padStart(digits)} ${bar} ${text}`, 'quiet'));
+			lines.push(
+				item(`  line ${String(line).padStart(digits)} ${bar} `, fit(printable(text), mostQuoted), 'quiet'),
+			);
 		}
 		const more = cause.evidence.length - evidence.length;
-		if (more > 0) lines.push(row(`  and ${more} more like these`, 'quiet'));
+		if (more > 0 && !narrow) lines.push(row(`  and ${more} more like these`, 'quiet'));
 		lines.push(gap);
 	}
 	lines.push(item('What happened: ', happened, cause.confidence < sureFrom ? 'plain' : 'strong'));
@@ -42,7 +50,7 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 	if (cause.confidence < sureFrom) lines.push(say('This is the best guess, not a certainty.', 'warn'));
 	const next = cause.next[0];
 	if (next !== undefined) lines.push(gap, item(`${glyphs.next}Next: `, next, 'accent'));
-	const other = others[0];
+	const other = narrow ? undefined : others[0];
 	if (other !== undefined) lines.push(item('Also possible: ', sentences(other.meaning)[0], 'quiet'));
 	if (cut || diagnosis.truncated) {
 		lines.push(

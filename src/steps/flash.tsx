@@ -5,7 +5,7 @@ import {createCancel} from '../engine/cancel.ts';
 import {type RiskName, riskNames} from '../engine/errors.ts';
 import type {RecoverEvent, RecoverResult} from '../engine/procedures/events.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
-import {barLine, phaseLines} from '../ui/progress.ts';
+import {barLines, phaseLines} from '../ui/progress.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
 import {needsIsp} from './board.tsx';
@@ -98,7 +98,7 @@ function FlashView(step: StepProps<'flash'>) {
 		...(phase === undefined
 			? [say('Starting ...')]
 			: state.totalBytes > 0
-				? [barLine(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)]
+				? barLines(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)
 				: [say(`${phaseLabel(phase)} ...`, 'accent')]),
 		danger
 			? item(

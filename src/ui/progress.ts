@@ -42,13 +42,14 @@ export function timeText(seconds: number): string {
 
 const barCells = 40;
 
-export function barLine(
+/** The bar, and under it what it stands for. */
+export function barLines(
 	label: string,
 	done: number,
 	total: number,
 	bytesPerSecond: number | undefined,
 	view: View,
-): Line {
+): readonly Line[] {
 	const share = total === 0 ? 1 : Math.min(1, done / total);
 	const percent = Math.floor(share * 100);
 	const left =
@@ -57,12 +58,15 @@ export function barLine(
 			: `, ${rateText(bytesPerSecond)}, ${timeText((total - done) / bytesPerSecond)} left`;
 	const words = `${done} of ${total} bytes${left}`;
 	// Every tenth only, so that a screen reader is not flooded.
-	if (view.screenReader) return row(`${label}: ${Math.floor(percent / 10) * 10} percent`);
+	if (view.screenReader) return [row(`${label}: ${Math.floor(percent / 10) * 10} percent`)];
 	const glyphs = glyphsFor(view);
-	const cells = Math.min(barCells, Math.max(10, view.columns - 44));
+	const cells = Math.min(barCells, Math.max(10, view.columns - 12));
 	const full = Math.round(share * cells);
-	return row(
-		`  ${glyphs.full.repeat(full)}${glyphs.empty.repeat(cells - full)} ${String(percent).padStart(3)} %  ${words}`,
-		'accent',
-	);
+	return [
+		row(
+			`  ${glyphs.full.repeat(full)}${glyphs.empty.repeat(cells - full)} ${String(percent).padStart(3)} %`,
+			'accent',
+		),
+		row(`  ${words}`),
+	];
 }

@@ -1,0 +1,139 @@
+// A program in a pseudo terminal and what stands on its screen, as a terminal sees it. Scripts are lists of "when
+// you see this, do that": no key is sent before the screen asks for it.
+import {type IPty, spawn} from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+
+const keys = {
+	enter: '\r',
+	escape: '\u001b',
+	up: '\u001b[A',
+	down: '\u001b[B',
+	interrupt: '\u0003',
+} as const;
+
+export type Scene = {
+	readonly see: RegExp;
+	readonly press?: keyof typeof keys;
+	/** Walks the pointer to the item that holds this text, then presses Enter. */
+	readonly choose?: string;
+	readonly paste?: string;
+	readonly pasteUnbracketed?: string;
+};
+
+export type Terminal = {
+	/** The screen (without scrollback), lines without trailing blanks. */
+	readonly text: () => string;
+	readonly see: (what: RegExp) => Promise<string>;
+	readonly send: (data: string) => void;
+	/** The exit code. */
+	readonly exited: Promise<number>;
+	readonly kill: () => void;
+};
+
+/** A practice run takes a few seconds; a loaded machine more. */
+const patienceMs = 60_000;
+
+export function startProgram(
+	program: string,
+	args: readonly string[],
+	{columns, rows}: {readonly columns: number; readonly rows: number},
+): Terminal {
+	const screen = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
+	const {CI: _ci, NO_COLOR: _noColor, INK_SCREEN_READER: _spoken, ...env} = process.env;
+	const pty: IPty = spawn(process.execPath, [program, ...args], {
+		cols: columns,
+		rows,
+		env: {...env, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8'} as Record<string, string>,
+	});
+	const watchers = new Set<() => void>();
+	const lookAll = () => {
+		for (const look of [...watchers]) look();
+	};
+	pty.onData(data => screen.write(data, lookAll));
+	// The terminal answers questions of the program (cursor place and the like).
+	screen.onData(data => pty.write(data));
+	let running = true;
+	const exited = new Promise<number>(resolve => {
+		pty.onExit(({exitCode}) => {
+			running = false;
+			// What was written last may still be on its way to the screen.
+			screen.write('', () => {
+				lookAll();
+				resolve(exitCode);
+			});
+		});
+	});
+	const text = () => {
+		const {active} = screen.buffer;
+		const lines: string[] = [];
+		for (let row = 0; row < rows; row++) {
+			lines.push(active.getLine(active.viewportY + row)?.translateToString(true) ?? '');
+		}
+		return lines.join('\n').trimEnd();
+	};
+	return {
+		text,
+		exited,
+		send: data => pty.write(data),
+		kill() {
+			if (running) pty.kill('SIGKILL');
+		},
+		see: what =>
+			new Promise((resolve, reject) => {
+				const finish = () => {
+					clearTimeout(timer);
+					watchers.delete(look);
+				};
+				const look = () => {
+					if (what.test(text())) {
+						finish();
+						resolve(text());
+					} else if (!running) {
+						finish();
+						reject(new Error(`ended without showing ${what}:\n${text()}`));
+					}
+				};
+				const timer = setTimeout(() => {
+					finish();
+					reject(new Error(`did not see ${what}; the screen is:\n${text()}`));
+				}, patienceMs);
+				watchers.add(look);
+				look();
+			}),
+	};
+}
+
+/** Plays the scenes in order; returns how many keys were pressed. */
+export async function play(terminal: Terminal, scenes: readonly Scene[]): Promise<number> {
+	let count = 0;
+	const press = (key: keyof typeof keys) => {
+		count++;
+		terminal.send(keys[key]);
+	};
+	for (const {see, press: key, choose, paste, pasteUnbracketed} of scenes) {
+		await terminal.see(see);
+		if (paste !== undefined) terminal.send(`\u001b[200~${paste.replaceAll('\n', '\r')}\u001b[201~`);
+		if (pasteUnbracketed !== undefined) terminal.send(pasteUnbracketed);
+		if (choose !== undefined) {
+			const pointed = new RegExp(`❯ .*${choose.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
+			for (let steps = 0; !pointed.test(terminal.text()); steps++) {
+				if (steps > 60) throw new Error(`no item "${choose}":\n${terminal.text()}`);
+				const before = /❯ .*/.exec(terminal.text())?.[0];
+				press('down');
+				await terminal.see(/❯ /);
+				const moved = new Promise<void>((resolve, reject) => {
+					const look = () => {
+						if (/❯ .*/.exec(terminal.text())?.[0] !== before) resolve();
+						else if (!terminal.text().includes('❯')) reject(new Error('the list is gone'));
+						else setImmediate(look);
+					};
+					look();
+				});
+				await moved;
+			}
+			press('enter');
+		}
+		if (key !== undefined) press(key);
+	}
+	return count;
+}
