@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {performance} from 'node:perf_hooks';
 import {after, describe} from 'node:test';
+import {findChip} from '../../src/engine/chips/index.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {
@@ -108,6 +109,30 @@ describe('recover behind the stock ArduinoISP', {concurrency: 3}, () => {
 			});
 		},
 	);
+
+	for (const [chip, fuses] of [
+		['atmega32a', {low: 0xe1, high: 0x99}],
+		['atmega328p', {low: 0x62, high: 0xd9, extended: 0xff}],
+		['at90usb1286', {low: 0x5e, high: 0x9b, extended: 0xf3}],
+	] as const) {
+		peerTest(`a blank ${chip} behind the stock ArduinoISP`, arduinoIspNeeds, async () => {
+			await withRig({chip, fuses}, async rig => {
+				const bytes = findChip(chip)?.flash.bytes ?? 0;
+				const hex = hexFile(`${chip}.hex`, bytes - loader.length, loader);
+				const run = await runCli(
+					[
+						...['recover', '--programmer', 'arduino-isp', '--port', rig.path, '--chip', chip],
+						...['--hex', hex, '--yes', '--json', '--backup', 'none'],
+					],
+					{folder},
+				);
+				assert.equal(run.code, 0, run.stderr);
+				const state = await rig.state();
+				assert.deepEqual(state.flash.slice(bytes - loader.length), loader);
+				assert.deepEqual(state.violations, []);
+			});
+		});
+	}
 
 	const faults: readonly {readonly name: string; readonly cause: RegExp; readonly options: RigOptions}[] = [
 		{

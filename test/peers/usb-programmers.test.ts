@@ -55,95 +55,87 @@ async function withRig(
 	}
 }
 
-/** `recover` of a blank ATmega32U4 through whatever the bench offers at `port`. */
-const recoverLine = (programmer: string, port: string, hex: string) => [
-	...[process.execPath, cli, 'recover', '--programmer', programmer, '--port', port],
-	...['--chip', 'atmega32u4', '--hex', hex, '--fuses', '0xff,0xd8,0xcb', '--yes', '--json'],
-];
-const applicationHex = () =>
-	file('full.hex', printIntelHex(createImage([{byteAddress: 0, data: pattern(32_768)}])));
-
-describe('programmers at a serial port', {concurrency: 2}, () => {
-	peerTest(
-		'avrisp over CDC: avrdude, then recover through serialport',
-		{virtualUsb: true, programs: ['avrdude']},
-		async () => {
-			const bench = createBench('factory-rc', {change: {programmer: 'avrisp'}});
-			assert.ok(bench.device);
-			const rig = await startUsbRig({
-				dut: {
-					serial: bench.device,
-					vendorId: 0x16c0,
-					productId: 0x0483,
-					manufacturer: 'Teensyduino',
-					product: 'USB Serial',
-					serialNumber: '12345',
-				},
-			});
-			try {
-				const image = pattern(32_768);
-				const flash = file('cdc.bin', image);
-				const port = '/dev/ttyACM0';
-				const peer = await rig.run([
-					'avrdude',
-					'-c',
-					'stk500v1',
-					'-P',
-					port,
-					'-p',
-					'm32u4',
-					'-e',
-					'-U',
-					`flash:w:${flash}:r`,
-				]);
-				assert.equal(peer.code, 0, peer.stderr);
-				assert.deepEqual(bench.chip.dump().flash, image);
-				const ours = await rig.run(recoverLine('avrisp', port, applicationHex()), {env});
-				assert.equal(ours.code, 0, ours.stdout.split('\n').at(-2) + ours.stderr);
-				assert.deepEqual(bench.chip.dump().flash, image);
-				assert.deepEqual(bench.chip.dump().fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
-				assert.deepEqual(bench.violations, []);
-			} finally {
-				rig.close();
-			}
-		},
-	);
-	peerTest(
-		'Bus Pirate: avrdude, then recover through serialport',
-		{programs: ['avrdude', 'python3']},
-		async () => {
-			const bench = createBench('factory-rc', {change: {programmer: 'buspirate'}});
-			assert.ok(bench.device);
-			const pty = await serveOnPty(bench.device);
-			try {
-				const image = pattern(32_768);
-				const flash = file('buspirate.bin', image);
-				const line = ['-c', 'buspirate', '-P', pty.path, '-p', 'm32u4', '-e', '-U', `flash:w:${flash}:r`];
-				const peer = await run('avrdude', line, {timeout: 120_000}).catch(error => ({
-					stderr: String(error.stderr),
-				}));
-				assert.match(peer.stderr, /32768 bytes of flash verified/);
-				assert.deepEqual(bench.chip.dump().flash, image);
-				const [program = '', ...args] = recoverLine('buspirate', pty.path, applicationHex());
-				const ours = await run(program, args, {env, timeout: 60_000});
-				assert.match(ours.stdout, /"ok":true/);
-				assert.deepEqual(bench.chip.dump().flash, image);
-				assert.deepEqual(bench.chip.dump().fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
-				assert.deepEqual(bench.violations, []);
-			} finally {
-				await pty.close();
-			}
-		},
-	);
-});
-
-/** Parts of issue and board: as delivered, blank; `high` is what avrdude writes to show that it can. */
+/** As delivered, blank; `high` is what avrdude writes to show that it can. */
 const parts = {
 	atmega32u4: {fuses: {low: 0x52, high: 0x99, extended: 0xfb}, high: 0xd9},
 	atmega32a: {fuses: {low: 0xe1, high: 0x99}, high: 0xd9},
 	atmega328p: {fuses: {low: 0x62, high: 0xd9, extended: 0xff}, high: 0xda},
 	at90usb1286: {fuses: {low: 0x5e, high: 0x9b, extended: 0xf3}, high: 0xdb},
 } as const;
+
+/** Serves a serial programmer to real programs: a path, and how to run a command that sees it. */
+async function serveSerial(bench: ReturnType<typeof createBench>, cdc: boolean) {
+	assert.ok(bench.device);
+	if (!cdc) {
+		const pty = await serveOnPty(bench.device);
+		return {
+			path: pty.path,
+			run: ([program = '', ...args]: readonly string[], options: {env?: NodeJS.ProcessEnv} = {}) =>
+				run(program, args, {...options, timeout: 60_000}).then(
+					({stdout, stderr}) => ({code: 0, stdout, stderr}),
+					error => ({code: error.code, stdout: String(error.stdout), stderr: String(error.stderr)}),
+				),
+			close: () => pty.close(),
+		};
+	}
+	const port = {
+		serial: bench.device,
+		vendorId: 0x16c0,
+		productId: 0x0483,
+		manufacturer: 'Teensyduino',
+		product: 'USB Serial',
+		serialNumber: '12345',
+	};
+	const rig = await startUsbRig({dut: port});
+	return {path: '/dev/ttyACM0', run: rig.run, close: async () => rig.close()};
+}
+
+describe('programmers at a serial port', {concurrency: 2}, () => {
+	for (const [programmer, name, needs] of [
+		['avrisp', 'stk500v1', {virtualUsb: true, programs: ['avrdude']}],
+		['buspirate', 'buspirate', {programs: ['avrdude', 'python3']}],
+	] as const) {
+		for (const [chip, part] of Object.entries(parts)) {
+			const data = findChip(chip);
+			assert.ok(data);
+			peerTest(`avrdude and recover over ${programmer}: ${data.name}`, needs, async () => {
+				const bench = createBench('factory-rc', {change: {programmer, chip, fuses: part.fuses}});
+				const served = await serveSerial(bench, programmer === 'avrisp');
+				// The whole of one part, 4 KB at the end of the others.
+				const bytes = chip === 'atmega32u4' ? data.flash.bytes : 4096;
+				const start = data.flash.bytes - bytes;
+				const image = pattern(bytes);
+				const hex = file(
+					`${programmer}-${chip}.hex`,
+					printIntelHex(createImage([{byteAddress: start, data: image}])),
+				);
+				try {
+					const peer = await served.run([
+						...['avrdude', '-c', name, '-P', served.path, '-p', data.avrdudeId],
+						...['-e', '-U', `flash:w:${hex}:i`, '-U', `hfuse:w:${part.high}:m`],
+					]);
+					assert.equal(peer.code, 0, peer.stderr);
+					assert.deepEqual(bench.chip.dump().flash.slice(start), image);
+					assert.equal(bench.chip.dump().fuses.high, part.high);
+					const blamed = bench.violations.length;
+					const ours = await served.run(
+						[
+							...[process.execPath, cli, 'recover', '--programmer', programmer, '--port', served.path],
+							...['--chip', chip, '--hex', hex, '--yes', '--json'],
+						],
+						{env},
+					);
+					assert.equal(ours.code, 0, ours.stdout.split('\n').at(-2) + ours.stderr);
+					assert.deepEqual(bench.chip.dump().flash.slice(start), image);
+					assert.equal(bench.chip.events.filter(event => event.what === 'erase').length, 2);
+					assert.deepEqual(bench.violations.slice(blamed), []);
+				} finally {
+					await served.close();
+				}
+			});
+		}
+	}
+});
 
 describe('USB programmers', {concurrency: 2}, () => {
 	for (const [programmer, name] of Object.entries(avrdudeNames)) {
