@@ -100,7 +100,7 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		chip: chipData,
 		seed,
 		nowMs: hands.nowMs,
-		surroundings: setup.surroundings,
+		surroundings: setup.fedByProgrammer === true ? {...setup.surroundings, volts: 0} : setup.surroundings,
 		...(setup.fuses === undefined ? {} : {fuses: setup.fuses}),
 		...(setup.lock === undefined ? {} : {lock: setup.lock}),
 		...(flash === undefined ? {} : {flash}),
@@ -131,6 +131,15 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 					device: createBusPirate({
 						...parts,
 						probeVolts: () => chip.surroundings().volts,
+						onPower(on) {
+							if (setup.fedByProgrammer !== true) return;
+							chip.setSurroundings({...chip.surroundings(), volts: on ? setup.surroundings.volts : 0});
+						},
+						onAuxClock(hz) {
+							if (setup.auxAtXtal !== true) return;
+							const {externalClockHz: _, ...rest} = chip.surroundings();
+							chip.setSurroundings(hz === undefined ? rest : {...rest, externalClockHz: hz});
+						},
 					}),
 				};
 			case 'usbasp':

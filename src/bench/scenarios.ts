@@ -37,6 +37,10 @@ export type Scenario = {
 	readonly lock?: number;
 	readonly surroundings: Surroundings;
 	readonly faults?: WiringFaults;
+	/** A Bus Pirate's supply pins feed the target: it is without power until they are switched on. */
+	readonly fedByProgrammer?: boolean;
+	/** A Bus Pirate's AUX pin is wired to XTAL1. */
+	readonly auxAtXtal?: boolean;
 	/** What the board was last used with: old application, settings in the EEPROM; or blank. */
 	readonly content: 'blank' | 'used';
 	readonly cut?: {readonly at: CutPoint; readonly what: CutWhat};
@@ -136,6 +140,14 @@ export const scenarios: readonly Scenario[] = [
 		description: 'The fuses ask for an external clock that the board does not have.',
 		fuses: {...caterinaFuses, low: 0xc0},
 		ends: silent('The chip stays silent: its fuses ask for a clock that is not there.'),
+	},
+	{
+		...proMicro,
+		name: 'clock-fed',
+		description: 'The same board with 8 MHz from a second board fed into XTAL1.',
+		fuses: {...caterinaFuses, low: 0xc0},
+		surroundings: {...crystal16, externalClockHz: 8e6},
+		ends: {ok: true, note: 'With a clock the chip answers, and its fuses are right again.'},
 	},
 	{
 		...proMicro,

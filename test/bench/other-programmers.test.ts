@@ -230,6 +230,34 @@ test('Bus Pirate: at 30 kHz bytes that come faster than they are shifted overrun
 	assert.equal((await ask(0x1f, ...new Array(16).fill(0x55))).length < 17, true);
 });
 
+test('Bus Pirate: its rails feed the target and its AUX pin feeds a clock, where they are wired', async () => {
+	const change = {
+		programmer: 'buspirate',
+		fuses: {low: 0xc0, high: 0xd8, extended: 0xcb},
+		fedByProgrammer: true,
+		auxAtXtal: true,
+	} as const;
+	const bench = createBench('factory-rc', {change});
+	const stream = await bench.world.openSerial(bench.port, {baud: 115_200});
+	const ask = async (...bytes: readonly number[]) => {
+		await stream.write(Uint8Array.from(bytes));
+		return [...(await stream.read(64, 200))];
+	};
+	await ask(...new Array(20).fill(0));
+	assert.equal(bench.chip.clockHz(), null);
+	// 4 MHz: a period of four processor cycles.
+	assert.deepEqual(await ask(0x12, 0, 0, 2, 0, 3), [1]);
+	assert.equal(bench.chip.clockHz(), null, 'no supply yet');
+	for (const command of [0x01, 0x61, 0x8a, 0x49]) await ask(command);
+	assert.equal(bench.chip.clockHz(), 4e6);
+	await ask(0x48);
+	await bench.clock.sleep(25);
+	await ask(0x13, 0xac, 0x53, 0, 0);
+	assert.ok(bench.chip.enabled());
+	await ask(0x41);
+	assert.equal(bench.chip.clockHz(), null);
+});
+
 test('an unplugged programmer is gone in the middle of a transfer, and comes back', async () => {
 	const {bench, ask, pipe} = await usb({programmer: 'usbasp', ...fast});
 	await ask(1);
