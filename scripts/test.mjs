@@ -2,7 +2,7 @@
 // Arguments are file name parts: `npm test -- fuses stk500` runs only the files whose path holds one of them.
 import {spawnSync} from 'node:child_process';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {availableParallelism, tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 
@@ -24,11 +24,17 @@ if (files.length === 0) {
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'avr-unbrick-test-'));
 const peersLog = path.join(scratch, 'peers.jsonl');
-const run = spawnSync(process.execPath, ['--import', 'tsx', '--test', ...files], {
-	cwd: root,
-	stdio: 'inherit',
-	env: {...process.env, AVR_UNBRICK_PEERS_LOG: peersLog},
-});
+// Most files wait for child processes and terminals half of the time: two at once even on two cores.
+const concurrency = Math.max(2, availableParallelism());
+const run = spawnSync(
+	process.execPath,
+	['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, ...files],
+	{
+		cwd: root,
+		stdio: 'inherit',
+		env: {...process.env, AVR_UNBRICK_PEERS_LOG: peersLog},
+	},
+);
 
 const peers = existsSync(peersLog)
 	? readFileSync(peersLog, 'utf8')

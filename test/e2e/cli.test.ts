@@ -118,6 +118,17 @@ describe('the command line', {concurrency: 3}, () => {
 		}
 	});
 
+	test('an old Node is told so, in one sentence', async () => {
+		const pretend = inFolder('old-node.mjs');
+		writeFileSync(
+			pretend,
+			"Object.defineProperty(process, 'versions', {value: {...process.versions, node: '18.19.0'}});",
+		);
+		const run = await runCli(['chips'], {env: {NODE_OPTIONS: `--import=${pretend}`}});
+		assert.deepEqual([run.code, run.stdout], [2, '']);
+		assert.match(run.stderr, /^avr-unbrick needs Node 20\.19 or newer; this is 18\.19\.0\.\n$/);
+	});
+
 	test('what cannot be run is one sentence on stderr and exit 2', async () => {
 		const cases: readonly (readonly [readonly string[], RegExp])[] = [
 			[[], /^The wizard needs a terminal .*--practice\.\n$/],
@@ -528,6 +539,59 @@ describe('over a serial port', {skip: missingPeer({programs: ['python3']})}, () 
 		} finally {
 			await pty.close();
 		}
+	});
+
+	test('a blank ATmega32U4RC comes back; a plain one as delivered asks for its lock bits first', async () => {
+		const image = inFolder('whole.hex');
+		const loader = sampleImage(0x7000, 4096);
+		const whole = createImage([
+			{byteAddress: 0, data: sampleImage(0, 4000).slice(0, 4000)},
+			{byteAddress: 0x7000, data: loader.slice(0x7000, 4096)},
+		]);
+		writeFileSync(image, printIntelHex(whole));
+		const recoverOn = async (change: Parameters<typeof createBench>[1], ...more: string[]) => {
+			const bench = createBench('factory-rc', change);
+			const pty = await serveOnPty(deviceOf(bench));
+			try {
+				const run = await runCli([
+					...[
+						'recover',
+						'--programmer',
+						'arduino-isp',
+						'--port',
+						pty.path,
+						'--chip',
+						'atmega32u4',
+						'--hex',
+						image,
+					],
+					...['--fuses', '0xff,0xd8,0xcb', '--yes', '--json', ...more],
+				]);
+				return {bench, run, last: jsonLines(run).at(-1)};
+			} finally {
+				await pty.close();
+			}
+		};
+		const rc = await recoverOn({});
+		assert.equal(rc.run.code, 0, rc.run.stderr);
+		assert.equal(v.parse(successSchema, rc.last).writtenBytes >= 8000, true);
+		const dump = rc.bench.chip.dump();
+		assert.deepEqual(dump.flash, whole.slice(0, 0x8000));
+		assert.deepEqual(
+			[dump.fuses.low, dump.fuses.high, (dump.fuses.extended ?? 0) & 0x0f],
+			[0xff, 0xd8, 0x0b],
+		);
+		assert.deepEqual(rc.bench.violations, []);
+
+		const delivered = {change: {fuses: {low: 0x5e, high: 0x99, extended: 0xf3}, lock: 0xec}};
+		const locked = await recoverOn(delivered);
+		const refusal = v.parse(failureSchema, locked.last);
+		assert.deepEqual([locked.run.code, refusal.error.kind], [3, 'ConsentMissing']);
+		assert.match(locked.run.stdout, /"risks":\["no-backup"\]/);
+		assert.equal(locked.bench.touched(), false);
+		const accepted = await recoverOn(delivered, '--accept', 'no-backup');
+		assert.equal(accepted.run.code, 0, accepted.run.stderr);
+		assert.equal(v.parse(successSchema, accepted.last).backup, null);
 	});
 
 	test('Ctrl+C in the middle of a write: page finished, Cancelled, 130, state said', async () => {
