@@ -2,6 +2,7 @@
 import {riskTexts} from '../engine/advice.ts';
 import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
+import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import {createJournal} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
@@ -36,8 +37,14 @@ export async function runPlan(
 	}
 	if (options.dryRun === true) {
 		for (const line of lines) output.say(line);
+		const equal = avrdudeCommands(plan, plan.imageName ?? 'image.hex', {
+			...(hardware.port === undefined ? {} : {port: hardware.port}),
+			...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
+		});
+		output.say('The same with avrdude, which judges nothing and asks nothing:');
+		for (const line of equal) output.say(`  ${line}`);
 		output.say('This was a dry run: nothing was opened, nothing was touched.');
-		output.event({type: 'plan', ...planJson(plan)});
+		output.event({type: 'plan', ...planJson(plan), ...{avrdude: equal}});
 		output.event({type: 'result', ...{ok: true, dryRun: true, chip: plan.chip.id, chipState: 'untouched'}});
 		return exitCodes.done;
 	}

@@ -443,6 +443,12 @@ describe('the command line', {concurrency: 3}, () => {
 		assert.deepEqual([fuses.low, fuses.high], ['0xff', '0xd8']);
 		assert.match(fuses.extended ?? '', /^0x.b$/, 'the upper four bits do not exist');
 		assert.deepEqual([result?.type, result?.ok, result?.dryRun], ['result', true, true]);
+		const port = inFolder('no-port');
+		const same = `avrdude -c arduino_as_isp -P ${port} -b 19200 -p m32u4`;
+		assert.deepEqual(plan?.avrdude, [
+			`${same} -U flash:r:backup-flash.hex:i -U eeprom:r:backup-eeprom.hex:i`,
+			`${same} -e -U flash:w:${image}:i -U efuse:w:0xfb:m -U hfuse:w:0xd8:m -U lfuse:w:0xff:m`,
+		]);
 		const nobody = await runCli(base);
 		assert.equal(nobody.code, 2);
 		assert.match(nobody.stderr, /^Nobody can be asked without a terminal: add --yes to go on\.\n$/);
