@@ -1,10 +1,11 @@
 // The wizard: holds its state, listens to the keyboard, shows the current step.
 import {render, useIsScreenReaderEnabled, useWindowSize} from 'ink';
-import {type FC, useEffect, useReducer, useRef, useState} from 'react';
+import {useCallback, useEffect, useMemo, useReducer, useRef, useState} from 'react';
 import {farewell} from './steps/farewell.ts';
 import {applicable, type FlowEvent, flow, startFlow} from './steps/flow.ts';
 import {steps} from './steps/index.ts';
-import type {Answers, Known, StepProps, WizardDeps} from './steps/step.ts';
+import {loadSteps, StepHost} from './steps/later.tsx';
+import type {Answers, Known, WizardDeps} from './steps/step.ts';
 import {summary} from './steps/summary.ts';
 import {useGuardedInput} from './ui/use-guarded-input.ts';
 import {guessUnicode, type View} from './ui/view.ts';
@@ -26,6 +27,10 @@ export type AppProps = {
 export function App({deps: firstDeps, unicode, onEnd}: AppProps) {
 	const [deps, setDeps] = useState(firstDeps);
 	const [round, setRound] = useState(0);
+	const practise = useCallback((next: WizardDeps) => {
+		setDeps(next);
+		setRound(number => number + 1);
+	}, []);
 	return (
 		<Wizard
 			key={round}
@@ -33,10 +38,7 @@ export function App({deps: firstDeps, unicode, onEnd}: AppProps) {
 			unicode={unicode}
 			onEnd={onEnd}
 			onAgain={() => setRound(number => number + 1)}
-			onPractice={next => {
-				setDeps(next);
-				setRound(number => number + 1);
-			}}
+			onPractice={practise}
 		/>
 	);
 }
@@ -55,6 +57,15 @@ function Wizard({deps, unicode, onEnd, onAgain, onPractice}: WizardProps) {
 	const input = useGuardedInput();
 	const {columns, rows} = useWindowSize();
 	const screenReader = useIsScreenReaderEnabled();
+	// The first frame is drawn: now there is time for the rest.
+	useEffect(() => loadSteps(steps), []);
+	const stepDeps = useMemo(
+		() =>
+			deps.practice !== undefined || deps.practiceDeps === undefined
+				? deps
+				: {...deps, openPractice: () => void deps.practiceDeps?.().then(onPractice)},
+		[deps, onPractice],
+	);
 	const ended = useRef(false);
 	const end = (how: WizardEnd['how']) => {
 		if (ended.current) return;
@@ -72,31 +83,29 @@ function Wizard({deps, unicode, onEnd, onAgain, onPractice}: WizardProps) {
 	const step = asked[index];
 	if (step === undefined) return null;
 	const view: View = {columns, rows, unicode, screenReader};
-	const StepView = step.View as FC<StepProps>;
 	return (
-		<StepView
+		<StepHost
 			key={step.id}
-			known={state.known}
-			before={state.known[step.id]}
-			deps={
-				deps.practice !== undefined || deps.practiceDeps === undefined
-					? deps
-					: {...deps, openPractice: () => void deps.practiceDeps?.().then(onPractice)}
-			}
-			view={view}
-			input={input}
-			place={{number: index + 1, count: asked.length, title: step.title}}
-			facts={summary(state.known)}
-			canGoBack={index > 0}
-			onDone={answer => {
-				const next = step.id === 'result' ? (answer as Answers['result']).next : 'done';
-				if (next === 'again') onAgain();
-				else if (next === 'retry') dispatch({type: 'retry'});
-				else dispatch({type: 'done', step: step.id, answer} as FlowEvent);
+			step={step}
+			props={{
+				known: state.known,
+				before: state.known[step.id],
+				deps: stepDeps,
+				view: view,
+				input: input,
+				place: {number: index + 1, count: asked.length, title: step.title},
+				facts: summary(state.known),
+				canGoBack: index > 0,
+				onDone: answer => {
+					const next = step.id === 'result' ? (answer as Answers['result']).next : 'done';
+					if (next === 'again') onAgain();
+					else if (next === 'retry') dispatch({type: 'retry'});
+					else dispatch({type: 'done', step: step.id, answer} as FlowEvent);
+				},
+				onMoreLog: answer => dispatch({type: 'amend', step: 'start', answer}),
+				onBack: () => dispatch({type: 'back'}),
+				onAbort: () => end('left'),
 			}}
-			onMoreLog={answer => dispatch({type: 'amend', step: 'start', answer})}
-			onBack={() => dispatch({type: 'back'})}
-			onAbort={() => end('left')}
 		/>
 	);
 }

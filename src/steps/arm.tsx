@@ -1,10 +1,9 @@
 // A kind end for boards that are no AVR.
 import {gap, item, say} from '../ui/lines.ts';
 import {Ask} from './ask.tsx';
-import {isArm} from './diagnosis.tsx';
-import type {Step, StepProps} from './step.ts';
+import type {StepProps} from './step.ts';
 
-function ArmView(step: StepProps<'arm'>) {
+export function ArmView(step: StepProps<'arm'>) {
 	const name = step.known.board?.board?.name ?? 'This board';
 	return (
 		<Ask
@@ -37,11 +36,3 @@ function ArmView(step: StepProps<'arm'>) {
 		/>
 	);
 }
-
-export const arm: Step<'arm'> = {
-	id: 'arm',
-	title: 'Not an AVR board',
-	applies: isArm,
-	dependsOn: ['board', 'diagnosis'],
-	View: ArmView,
-};

@@ -8,9 +8,7 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
-import {isArm} from './diagnosis.tsx';
-import {isHelped} from './first-aid.tsx';
-import type {Step, StepProps} from './step.ts';
+import type {StepProps} from './step.ts';
 
 /** Bootloaders that speak the language a log shows. */
 const loadersOf: Readonly<Partial<Record<Family, readonly string[]>>> = {
@@ -44,7 +42,7 @@ function aboutBoard(board: Board): string {
 	return `${chip}, ${clock}, ${board.vcc} V${board.bootloader === undefined ? '' : `, usually with the ${board.bootloader} bootloader`}.`;
 }
 
-function BoardView(step: StepProps<'board'>) {
+export function BoardView(step: StepProps<'board'>) {
 	const {known, before, onDone, view} = step;
 	const [byChip, setByChip] = useState(false);
 	const glyphs = glyphsFor(view);
@@ -145,17 +143,4 @@ function BoardView(step: StepProps<'board'>) {
 			}}
 		/>
 	);
-}
-
-export const board: Step<'board'> = {
-	id: 'board',
-	title: 'Your board',
-	applies: known => !isHelped(known) && (known.board?.board?.supported === false || !isArm(known)),
-	dependsOn: ['start'],
-	View: BoardView,
-};
-
-/** Steps that make sense for an AVR board which first aid did not save. */
-export function needsIsp(known: Parameters<Step['applies']>[0]): boolean {
-	return !isHelped(known) && !isArm(known);
 }

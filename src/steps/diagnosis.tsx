@@ -6,8 +6,8 @@ import {fit, printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {readLog} from './start.tsx';
-import type {Answers, Known, Step, StepProps} from './step.ts';
+import {readLog} from './read-log.ts';
+import type {Answers, StepProps} from './step.ts';
 
 /** Quoted lines; more do not prove more. */
 const mostEvidence = 3;
@@ -107,7 +107,7 @@ function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; re
 	return {items: [firstAid, isp], initial: 'first-aid'};
 }
 
-function DiagnosisView(step: StepProps<'diagnosis'>) {
+export function DiagnosisView(step: StepProps<'diagnosis'>) {
 	const {known, before, onDone, view} = step;
 	const diagnosis = known.start?.diagnosis;
 	if (diagnosis === undefined) return null;
@@ -120,12 +120,13 @@ function DiagnosisView(step: StepProps<'diagnosis'>) {
 				if (action.type === 'choose') onDone({go: action.id as Answers['diagnosis']['go']});
 				if (action.type === 'text') {
 					// The rest of a paste that came in pieces, or a second try: it belongs to the same text.
-					const more = readLog(
+					void readLog(
 						`${known.start?.log ?? ''}${action.text}`,
 						'paste',
 						known.start?.logName ?? 'the pasted text',
-					);
-					if (more !== undefined) step.onMoreLog(more);
+					).then(more => {
+						if (more !== undefined) step.onMoreLog(more);
+					});
 				}
 			}}
 			spec={{
@@ -136,18 +137,4 @@ function DiagnosisView(step: StepProps<'diagnosis'>) {
 			}}
 		/>
 	);
-}
-
-export const diagnosis: Step<'diagnosis'> = {
-	id: 'diagnosis',
-	title: 'What the text says',
-	applies: known => known.start?.diagnosis !== undefined,
-	dependsOn: ['start'],
-	View: DiagnosisView,
-};
-
-/** True when the facts say that the board's chip is no AVR. */
-export function isArm(known: Known): boolean {
-	if (known.board?.board !== undefined) return !known.board.board.supported;
-	return known.start?.diagnosis?.family === 'arm' && known.diagnosis?.go !== 'avr-after-all';
 }

@@ -4,11 +4,7 @@ import {UnbrickError} from '../engine/errors.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
-
-/** One sentence for an unknown thrown value. */
-export function errorText(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
-}
+import {messageOf} from './message-of.ts';
 
 /** At most so many causes and hints are shown; the rest is in the report. */
 const mostCauses = 4;
@@ -21,7 +17,7 @@ export function errorLines(error: unknown, view: View): readonly Line[] {
 	const glyphs = glyphsFor(view);
 	if (!(error instanceof UnbrickError)) {
 		return [
-			item(`${glyphs.failed} `, `A fault of this program, please report it: ${errorText(error)}`, 'bad'),
+			item(`${glyphs.failed} `, `A fault of this program, please report it: ${messageOf(error)}`, 'bad'),
 		];
 	}
 	const {headline, likely, next} = adviseError(error, {});

@@ -1,8 +1,7 @@
 // The plain lines that stay in the terminal when the wizard has ended.
 import {printable} from '../ui/text.ts';
+import {isArm, isHelped} from './applies.ts';
 import {chipStateText} from './chip-state.ts';
-import {isArm} from './diagnosis.tsx';
-import {isHelped} from './first-aid.tsx';
 import type {Known} from './step.ts';
 
 export type Farewell = {readonly lines: readonly string[]; readonly code: 0 | 1 | 3 | 130};

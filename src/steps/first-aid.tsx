@@ -1,9 +1,9 @@
 // What helps without a programmer, in order, where the diagnosis knows something.
 import {gap, item, say} from '../ui/lines.ts';
 import {Ask} from './ask.tsx';
-import type {Answers, Known, Step, StepProps} from './step.ts';
+import type {Answers, StepProps} from './step.ts';
 
-function FirstAidView(step: StepProps<'firstAid'>) {
+export function FirstAidView(step: StepProps<'firstAid'>) {
 	const {known, before, onDone} = step;
 	const cause = known.start?.diagnosis?.causes[0];
 	return (
@@ -43,16 +43,3 @@ function FirstAidView(step: StepProps<'firstAid'>) {
 		/>
 	);
 }
-
-/** First aid was enough: every later question is pointless. */
-export function isHelped(known: Known): boolean {
-	return known.diagnosis?.go === 'first-aid' && known.firstAid?.outcome === 'helped';
-}
-
-export const firstAid: Step<'firstAid'> = {
-	id: 'firstAid',
-	title: 'First aid',
-	applies: known => known.start?.diagnosis !== undefined && known.diagnosis?.go === 'first-aid',
-	dependsOn: ['start', 'diagnosis'],
-	View: FirstAidView,
-};

@@ -8,13 +8,12 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import {barLines, phaseLines} from '../ui/progress.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
 import {type FlashState, flashStart, foldEvent, phaseLabel, phaseRows} from './flash-state.ts';
 import {planOf} from './plan-of.ts';
 import {runRecovery} from './recovery.ts';
 import {writeReport} from './report.ts';
 import {Consent} from './review.tsx';
-import type {Step, StepProps} from './step.ts';
+import type {StepProps} from './step.ts';
 
 /** Redraws at most this often; events come far more often. */
 const drawEveryMs = 50;
@@ -49,7 +48,7 @@ function missingConsent(result: RecoverResult | undefined): readonly RiskName[] 
 	return riskNames.filter(name => result.error.risks?.includes(name));
 }
 
-function FlashView(step: StepProps<'flash'>) {
+export function FlashView(step: StepProps<'flash'>) {
 	const {known, deps, view, onDone} = step;
 	const [accepted, accept] = useReducer(
 		(before: readonly RiskName[], more: readonly RiskName[]) => [...new Set([...before, ...more])],
@@ -162,11 +161,3 @@ function FlashView(step: StepProps<'flash'>) {
 		/>
 	);
 }
-
-export const flash: Step<'flash'> = {
-	id: 'flash',
-	title: 'Working',
-	applies: needsIsp,
-	dependsOn: ['review'],
-	View: FlashView,
-};

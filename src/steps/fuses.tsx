@@ -11,9 +11,8 @@ import {gap, item, type Line, row, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
 import {type BitChange, bitChanges, fuseChoices, fuseText, parseFuses} from './fuse-choices.ts';
-import type {Known, Step, StepProps} from './step.ts';
+import type {Known, StepProps} from './step.ts';
 
 /** The writes that a change takes, with the judge's word on every one of them. */
 export function planChange(known: Known, wanted: FuseBytes): FusePlan | undefined {
@@ -100,7 +99,7 @@ export function risksOf(assessment: FuseAssessment): readonly RiskName[] {
 
 type Choice = {readonly name: string; readonly fuses: FuseBytes};
 
-function FusesView(step: StepProps<'fuses'>) {
+export function FusesView(step: StepProps<'fuses'>) {
 	const {known, before, view, onDone} = step;
 	const glyphs = glyphsFor(view);
 	const [typing, setTyping] = useState(false);
@@ -281,11 +280,3 @@ function FusesView(step: StepProps<'fuses'>) {
 function sameText(a: FuseBytes, b: 'keep' | FuseBytes): boolean {
 	return b !== 'keep' && fuseText(a) === fuseText(b);
 }
-
-export const fuses: Step<'fuses'> = {
-	id: 'fuses',
-	title: 'The fuses',
-	applies: needsIsp,
-	dependsOn: ['board', 'identify', 'image', 'programmer'],
-	View: FusesView,
-};

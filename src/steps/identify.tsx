@@ -8,11 +8,10 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
 import {identifyTarget} from './contact.ts';
 import {errorLines} from './error-text.ts';
 import {fuseText} from './fuse-choices.ts';
-import type {Step, StepProps} from './step.ts';
+import type {StepProps} from './step.ts';
 
 /** Between two looks at a silent chip: long enough to read the screen, short enough to see a wire take effect. */
 const lookAgainMs = 3000;
@@ -59,7 +58,7 @@ export function identityLines(identity: Identity, view: View): readonly Line[] {
 	];
 }
 
-function IdentifyView(step: StepProps<'identify'>) {
+export function IdentifyView(step: StepProps<'identify'>) {
 	const {known, deps, view, onDone} = step;
 	const [contact, setContact] = useState<Contact>({state: 'trying', attempt: 1});
 	const {programmer, board} = known;
@@ -196,11 +195,3 @@ function IdentifyView(step: StepProps<'identify'>) {
 		/>
 	);
 }
-
-export const identify: Step<'identify'> = {
-	id: 'identify',
-	title: 'First contact',
-	applies: needsIsp,
-	dependsOn: ['board', 'programmer', 'wiring'],
-	View: IdentifyView,
-};

@@ -12,10 +12,9 @@ import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
-import {errorText} from './error-text.ts';
 import {memoryMapLines} from './memory-map.ts';
-import type {Answers, CatalogueImage, Step, StepProps} from './step.ts';
+import {messageOf} from './message-of.ts';
+import type {Answers, CatalogueImage, StepProps} from './step.ts';
 
 type Loaded = {
 	readonly answer: Answers['image'];
@@ -83,7 +82,7 @@ function shaOf(image: MemoryImage): {readonly sha256?: string} {
 	return sha256 === undefined ? {} : {sha256};
 }
 
-function ImageView(step: StepProps<'image'>) {
+export function ImageView(step: StepProps<'image'>) {
 	const {known, before, deps, view, onDone} = step;
 	const chip = known.identify?.chip ?? known.board?.chip;
 	const board = known.board?.board;
@@ -106,7 +105,7 @@ function ImageView(step: StepProps<'image'>) {
 			(error: unknown) => {
 				if (!here) return;
 				setOffers([]);
-				setProblem(errorText(error));
+				setProblem(messageOf(error));
 			},
 		);
 		return () => {
@@ -130,7 +129,7 @@ function ImageView(step: StepProps<'image'>) {
 				if (show === 'always' || found.doubtful) setLoaded(found);
 				else onDone(found.answer);
 			})
-			.catch((error: unknown) => setProblem(errorText(error)))
+			.catch((error: unknown) => setProblem(messageOf(error)))
 			.finally(() => setBusy(false));
 	};
 
@@ -272,11 +271,3 @@ function ImageView(step: StepProps<'image'>) {
 		/>
 	);
 }
-
-export const image: Step<'image'> = {
-	id: 'image',
-	title: 'What to write',
-	applies: needsIsp,
-	dependsOn: ['board', 'identify'],
-	View: ImageView,
-};

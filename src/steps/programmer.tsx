@@ -8,9 +8,8 @@ import type {MenuItem} from '../ui/menu-state.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
-import {errorText} from './error-text.ts';
-import type {Connection, Step, StepProps} from './step.ts';
+import {messageOf} from './message-of.ts';
+import type {Connection, StepProps} from './step.ts';
 
 /** Drivers that talk through a serial port; the others are USB devices of their own. */
 const serialDrivers: ReadonlySet<string> = new Set(['avrisp', 'arduino-isp', 'buspirate']);
@@ -51,7 +50,7 @@ function place(device: ListedDevice): string {
 	return printable(device.port ?? device.vidPid ?? device.usbKey ?? '');
 }
 
-function ProgrammerView(step: StepProps<'programmer'>) {
+export function ProgrammerView(step: StepProps<'programmer'>) {
 	const {deps, before, known, onDone, view} = step;
 	const {world} = deps;
 	const glyphs = glyphsFor(view);
@@ -70,7 +69,7 @@ function ProgrammerView(step: StepProps<'programmer'>) {
 				(error: unknown) => {
 					if (!here) return;
 					setDevices([]);
-					setProblem(errorText(error));
+					setProblem(messageOf(error));
 				},
 			);
 		};
@@ -235,11 +234,3 @@ function ProgrammerView(step: StepProps<'programmer'>) {
 		/>
 	);
 }
-
-export const programmer: Step<'programmer'> = {
-	id: 'programmer',
-	title: 'Your programmer',
-	applies: needsIsp,
-	dependsOn: [],
-	View: ProgrammerView,
-};

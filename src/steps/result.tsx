@@ -5,10 +5,9 @@ import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
 import {chipStateText} from './chip-state.ts';
 import {causeLines} from './error-text.ts';
-import type {Answers, Known, Step, StepProps} from './step.ts';
+import type {Answers, Known, StepProps} from './step.ts';
 
 function fileLines(known: Known, practice: boolean): readonly Line[] {
 	const flash = known.flash;
@@ -72,7 +71,7 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 	];
 }
 
-function ResultView(step: StepProps<'result'>) {
+export function ResultView(step: StepProps<'result'>) {
 	const {known, deps, view, onDone} = step;
 	const failed = known.flash?.result.ok === false;
 	return (
@@ -105,11 +104,3 @@ function ResultView(step: StepProps<'result'>) {
 		/>
 	);
 }
-
-export const result: Step<'result'> = {
-	id: 'result',
-	title: 'How it ended',
-	applies: needsIsp,
-	dependsOn: ['flash'],
-	View: ResultView,
-};

@@ -9,13 +9,12 @@ import {timeText} from '../ui/progress.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
 import {driverOf} from './contact.ts';
 import {errorLines} from './error-text.ts';
 import {estimateSeconds} from './estimate.ts';
 import {fuseText} from './fuse-choices.ts';
 import {isLocked, planOf} from './plan-of.ts';
-import type {Known, Step, StepProps} from './step.ts';
+import type {Known, StepProps} from './step.ts';
 import {shortBoard} from './summary.ts';
 
 export type Objection = {readonly risk: RiskName; readonly why: string};
@@ -74,7 +73,7 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 	];
 }
 
-function ReviewView(step: StepProps<'review'>) {
+export function ReviewView(step: StepProps<'review'>) {
 	const {known, view, onDone} = step;
 	const [consenting, setConsenting] = useState(false);
 	const plan = planOf(known);
@@ -182,11 +181,3 @@ export function Consent({step, risks, chip, onYes, onBack}: ConsentProps) {
 		/>
 	);
 }
-
-export const review: Step<'review'> = {
-	id: 'review',
-	title: 'Before it starts',
-	applies: needsIsp,
-	dependsOn: ['board', 'programmer', 'wiring', 'identify', 'image', 'fuses'],
-	View: ReviewView,
-};

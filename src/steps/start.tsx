@@ -1,20 +1,13 @@
 // What happened: a pasted log, a file, or nothing to show.
 import {useState} from 'react';
-import {diagnose} from '../engine/diagnose/diagnose.ts';
 import {gap, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import type {Action} from '../ui/screen-state.ts';
-import {cleanPaste, printable} from '../ui/text.ts';
+import {printable} from '../ui/text.ts';
 import {Ask} from './ask.tsx';
-import {errorText} from './error-text.ts';
-import type {Answers, Step, StepProps} from './step.ts';
-
-/** A log made ready for the diagnosis, or undefined when it holds no visible character. */
-export function readLog(raw: string, how: 'paste' | 'file', logName: string): Answers['start'] | undefined {
-	const {text, cut} = cleanPaste(raw);
-	if (text.trim() === '') return undefined;
-	return {how, log: text, logName, cut, diagnosis: diagnose(text)};
-}
+import {messageOf} from './message-of.ts';
+import {readLog} from './read-log.ts';
+import type {StepProps} from './step.ts';
 
 function menuItems({deps, before}: StepProps<'start'>): readonly MenuItem[] {
 	return [
@@ -58,27 +51,31 @@ function menuItems({deps, before}: StepProps<'start'>): readonly MenuItem[] {
 	];
 }
 
-function StartView(step: StepProps<'start'>) {
+export function StartView(step: StepProps<'start'>) {
 	const {before, deps, onDone} = step;
 	const [asking, setAsking] = useState<'menu' | 'paste' | 'file'>('menu');
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [busy, setBusy] = useState(false);
 
-	const take = (raw: string, how: 'paste' | 'file', logName: string) => {
-		const answer = readLog(raw, how, logName);
-		if (answer === undefined) setProblem('That text is empty. Copy the error lines and paste them again.');
-		else onDone(answer);
+	const take = async (raw: string, how: 'paste' | 'file', logName: string) => {
+		try {
+			const answer = await readLog(raw, how, logName);
+			if (answer === undefined) setProblem('That text is empty. Copy the error lines and paste them again.');
+			else onDone(answer);
+		} catch (error) {
+			setProblem(`That text could not be read: ${messageOf(error)}`);
+		}
 	};
 	const openFile = (path: string) => {
 		setBusy(true);
 		deps
 			.loadFile(path.replace(/^(['"])(.*)\1$/, '$2'))
 			.then(bytes => take(new TextDecoder().decode(bytes), 'file', path))
-			.catch((error: unknown) => setProblem(errorText(error)))
+			.catch((error: unknown) => setProblem(messageOf(error)))
 			.finally(() => setBusy(false));
 	};
 	const act = (action: Action) => {
-		if (action.type === 'text') take(action.text, 'paste', 'the pasted text');
+		if (action.type === 'text') void take(action.text, 'paste', 'the pasted text');
 		if (action.type === 'field') openFile(action.text);
 		if (action.type !== 'choose') return;
 		setProblem(undefined);
@@ -88,7 +85,7 @@ function StartView(step: StepProps<'start'>) {
 		if (action.id === 'nothing') onDone({how: 'nothing'});
 		if (action.id === 'practice') deps.openPractice?.();
 		if (action.id === 'sample' && deps.practice !== undefined) {
-			take(deps.practice.sampleLog, 'paste', 'the example text');
+			void take(deps.practice.sampleLog, 'paste', 'the example text');
 		}
 	};
 
@@ -168,11 +165,3 @@ function StartView(step: StepProps<'start'>) {
 		/>
 	);
 }
-
-export const start: Step<'start'> = {
-	id: 'start',
-	title: 'What happened',
-	applies: () => true,
-	dependsOn: [],
-	View: StartView,
-};

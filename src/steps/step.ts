@@ -142,6 +142,12 @@ export type Step<Id extends StepId = StepId> = {
 	readonly applies: (known: Known) => boolean;
 	/** Answers this one was based on; when one of them changes it is asked again. */
 	readonly dependsOn: readonly StepId[];
-	/** Draws the step. Calls exactly one of onDone, onBack, onAbort, once. */
-	readonly View: FC<StepProps<Id>>;
+	readonly view: StepView<Id>;
+};
+
+/** Draws the step. Calls exactly one of onDone, onBack, onAbort, once. Loaded when it is needed. */
+export type StepView<Id extends StepId> = {
+	readonly load: () => Promise<FC<StepProps<Id>>>;
+	/** Undefined until it is loaded. */
+	readonly loaded: () => FC<StepProps<Id>> | undefined;
 };

@@ -6,8 +6,7 @@ import {pinDrawingLines, pinTableLines} from '../ui/pin-table.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {needsIsp} from './board.tsx';
-import type {Known, Step, StepProps} from './step.ts';
+import type {Known, StepProps} from './step.ts';
 
 export function tableFor(known: Known): WiringTable | undefined {
 	const {board, programmer} = known;
@@ -42,7 +41,7 @@ function hints(table: WiringTable, view: View): readonly Line[] {
 
 type Page = 'table' | 'picture' | 'hints' | 'power';
 
-function WiringView(step: StepProps<'wiring'>) {
+export function WiringView(step: StepProps<'wiring'>) {
 	const {known, view, onDone} = step;
 	const [page, setPage] = useState<Page>('table');
 	const table = tableFor(known);
@@ -149,11 +148,3 @@ function WiringView(step: StepProps<'wiring'>) {
 		/>
 	);
 }
-
-export const wiring: Step<'wiring'> = {
-	id: 'wiring',
-	title: 'The wires',
-	applies: needsIsp,
-	dependsOn: ['board', 'programmer'],
-	View: WiringView,
-};

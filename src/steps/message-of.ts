@@ -1,0 +1,4 @@
+/** One sentence for an unknown thrown value. */
+export function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
