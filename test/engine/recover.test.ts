@@ -6,10 +6,11 @@ import {type BenchOptions, createBench, scenarios} from '../../src/bench/bench.t
 import {findBoard} from '../../src/engine/boards/index.ts';
 import {createCancel} from '../../src/engine/cancel.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
-import {isKind, type RiskName} from '../../src/engine/errors.ts';
+import {isKind, type RiskName, UnbrickError} from '../../src/engine/errors.ts';
 import {parseBackup} from '../../src/engine/image/backup-file.ts';
 import {createImage, type MemoryImage} from '../../src/engine/image/memory-image.ts';
 import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
+import type {IspLink} from '../../src/engine/isp/link.ts';
 import {backup} from '../../src/engine/procedures/backup.ts';
 import {checkPlan} from '../../src/engine/procedures/check-plan.ts';
 import type {RecoverEvent, RecoverResult} from '../../src/engine/procedures/events.ts';
@@ -24,6 +25,7 @@ import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
 import {probe} from '../../src/engine/procedures/probe.ts';
 import {type RecoverDeps, recover} from '../../src/engine/procedures/recover.ts';
 import {planRestore} from '../../src/engine/procedures/restore.ts';
+import {openProgrammer} from '../../src/engine/programmers/open.ts';
 import {createStk500v1} from '../../src/engine/protocols/stk500v1/driver.ts';
 import type {ByteStream} from '../../src/engine/transports.ts';
 
@@ -568,6 +570,54 @@ test('bad links: never a success with a wrong byte, never another fuse value; th
 		}
 	}
 	assert.ok(good >= 20, `${good} of 48 came through`);
+});
+
+test('one transfer that fails, before or after it took effect, anywhere: repeated, and the board is good', async () => {
+	const methods = [
+		'enter',
+		'exchange',
+		'exchangeMany',
+		'readFlash',
+		'writeFlashPage',
+		'readEeprom',
+		'setSck',
+	] as const;
+	for (const programmer of ['usbasp', 'avrisp'] as const) {
+		for (const after of [false, true]) {
+			let calls = 1;
+			for (let at = 0; at < calls; at += 43) {
+				const on = createBench('healthy', {change: {...smallChange, programmer}});
+				const {eeprom} = on.chip.dump();
+				let count = 0;
+				const deps: RecoverDeps = {
+					...depsOf(on),
+					async connect() {
+						const link = await openProgrammer(on.world, {programmer});
+						const shaky: Record<string, unknown> = {...link};
+						for (const method of methods) {
+							const real = link[method] as ((...values: readonly unknown[]) => Promise<unknown>) | undefined;
+							if (real === undefined) continue;
+							shaky[method] = async (...values: readonly unknown[]) => {
+								const mine = count++ === at;
+								const stall = new UnbrickError({kind: 'Refused', command: method, why: 'a stall'});
+								if (mine && !after) throw stall;
+								const reply = await real(...values);
+								if (mine) throw stall;
+								return reply;
+							};
+						}
+						return createIspTarget(shaky as IspLink, {clock: on.clock});
+					},
+				};
+				const {result} = await collect(recover(smallPlan({programmer}), deps));
+				assertDone(result);
+				assertHolds(on, smallImage, smallFuses);
+				assert.deepEqual(on.chip.dump().eeprom, eeprom);
+				calls = Math.max(calls, count);
+			}
+			assert.ok(calls > 100, `${calls}`);
+		}
+	}
 });
 
 test('backup and restore bring the same memories back; another chip is refused', async () => {

@@ -106,6 +106,19 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		return session;
 	};
 
+	/** Sets SCK for the next entry; a transfer that fails is repeated. */
+	const chooseSck = async (hz: number): Promise<void> => {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				await link.setSck!(hz);
+				return;
+			} catch (error) {
+				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				note('retry', `Repeated setting SCK: ${error.message}`);
+			}
+		}
+	};
+
 	const volts = async (): Promise<number | null> =>
 		capabilities?.measuresVolts === true && link.measureTargetVolts !== undefined
 			? await link.measureTargetVolts()
@@ -126,7 +139,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const signatures: Uint8Array[] = [];
 		let fault: UnbrickError | undefined;
 		for (const step of steps.length === 0 ? [undefined] : steps) {
-			if (step !== undefined) await link.setSck!(step);
+			if (step !== undefined) await chooseSck(step);
 			for (let entry = 1; entry <= entriesPerStep; entry++) {
 				try {
 					left = false;
@@ -313,7 +326,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	const proves = async (hz: number, reference: {snapshot: Snapshot; page: Uint8Array}): Promise<boolean> => {
 		const current = open();
 		try {
-			await link.setSck!(hz);
+			await chooseSck(hz);
 			const reply = await current.enter();
 			if (reply.answered === 'no') return false;
 			await compareReadings(raiseReadings, reference);
@@ -340,7 +353,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		}
 		const lower = lowerStep(steps, began, running);
 		if (lower !== undefined) {
-			await link.setSck!(lower);
+			await chooseSck(lower);
 			await open().resync();
 			note(
 				'sck',
@@ -360,7 +373,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			note('sck-fell-back', `SCK ${step} Hz does not read the same each time; a slower one is used.`);
 		}
 		const chosen = proven === undefined ? began : withMargin(steps, proven, began);
-		await link.setSck!(chosen);
+		await chooseSck(chosen);
 		await open().resync();
 		note(
 			'sck',

@@ -248,14 +248,18 @@ export function createIspSession(
 		);
 	};
 
-	/** Tries a unit again from a clean entry. Only for work that may be repeated. */
-	const steady = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+	/**
+	 * Tries a unit again from a clean entry. Only for work that may be repeated. A write that was reported as failed may
+	 * have been taken all the same: the chip gets `busyMs` before RESET is pulsed.
+	 */
+	const steady = async <T>(what: string, busyMs: number, work: () => Promise<T>): Promise<T> => {
 		for (let attempt = 1; ; attempt++) {
 			try {
 				return await work();
 			} catch (error) {
 				if (!isTransient(error) || attempt === unitAttempts) throw error;
 				onRetry({what, error});
+				await clock.sleep(busyMs);
 				await resync();
 			}
 		}
@@ -433,10 +437,12 @@ export function createIspSession(
 		},
 		read,
 		async writePage(byteAddress, data) {
-			await steady(`writing the page at ${byteAddress}`, () => writePageOnce(byteAddress, data));
+			await steady(`writing the page at ${byteAddress}`, theChip().waits.flashPageMs, () =>
+				writePageOnce(byteAddress, data),
+			);
 		},
 		async erase() {
-			await steady('the chip erase', async () => {
+			await steady('the chip erase', theChip().waits.eraseMs, async () => {
 				await run([ask.chipErase]);
 				busyFor(theChip().waits.eraseMs);
 				// The whole wait, without polls: lock bits are cleared last. Source: serial programming notes 7.
@@ -445,7 +451,7 @@ export function createIspSession(
 			});
 		},
 		async writeEeprom(byteAddress, data) {
-			await steady('writing the EEPROM', () => writeEepromOnce(byteAddress, data));
+			await steady('writing the EEPROM', theChip().waits.eepromMs, () => writeEepromOnce(byteAddress, data));
 		},
 		async sendFuse(fuse, value) {
 			await run([ask.writeFuse(fuse, value)]);
