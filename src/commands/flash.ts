@@ -2,6 +2,7 @@
 
 import {adviseBootloaderError} from '../engine/bootloaders/advice.ts';
 import type {BootloaderClient, BootloaderProtocol} from '../engine/bootloaders/client.ts';
+import {findBootloader as findRecord} from '../engine/bootloaders/index.ts';
 import {bootloaderProtocols, bootStartOf, openBootloader} from '../engine/bootloaders/open.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {findChip} from '../engine/chips/index.ts';
@@ -50,7 +51,13 @@ export async function flashCommand(output: Output, file: string, options: FlashO
 			const teller = createEventTeller(output, log);
 			let result: FlashResult | undefined;
 			for await (const event of flash(
-				{chip: opened.chip, bootStart: opened.bootStart, image, start: options.start},
+				// A drive is ejected by the person: only then its loader starts the keyboard.
+				{
+					chip: opened.chip,
+					bootStart: opened.bootStart,
+					image,
+					start: options.start && wanted.protocol !== 'lufa-ms',
+				},
 				opened.client,
 				{clock: world.clock, cancel, world},
 			)) {
@@ -193,8 +200,6 @@ async function openLoader(
 async function openDrive(world: World, image: MemoryImage, wanted: Wanted): Promise<Opened> {
 	const chip = wanted.chip ?? findChip('atmega32u4');
 	if (chip === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'atmega32u4 is known'});
-	const bootStart = bootStartOf('lufa-ms', chip);
-	checkApplication(image, {chip, bootStart});
 	const places = wanted.port === undefined ? await findFlashFiles() : [wanted.port];
 	if (places.length > 1)
 		throw new UnbrickError({kind: 'Ambiguous', what: 'a drive with FLASH.BIN', choices: places});
@@ -205,13 +210,21 @@ async function openDrive(world: World, image: MemoryImage, wanted: Wanted): Prom
 			what: wanted.port === undefined ? 'A mounted drive with FLASH.BIN' : `FLASH.BIN in ${wanted.port}`,
 		});
 	}
-	return {client: await openBootloader(world, {protocol: 'lufa-ms', chip, flashFile}), chip, bootStart};
+	// The file's size is the application area: loaders of two sizes are about.
+	const starts = findRecord('lufa-ms')?.boot.filter(row => row.chip === chip.id) ?? [];
+	const bootStart = starts.some(row => row.startByteAddress === flashFile.sizeBytes)
+		? flashFile.sizeBytes
+		: bootStartOf('lufa-ms', chip);
+	checkApplication(image, {chip, bootStart});
+	const client = await openBootloader(world, {protocol: 'lufa-ms', chip, flashFile, bootStart});
+	return {client, chip, bootStart};
 }
 
 function sayDone(output: Output, done: Extract<FlashResult, {ok: true}>): void {
 	const proof = done.verified ? 'read back and equal' : 'this bootloader cannot be read back';
 	output.say(`Done in ${done.seconds.toFixed(1)} s: ${done.writtenBytes} bytes written, ${proof}.`);
-	if (!done.started) output.say('The application was not started.');
+	if (done.bootloader === 'lufa-ms') output.say('Eject the drive now: that starts the keyboard.');
+	else if (!done.started) output.say('The application was not started.');
 	else if (done.application != null) {
 		const {vidPid, product} = done.application;
 		output.say(`The board shows itself as ${vidPid}${product === undefined ? '' : ` (${product})`}.`);

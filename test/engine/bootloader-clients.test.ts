@@ -215,7 +215,10 @@ test('a stale port: the loader has left, or a sketch sits at its path', async ()
 });
 
 test('DFU: a second try that meets the erase of the first still running waits for it', async () => {
-	const board = await waitingBoard(boardKind('Atmel DFU of 128 KB'));
+	const board = await waitingBoard({
+		...boardKind('Atmel DFU of 128 KB'),
+		more: {dfu: {eraseStyle: 'busy'}},
+	});
 	const first = await board.open();
 	await first.connect();
 	let statuses = 0;

@@ -217,6 +217,8 @@ export function createCaterinaModel(host: LoaderHost): UsbFunction {
 				// The bank is let go with what is left in it.
 				if (commandOver) break;
 			}
+			// An erase stops the counter, page 0 starts it.
+			count(timeMs);
 			return timeMs;
 		},
 		nextReplyMs(untilMs) {

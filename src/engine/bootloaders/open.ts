@@ -86,9 +86,18 @@ export function bootloaderOfIdentity(
 	};
 }
 
-/** Bootloaders on the bus now. Listing opens nothing. */
+/**
+ * Bootloaders on the bus now. Listing opens nothing. Throws NoUsbSystem only when no serial port is one either.
+ */
 export async function findWaitingBootloaders(world: World): Promise<readonly WaitingBootloader[]> {
-	const [usb, ports] = await Promise.all([world.listUsbDevices(), world.listSerialPorts()]);
+	let noUsb: unknown;
+	const [usb, ports] = await Promise.all([
+		world.listUsbDevices().catch(error => {
+			noUsb = error;
+			return [];
+		}),
+		world.listSerialPorts(),
+	]);
 	const found: WaitingBootloader[] = [];
 	for (const device of usb) {
 		const loader = bootloaderOfIdentity(device.vendorId, device.productId, device.release);
@@ -99,6 +108,7 @@ export async function findWaitingBootloaders(world: World): Promise<readonly Wai
 		const loader = bootloaderOfIdentity(port.vendorId, port.productId);
 		if (loader?.protocol === 'caterina') found.push({...loader, port: port.path});
 	}
+	if (noUsb !== undefined && found.length === 0) throw noUsb;
 	return found;
 }
 

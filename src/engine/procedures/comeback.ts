@@ -139,6 +139,14 @@ export async function snapshot(world: World): Promise<ReadonlySet<string>> {
 	return new Set((await look(world)).map(keyOf));
 }
 
+/** What is plugged in now and was not in `before`. */
+export async function appearedDevices(
+	world: World,
+	before: ReadonlySet<string>,
+): Promise<readonly SeenDevice[]> {
+	return (await look(world)).filter(device => !before.has(keyOf(device)));
+}
+
 /**
  * Watches until the expected identity appears, `cancel` asks to stop, or `timeoutMs` passed. Yields a reading
  * whenever it changes; the last one is the outcome.

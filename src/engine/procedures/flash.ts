@@ -1,13 +1,16 @@
 // Writing an application through the board's own bootloader: check, erase, write, read back where the loader can,
 // start. Nothing outside the application area is ever sent.
-import {adviseError} from '../advice.ts';
+import {adviseBootloaderError} from '../bootloaders/advice.ts';
 import type {BootloaderClient, BootloaderIdentity} from '../bootloaders/client.ts';
+import {bootloaderOfIdentity, vidPidText} from '../bootloaders/open.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
 import {type ChipState, type ErrorKind, UnbrickError} from '../errors.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import {checkApplication} from '../protocols/client-help.ts';
+import type {World} from '../transports.ts';
+import {appearedDevices, type SeenDevice, snapshot} from './comeback.ts';
 
 export type FlashPlan = {
 	readonly chip: Chip;
@@ -49,6 +52,8 @@ export type FlashResult =
 			readonly verifiedBytes: number;
 			readonly verified: boolean;
 			readonly started: boolean;
+			/** The keyboard's own identity as it appeared afterwards; null: none did; absent: nobody looked. */
+			readonly application?: {readonly vidPid: string; readonly product?: string} | null;
 			readonly seconds: number;
 	  }
 	| {
@@ -64,6 +69,10 @@ export type FlashResult =
 			readonly seconds: number;
 	  };
 
+/** bootloadHID leaves after a second, others after 0.5 s; the host needs up to 2 s more. */
+const ownIdentityMs = 6000;
+const lookMs = 200;
+
 /**
  * Flashes `plan.image` through `client`. Yields events and ends in exactly one result; never throws for anything
  * that a device or a person can cause. The client is closed at the end.
@@ -71,7 +80,12 @@ export type FlashResult =
 export async function* flash(
 	plan: FlashPlan,
 	client: BootloaderClient,
-	deps: {readonly clock: Clock; readonly cancel?: Cancel},
+	deps: {
+		readonly clock: Clock;
+		readonly cancel?: Cancel;
+		/** Where the keyboard's own identity is looked for once it was started. */
+		readonly world?: World;
+	},
 ): AsyncGenerator<FlashEvent, void> {
 	const startMs = deps.clock.nowMs();
 	const seconds = () => (deps.clock.nowMs() - startMs) / 1000;
@@ -129,7 +143,19 @@ export async function* flash(
 		}
 
 		yield {type: 'phase', phase: 'leave'};
+		const before = deps.world === undefined ? undefined : await snapshot(deps.world);
 		if (plan.start) await client.start();
+		await client.close();
+		const look = plan.start && deps.world !== undefined && before !== undefined;
+		const own = look ? await awaitOwnIdentity(deps.world, before, deps.cancel) : undefined;
+		if (look && own === undefined) {
+			yield {
+				type: 'warning',
+				code: 'not-seen',
+				message:
+					'The keyboard has not shown itself on USB yet. Unplug it, plug it in again, and try its keys.',
+			};
+		}
 		yield {
 			type: 'result',
 			ok: true,
@@ -140,6 +166,17 @@ export async function* flash(
 			verifiedBytes,
 			verified: client.read !== undefined,
 			started: plan.start,
+			...(look
+				? {
+						application:
+							own === undefined
+								? null
+								: {
+										vidPid: vidPidText(own.vendorId, own.productId),
+										...(own.product === undefined ? {} : {product: own.product}),
+									},
+					}
+				: {}),
 			seconds: seconds(),
 		};
 	} catch (error) {
@@ -150,7 +187,7 @@ export async function* flash(
 						{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
 						{cause: error},
 					);
-		const advice = adviseError(known, {chipState});
+		const advice = adviseBootloaderError(known, {chipState, protocol: client.protocol});
 		yield {
 			type: 'result',
 			ok: false,
@@ -165,6 +202,24 @@ export async function* flash(
 		};
 	} finally {
 		await client.close();
+	}
+}
+
+/** What appears that was not there before and is no bootloader; undefined when nothing does in time. */
+async function awaitOwnIdentity(
+	world: World,
+	before: ReadonlySet<string>,
+	cancel: Cancel | undefined,
+): Promise<SeenDevice | undefined> {
+	const endMs = world.clock.nowMs() + ownIdentityMs;
+	for (;;) {
+		const own = (await appearedDevices(world, before)).find(
+			device =>
+				device.vendorId !== 0 &&
+				bootloaderOfIdentity(device.vendorId, device.productId, device.release) === undefined,
+		);
+		if (own !== undefined || cancel?.requested || world.clock.nowMs() >= endMs) return own;
+		await world.clock.sleep(lookMs);
 	}
 }
 

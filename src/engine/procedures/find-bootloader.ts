@@ -1,0 +1,146 @@
+// Which bootloader to flash through: the one that waits, or the one that a sketch can be asked to start. Ambiguity is
+// never resolved by guessing.
+import type {BootloaderProtocol} from '../bootloaders/client.ts';
+import {findWaitingBootloaders, type WaitingBootloader} from '../bootloaders/open.ts';
+import type {Cancel} from '../cancel.ts';
+import type {Chip} from '../chips/chip.ts';
+import {isKind, UnbrickError} from '../errors.ts';
+import type {World} from '../transports.ts';
+import {isTouchable, touchPort, waitForBootloader} from './bootloader-entry.ts';
+
+export type WantedBootloader = {
+	readonly protocol?: BootloaderProtocol;
+	readonly port?: string;
+	/** `VID:PID` or `VID:PID@BUS-PORT`, lower case. */
+	readonly usb?: string;
+	/** A chip the person named: a loader that runs on another one is refused. */
+	readonly chip?: Chip;
+	/** May a sketch be asked to restart into its loader (1200 baud)? */
+	readonly touch: boolean;
+};
+
+export type FoundBootloader = {
+	readonly protocol: BootloaderProtocol;
+	/** Chips it may run on; empty on a bare port. */
+	readonly chips: readonly Chip[];
+	readonly name: string;
+	readonly usbKey?: string;
+	readonly port?: string;
+	/** True when it has just appeared: then its port may be refused for a moment. */
+	readonly fresh: boolean;
+};
+
+function matchesUsb(waiting: WaitingBootloader, usb: string): boolean {
+	const [identity, place] = usb.split('@');
+	if (waiting.vidPid !== identity) return false;
+	// A key is `1-4.2:17`: bus and ports, then the address.
+	return place === undefined || waiting.usbKey?.replace(/:\d+$/, '') === place;
+}
+
+/**
+ * Finds it, after a touch if need be (`onTouch` is told the port).
+ * Throws Ambiguous (also where a programmer shows the same identity: then the protocol must be named),
+ * DeviceMissing, NoUsbSystem, WrongSignature (it runs on another chip than the one named), Cancelled, and what
+ * opening a port throws.
+ */
+export async function findBootloader(
+	world: World,
+	wanted: WantedBootloader,
+	options: {readonly cancel?: Cancel; readonly onTouch?: (port: string) => void} = {},
+): Promise<FoundBootloader> {
+	const isWanted = (waiting: WaitingBootloader) =>
+		(wanted.protocol === undefined || waiting.protocol === wanted.protocol) &&
+		(wanted.port === undefined || waiting.port === wanted.port) &&
+		(wanted.usb === undefined || matchesUsb(waiting, wanted.usb));
+	let noUsb: unknown;
+	const all = await findWaitingBootloaders(world).catch(error => {
+		if (!isKind(error, 'NoUsbSystem')) throw error;
+		noUsb = error;
+		return [];
+	});
+	const fits = all.filter(isWanted);
+	const waiting = wanted.protocol === undefined ? fits.filter(found => !found.mustAsk) : fits;
+	if (waiting.length > 1) {
+		throw new UnbrickError({
+			kind: 'Ambiguous',
+			what: 'a bootloader',
+			choices: waiting.map(found => `${found.name} (${found.port ?? found.vidPid})`),
+		});
+	}
+	const [only] = waiting;
+	if (only !== undefined) return checkChip(only, wanted.chip, false);
+	const [unnamed] = fits;
+	if (unnamed !== undefined) {
+		throw new UnbrickError({
+			kind: 'Ambiguous',
+			what: unnamed.vidPid,
+			choices: [
+				`a USBasp programmer`,
+				`the keyboard bootloader ${unnamed.name} (--bootloader ${unnamed.protocol})`,
+			],
+		});
+	}
+
+	if (wanted.touch) {
+		const ports = (await world.listSerialPorts()).filter(
+			port => isTouchable(port) && (wanted.port === undefined || port.path === wanted.port),
+		);
+		const [port] = ports;
+		if (port !== undefined && ports.length === 1) {
+			options.onTouch?.(port.path);
+			await touchPort(world, port.path);
+			const appeared = await waitForBootloader(
+				world,
+				found => wanted.protocol === undefined || found.protocol === wanted.protocol,
+				options.cancel === undefined ? {} : {cancel: options.cancel},
+			);
+			if (options.cancel?.requested)
+				throw new UnbrickError({kind: 'Cancelled', during: 'waiting for the bootloader'});
+			if (appeared !== undefined) return checkChip(appeared, wanted.chip, true);
+		}
+	}
+	// A bare port (a pty, a bridge) tells nothing: there the person's word counts.
+	if (wanted.port !== undefined && wanted.protocol === 'caterina') {
+		return {protocol: wanted.protocol, chips: [], name: 'Caterina', port: wanted.port, fresh: false};
+	}
+	if (noUsb !== undefined) throw noUsb;
+	throw new UnbrickError({
+		kind: 'DeviceMissing',
+		what: wanted.protocol === undefined ? 'A bootloader' : `The ${wanted.protocol} bootloader`,
+	});
+}
+
+function checkChip(waiting: WaitingBootloader, chip: Chip | undefined, fresh: boolean): FoundBootloader {
+	const [first] = waiting.chips;
+	const fits = chip === undefined || first === undefined || waiting.chips.some(known => known.id === chip.id);
+	if (!fits) {
+		throw new UnbrickError({
+			kind: 'WrongSignature',
+			expected: Uint8Array.from(chip.signature),
+			expectedChip: chip.name,
+			got: Uint8Array.from(first.signature),
+			gotChip: waiting.chips.map(known => known.name).join(' or '),
+		});
+	}
+	return {
+		protocol: waiting.protocol,
+		chips: waiting.chips,
+		name: waiting.name,
+		fresh,
+		...(waiting.usbKey === undefined ? {} : {usbKey: waiting.usbKey}),
+		...(waiting.port === undefined ? {} : {port: waiting.port}),
+	};
+}
+
+/**
+ * The chip to flash: the one named, or the only one that the loader can run on (variants that read the same signature
+ * count as one). Undefined: it must be named.
+ */
+export function chipOf(found: FoundBootloader, named: Chip | undefined): Chip | undefined {
+	if (named !== undefined) return named;
+	const [first] = found.chips;
+	const same = found.chips.every(chip =>
+		chip.signature.every((byte, index) => byte === first?.signature[index]),
+	);
+	return same ? first : undefined;
+}
