@@ -212,6 +212,18 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 	});
 	if (setup.cut !== undefined) cutAfter(setup.cut.at, setup.cut.what);
 
+	const chance = createRandom(seed * 13 + 5);
+	function disturbed(data: Uint8Array): Uint8Array {
+		const {lostBytes = 0, doubledBytes = 0} = setup.disturb ?? {};
+		if (lostBytes === 0 && doubledBytes === 0) return data;
+		return Uint8Array.from(
+			[...data].flatMap(byte => {
+				const draw = chance.next();
+				if (draw < lostBytes) return [];
+				return draw < lostBytes + doubledBytes ? [byte, byte] : [byte];
+			}),
+		);
+	}
 	const access = setup.port === 'denied' ? 'denied' : setup.port === 'busy' ? 'busy' : 'ok';
 	function portInfo(): SerialPortInfo {
 		const identities: Partial<Record<BenchProgrammer, readonly [number, number, string, string]>> = {
@@ -245,12 +257,18 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 			countTransfer();
 			here();
 			const start = clock.nowMs();
+			const {stalls = 0, shortReplies = 0} = setup.disturb ?? {};
+			const stallsNow = stalls > 0 && chance.next() < stalls;
+			if (stallsNow && chance.next() < 0.5) throw new TransferFault('stall', 'the endpoint stalled');
 			const answer = ask();
 			const doneMs = answer.status === 'never' ? Number.POSITIVE_INFINITY : answer.doneMs;
 			await clock.sleep(Math.min(timeoutMs, doneMs - start));
 			here();
 			if (doneMs - start > timeoutMs) throw new TransferFault('timeout', 'the transfer timed out');
-			if (answer.status !== 'ok') throw new TransferFault('stall', 'the endpoint stalled');
+			if (answer.status !== 'ok' || stallsNow) throw new TransferFault('stall', 'the endpoint stalled');
+			if (shortReplies > 0 && chance.next() < shortReplies) {
+				return answer.data.slice(0, Math.floor(answer.data.length * chance.next()));
+			}
 			return answer.data;
 		}
 		opened = true;
@@ -277,6 +295,7 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 	}
 	function openStream(device: ByteDevice, baud: number): ByteStream {
 		let closed = false;
+		let kept: Uint8Array = new Uint8Array(0);
 		const gone = () => new TransferFault('gone', `${path} has gone`);
 		function here(): void {
 			if (closed || !plugged) throw gone();
@@ -289,27 +308,35 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 				here();
 				countTransfer();
 				here();
-				device.receive(data, clock.nowMs());
+				device.receive(disturbed(data), clock.nowMs());
 				await clock.sleep(device.wireMs(data.length));
 				here();
 			},
 			async read(maxBytes, timeoutMs) {
 				here();
 				const deadline = clock.nowMs() + timeoutMs;
-				const when = device.nextReplyMs(deadline);
-				here();
-				if (when === undefined) {
-					await clock.sleep(timeoutMs);
+				for (;;) {
+					if (kept.length > 0) {
+						const given = kept.slice(0, maxBytes);
+						kept = kept.slice(maxBytes);
+						return given;
+					}
+					const when = device.nextReplyMs(deadline);
 					here();
-					return new Uint8Array(0);
+					if (when === undefined) {
+						await clock.sleep(Math.max(0, deadline - clock.nowMs()));
+						here();
+						return new Uint8Array(0);
+					}
+					await clock.sleep(Math.max(0, when - clock.nowMs()) + serialBridgeMs);
+					here();
+					kept = disturbed(device.take(Number.POSITIVE_INFINITY, clock.nowMs()));
 				}
-				await clock.sleep(Math.max(0, when - clock.nowMs()) + serialBridgeMs);
-				here();
-				return device.take(maxBytes, clock.nowMs());
 			},
 			async discardInput() {
 				here();
 				device.take(Number.POSITIVE_INFINITY, clock.nowMs());
+				kept = new Uint8Array(0);
 			},
 			async setLines() {},
 			async close() {

@@ -22,6 +22,18 @@ export type CutPoint =
  */
 export type CutWhat = 'link' | 'power' | 'wires';
 
+/** Chances, 0..1, of what goes wrong between host and programmer; seeded. */
+export type Disturbance = {
+	/** A serial byte, in either direction, that does not arrive. */
+	readonly lostBytes?: number;
+	/** A serial byte, in either direction, that arrives twice. */
+	readonly doubledBytes?: number;
+	/** A USB transfer that ends in a stall, whether the device took it or not. */
+	readonly stalls?: number;
+	/** A USB answer that ends early. */
+	readonly shortReplies?: number;
+};
+
 export type Scenario = {
 	readonly name: string;
 	/** One line for the list of scenarios. */
@@ -37,6 +49,7 @@ export type Scenario = {
 	readonly lock?: number;
 	readonly surroundings: Surroundings;
 	readonly faults?: WiringFaults;
+	readonly disturb?: Disturbance;
 	/** A Bus Pirate's supply pins feed the target: it is without power until they are switched on. */
 	readonly fedByProgrammer?: boolean;
 	/** A Bus Pirate's AUX pin is wired to XTAL1. */

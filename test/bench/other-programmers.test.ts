@@ -295,3 +295,41 @@ test('the memory store gives receipts of what it holds', async () => {
 	await store.remove('a.json');
 	assert.equal(await store.readText('a.json'), undefined);
 });
+
+test('a bad line loses and doubles bytes, a bad hub stalls and cuts answers; without either nothing changes', async () => {
+	const serial = async (disturb: Scenario['disturb']) => {
+		const bench = createBench('healthy', {change: {programmer: 'avrisp', ...(disturb ? {disturb} : {})}});
+		const stream = await bench.world.openSerial(bench.port, {baud: 19_200});
+		const lengths = new Set<number>();
+		for (let turn = 0; turn < 40; turn++) {
+			await stream.write(Uint8Array.of(0x31, 0x20));
+			let bytes = 0;
+			for (;;) {
+				const chunk = await stream.read(64, 50);
+				if (chunk.length === 0) break;
+				bytes += chunk.length;
+			}
+			lengths.add(bytes);
+		}
+		return lengths;
+	};
+	assert.deepEqual(await serial(undefined), new Set([9]));
+	assert.ok([...(await serial({lostBytes: 0.02}))].some(bytes => bytes < 9));
+	assert.ok([...(await serial({doubledBytes: 0.05}))].some(bytes => bytes > 9));
+	const hub = async (disturb: Scenario['disturb']) => {
+		const {ask} = await usb({programmer: 'usbtiny', ...(disturb ? {disturb} : {})});
+		const ends: (number | string)[] = [];
+		for (let turn = 0; turn < 40; turn++) {
+			ends.push(
+				await ask(0, [1, 2, 3, 4], 8).then(
+					got => got.length,
+					error => error.reason,
+				),
+			);
+		}
+		return new Set(ends);
+	};
+	assert.deepEqual(await hub(undefined), new Set([8]));
+	assert.deepEqual(await hub({stalls: 0.2}), new Set([8, 'stall']));
+	assert.ok((await hub({shortReplies: 0.3})).size > 2);
+});

@@ -264,7 +264,7 @@ test('every scenario can be set up, and the same seed gives the same reading', a
 			continue;
 		}
 		const read = async () => {
-			const {ask} = await talk(name, {seed: 5});
+			const {ask} = await talk(name, {seed: 5, change: {programmer: 'arduino-isp'}});
 			await ask([0x50, 0x20]);
 			return ask([0x75, 0x20]);
 		};
