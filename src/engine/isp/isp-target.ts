@@ -7,6 +7,7 @@ import type {Chip, FuseName} from '../chips/chip.ts';
 import {chipsBySignature} from '../chips/index.ts';
 import type {Clock} from '../clock.ts';
 import {UnbrickError} from '../errors.ts';
+import {brownOutVolts} from '../fuses/decode.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import type {FuseBytes, Identity, Memory, Target, TargetNote} from '../target.ts';
 import * as ask from './instructions.ts';
@@ -462,11 +463,13 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			if (!sameBytes(snapshot.signature, signature))
 				throw unstable('signature', [signature, snapshot.signature]);
 			if (chip !== undefined) {
-				if (supply !== null && supply < chip.vccRange[0]) {
+				const brownOut = brownOutVolts(chip, snapshot.fuses);
+				const least = Math.max(chip.vccRange[0], brownOut ?? 0);
+				if (supply !== null && supply < least) {
 					throw new UnbrickError({
 						kind: 'Refused',
 						command: 'programming',
-						why: `the target has ${supply.toFixed(1)} V and the ${chip.name} needs ${chip.vccRange[0]} V`,
+						why: `the target has ${supply.toFixed(1)} V; the ${chip.name} needs ${least.toFixed(1)} V${least === brownOut ? ', its brown-out level' : ''}`,
 					});
 				}
 				if (sck === 'auto' && link.setSck !== undefined && capabilities!.sckStepsHz.length > 1)

@@ -167,11 +167,6 @@ export async function findInterrupted(store: Store): Promise<Interrupted | undef
 	return undefined;
 }
 
-/** Forgets an interrupted recovery that the person does not want to go on with. */
-export async function forgetInterrupted(store: Store, path: string): Promise<void> {
-	await store.remove(path);
-}
-
 async function planResume(
 	store: Store,
 	start: StartEntry,
