@@ -2,9 +2,10 @@
 import {surveyDevices, udevRules, udevRulesName} from '../engine/devices/index.ts';
 import type {ListedDevice} from '../engine/devices/types.ts';
 import type {World} from '../engine/transports.ts';
+import {failureOf} from './events.ts';
 import {type ExitCode, exitCodes} from './exit-codes.ts';
 import type {DevicesOptions} from './options.ts';
-import type {Output} from './output.ts';
+import {type Output, sayFailure} from './output.ts';
 import {wrapped} from './paint.ts';
 
 /** The command on this machine; `world` for tests. */
@@ -19,6 +20,7 @@ export async function devicesCommand(
 		output.say(rules.trimEnd());
 		return exitCodes.done;
 	}
+	if (options.avrdude === true) return avrdudeProgrammers(output);
 	const {devices, notes} = await surveyDevices(world ?? (await import('../io/world.ts')).createWorld());
 	output.value({devices: devices.map(asJson)});
 	for (const device of devices) {
@@ -36,6 +38,23 @@ export async function devicesCommand(
 	}
 	for (const note of notes) for (const line of wrapped(output, note)) output.say(line);
 	return exitCodes.done;
+}
+
+/** What the installed avrdude can drive for `--programmer avrdude:NAME`, as it says itself. */
+async function avrdudeProgrammers(output: Output): Promise<ExitCode> {
+	const {findAvrdude} = await import('../io/avrdude.ts');
+	try {
+		const {version, programmers} = await findAvrdude();
+		output.value({avrdude: version, programmers: Object.fromEntries(programmers)});
+		output.say(`The installed avrdude ${version} drives these (--programmer avrdude:NAME):`);
+		for (const [name, description] of programmers) output.say(`  ${name.padEnd(20)} ${description}`);
+		return exitCodes.done;
+	} catch (error) {
+		const result = failureOf(error);
+		output.value(result);
+		sayFailure(output, result);
+		return exitCodes.failed;
+	}
 }
 
 function mayBe({mayBe}: ListedDevice): string {

@@ -101,9 +101,13 @@ export async function openTarget(world: World, hardware: Hardware): Promise<Targ
 		const {createAvrdudeTarget, findAvrdude} = await import('../io/avrdude.ts');
 		const avrdude = await findAvrdude();
 		if (!avrdude.programmers.has(hardware.avrdude)) {
+			const names = [...avrdude.programmers.keys()];
 			throw new UnbrickError({
 				kind: 'DeviceMissing',
 				what: `A programmer "${hardware.avrdude}" in the installed avrdude ${avrdude.version}`,
+				next: [
+					`\`avr-unbrick devices --avrdude\` lists its ${names.length} programmers.${didYouMean(hardware.avrdude, names, '')}`,
+				],
 			});
 		}
 		return createAvrdudeTarget(avrdude, {
@@ -111,6 +115,7 @@ export async function openTarget(world: World, hardware: Hardware): Promise<Targ
 			...(hardware.port === undefined ? {} : {port: hardware.port}),
 			...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
 			...(hardware.sck === 'auto' ? {} : {sckHz: hardware.sck}),
+			...(hardware.board === undefined ? {} : {board: hardware.board}),
 		});
 	}
 	if (hardware.programmer === undefined) {

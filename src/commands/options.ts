@@ -24,6 +24,9 @@ export type RecoverOptions = HardwareOptions & {
 	readonly erase: boolean;
 	readonly verify?: string;
 	readonly resume?: boolean;
+	readonly recipe?: string;
+	readonly saveRecipe?: string;
+	readonly repeat?: boolean;
 	readonly yes?: boolean;
 	readonly accept: readonly string[];
 	readonly dryRun?: boolean;
@@ -57,4 +60,4 @@ export type WiringOptions = {
 export type FusesOptions = {readonly json?: boolean; readonly board?: string; readonly from?: string};
 export type InspectOptions = {readonly json?: boolean; readonly chip?: string};
 export type MergeOptions = {readonly json?: boolean; readonly chip: string; readonly output: string};
-export type DevicesOptions = {readonly json?: boolean; readonly udev?: boolean};
+export type DevicesOptions = {readonly json?: boolean; readonly udev?: boolean; readonly avrdude?: boolean};

@@ -132,6 +132,7 @@ export function createProgram(finish: Finish): Command {
 
 	command('devices', 'programmers, bootloaders and serial ports that are plugged in, and may they be opened')
 		.option('--udev', "print the udev rules file for this program's devices (Linux)")
+		.option('--avrdude', 'list what an installed avrdude drives (--programmer avrdude:NAME)')
 		.addOption(json())
 		.action(
 			act<[DevicesOptions]>(async (output, options) =>
@@ -247,7 +248,10 @@ export function createProgram(finish: Finish): Command {
 			.option('--backup <file|none>', 'where the backup goes (a new file in the state folder without it)')
 			.option('--no-erase', 'write without a chip erase')
 			.option('--verify <full|written|none>', 'what to read back', 'written')
-			.option('--resume', 'go on with the recovery that was interrupted last'),
+			.option('--resume', 'go on with the recovery that was interrupted last')
+			.option('--save-recipe <file>', 'write this recovery down as a recipe, touch nothing')
+			.option('--recipe <file>', 'do what a recipe says')
+			.option('--repeat', 'with --recipe: board after board, until one is unlike the others'),
 	).action(
 		act<[RecoverOptions]>(async (output, options) =>
 			(await import('./hardware-commands.ts')).recoverCommand(output, options),

@@ -62,6 +62,9 @@ export const riskTexts: Readonly<Record<RiskName, string>> = {
 };
 
 const isSketch = (programmer: string | undefined) => programmer === 'arduino-isp' || programmer === 'avrisp';
+/** RSTDISBL and DWEN end ISP: no wire and no speed helps. Source: datasheets, "debugWIRE", "Parallel Programming". */
+const ispDisabledAdvice =
+	'Last of all, a fuse (RSTDISBL, DWEN) may have ended ISP: an Atmel-ICE or AVR Dragon speaks debugWIRE and gives ISP back, a high-voltage programmer (STK500, Dragon HVPP/HVSP) rewrites the fuses. An installed avrdude drives them: `avr-unbrick devices --avrdude` lists the names.';
 const arduinoFirst =
 	'Put the ArduinoISP sketch on the board first (Arduino IDE: Examples, 11.ArduinoISP), or take the port of the board that has it.';
 
@@ -84,6 +87,7 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 	const {programmer, system} = context;
 	switch (facts.kind) {
 		case 'DeviceMissing':
+			if (facts.next !== undefined) return {likely: [], next: facts.next};
 			return {
 				likely: [
 					'It is not plugged in, or the cable only carries power.',
@@ -207,12 +211,18 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 		case 'Refused':
 			return {
 				likely: facts.why === undefined ? ['The firmware of the device does not know this request.'] : [],
-				next: ['Plug the programmer out and in again and try once more.', 'See whether its firmware is old.'],
+				next: facts.next ?? [
+					'Plug the programmer out and in again and try once more.',
+					'See whether its firmware is old.',
+				],
 			};
 		case 'FirmwareTooOld':
 			return {
 				likely: [],
-				next: [`Update the firmware of the programmer: ${facts.needs}.`, 'Or take another programmer.'],
+				next: facts.next ?? [
+					`Update the firmware of the programmer: ${facts.needs}.`,
+					'Or take another programmer.',
+				],
 			};
 		case 'NoTarget':
 			return {
@@ -229,6 +239,7 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 							]
 						: []),
 					'If nothing helps, the fuses may ask for a clock that is missing: feed one to XTAL1 and try again.',
+					...(facts.candidates.some(({id}) => id === 'isp-disabled') ? [ispDisabledAdvice] : []),
 				],
 			};
 		case 'UnstableLink':

@@ -35,7 +35,12 @@ export type Candidate = {
 };
 
 export type ErrorFacts =
-	| {readonly kind: 'DeviceMissing'; readonly what: string}
+	| {
+			readonly kind: 'DeviceMissing';
+			readonly what: string;
+			/** What to do, where that is not to plug something in. */
+			readonly next?: readonly string[];
+	  }
 	| {readonly kind: 'DeviceDenied'; readonly path: string; readonly group?: string; readonly detail?: string}
 	| {readonly kind: 'DeviceBusy'; readonly path: string; readonly detail?: string}
 	| {readonly kind: 'DeviceGone'; readonly path: string; readonly during?: string}
@@ -50,8 +55,19 @@ export type ErrorFacts =
 			readonly waitedMs?: number;
 	  }
 	| {readonly kind: 'BadReply'; readonly command: string; readonly expected: string; readonly got: Uint8Array}
-	| {readonly kind: 'Refused'; readonly command: string; readonly status?: number; readonly why?: string}
-	| {readonly kind: 'FirmwareTooOld'; readonly what: string; readonly needs: string}
+	| {
+			readonly kind: 'Refused';
+			readonly command: string;
+			readonly status?: number;
+			readonly why?: string;
+			readonly next?: readonly string[];
+	  }
+	| {
+			readonly kind: 'FirmwareTooOld';
+			readonly what: string;
+			readonly needs: string;
+			readonly next?: readonly string[];
+	  }
 	| {
 			readonly kind: 'NoTarget';
 			/** What came back, attempt by attempt: programming-enable replies and signatures. */

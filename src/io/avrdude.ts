@@ -3,15 +3,17 @@
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import type {Board} from '../engine/boards/board.ts';
 import {isBlank, sameBytes} from '../engine/bytes.ts';
 import type {Chip, FuseName} from '../engine/chips/chip.ts';
 import {chipsBySignature, findChip} from '../engine/chips/index.ts';
 import {diagnose} from '../engine/diagnose/diagnose.ts';
-import {UnbrickError} from '../engine/errors.ts';
+import {isKind, UnbrickError} from '../engine/errors.ts';
 import {fuseToWrite, sameFuse} from '../engine/fuses/mask.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
 import {createImage, type MemoryImage} from '../engine/image/memory-image.ts';
-import type {FuseBytes, Identity, Memory, OnProgress, Target} from '../engine/target.ts';
+import {runningClock, sckLimitHz} from '../engine/isp/sck.ts';
+import type {FuseBytes, Identity, Memory, OnProgress, Target, TargetNote} from '../engine/target.ts';
 
 /** 6.3 is the oldest that Debian, Arduino and Homebrew still had lately; older ones lack chips that we know. */
 const oldestMajor = 6;
@@ -22,6 +24,12 @@ const runTimeoutMs = 15 * 60_000;
 const askTimeoutMs = 10_000;
 /** avrdude draws a bar of 50 marks for each memory. */
 const barMarks = 50;
+/** Speeds to look for a chip with, Hz, falling: a 1 MHz part as delivered follows the first. Source: facts A8. */
+const searchHz = [125_000, 32_000, 8_000] as const;
+/** What avrdude's programmers use when they are told nothing, Hz; fast enough. Source: USBasp, avrdude usbasp.c. */
+const usualSckHz = 375_000;
+/** Internal oscillators are off by up to a tenth and more. */
+const clockMargin = 0.6;
 
 export type Avrdude = {
 	readonly program: string;
@@ -43,36 +51,50 @@ async function run(
 		stdin: 'ignore',
 		all: true,
 		forceKillAfterDelay: 2000,
+		// A group of its own: Ctrl+C in the terminal must not end it in the middle of a page.
+		detached: process.platform !== 'win32',
 	});
 	if (onOutput !== undefined) child.all?.on('data', (data: Buffer) => onOutput(data.toString('utf8')));
 	return await child;
 }
 
+/** What to do when there is no avrdude that can be used. */
+const installAdvice = [
+	'Install avrdude (Debian, Ubuntu: sudo apt install avrdude; macOS: brew install avrdude; Windows: winget install AVRDudes.AVRDUDE).',
+	'Or take one of the programmers that need no avrdude: usbasp, usbtiny, avrisp, arduino-isp, buspirate, avrispmkii.',
+];
+
 /**
  * Asks the installed avrdude who it is and which programmers it knows.
- * Throws DeviceMissing when there is none, FirmwareTooOld when it is older than 6.3.
+ * Throws DeviceMissing when there is none, FirmwareTooOld when it is older than 6.3, Refused when it fails.
  */
 export async function findAvrdude(program = 'avrdude'): Promise<Avrdude> {
 	const said = await run(program, ['-v'], askTimeoutMs);
-	const version =
-		/avrdude: Version (\d+)\.(\d+)|avrdude version (\d+)\.(\d+)|^Avrdude version (\d+)\.(\d+)/m.exec(
-			said.all ?? '',
-		);
-	if (version === null) {
+	if (said.code === 'ENOENT' || said.code === 'EACCES') {
 		throw new UnbrickError(
-			{kind: 'DeviceMissing', what: 'An installed avrdude'},
-			{cause: said.cause ?? new Error(said.all ?? '')},
+			{kind: 'DeviceMissing', what: 'An installed avrdude', next: installAdvice},
+			{cause: said.cause},
 		);
 	}
-	const [major, minor] = version
-		.slice(1)
-		.filter(part => part !== undefined)
-		.map(Number) as [number, number];
+	const version = /avrdude:? version (\d+)\.(\d+)/i.exec(said.all ?? '');
+	if (version === null) {
+		throw new UnbrickError(
+			{
+				kind: 'Refused',
+				command: 'the installed avrdude, asked for its version',
+				why: said.timedOut ? `no answer within ${askTimeoutMs / 1000} s` : lastWords(said.all ?? ''),
+				next: installAdvice,
+			},
+			{cause: new Error(said.all ?? '')},
+		);
+	}
+	const [major, minor] = version.slice(1).map(Number) as [number, number];
 	if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
 		throw new UnbrickError({
 			kind: 'FirmwareTooOld',
 			what: `the installed avrdude (${major}.${minor})`,
 			needs: `version ${oldestMajor}.${oldestMinor} or newer is needed`,
+			next: installAdvice,
 		});
 	}
 	const listed = await run(program, ['-c', '?'], askTimeoutMs);
@@ -89,8 +111,10 @@ export type AvrdudeOptions = {
 	readonly programmer: string;
 	readonly port?: string;
 	readonly baud?: number;
-	/** Highest SCK, Hz; avrdude's own choice without it. */
+	/** SCK, Hz; found from slow to what the chip's clock allows without it. */
 	readonly sckHz?: number;
+	/** What the board is: its crystal tells the clock that runs. */
+	readonly board?: Board;
 };
 
 /**
@@ -101,12 +125,24 @@ export type AvrdudeOptions = {
 export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): Target {
 	let chip: Chip | undefined;
 	let erased = false;
-	const common = [
+	/** SCK asked for now, Hz; undefined: avrdude's own choice. */
+	let sckHz: number | undefined = options.sckHz;
+	/** SCK at which the chip was found: the slow, certain one. */
+	let foundHz: number | undefined;
+	let notes: TargetNote[] = [
+		{
+			code: 'engine',
+			message: `The installed avrdude ${avrdude.version} does the work, not this program's own engine (${avrdude.programmers.get(options.programmer) ?? options.programmer}).`,
+		},
+	];
+	/** Memory as last read; each byte is handed out once, and nothing outlives a change. */
+	const held = new Map<Memory, {readonly whole: Uint8Array; readonly taken: Uint8Array}>();
+	const common = () => [
 		'-c',
 		options.programmer,
 		...(options.port === undefined ? [] : ['-P', options.port]),
 		...(options.baud === undefined ? [] : ['-b', String(options.baud)]),
-		...(options.sckHz === undefined ? [] : ['-B', String(Math.max(0.1, 1e6 / options.sckHz))]),
+		...(sckHz === undefined ? [] : ['-B', String(Math.max(0.1, Math.ceil(1e8 / sckHz) / 100))]),
 	];
 
 	const job = async (
@@ -117,7 +153,7 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 		let marks = 0;
 		const output = await run(
 			avrdude.program,
-			[...common, '-p', part.avrdudeId, ...args],
+			[...common(), '-p', part.avrdudeId, ...args],
 			runTimeoutMs,
 			text => {
 				if (progress === undefined) return;
@@ -215,16 +251,22 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 	const readRange = async (memory: Memory, byteAddress: number, bytes: number, onProgress?: OnProgress) => {
 		const part = known();
 		const all = part[memory].bytes;
-		const read = await readMemories(
-			part,
-			[memory],
-			onProgress === undefined ? undefined : {total: bytes, onProgress},
-		);
-		// avrdude leaves trailing 0xff out of what it reads.
-		const whole = new Uint8Array(all).fill(0xff);
-		whole.set(read.get(memory)!.subarray(0, all));
+		let have = held.get(memory);
+		if (have?.taken.subarray(byteAddress, byteAddress + bytes).every(taken => taken === 0) !== true) {
+			const read = await readMemories(
+				part,
+				[memory],
+				onProgress === undefined ? undefined : {total: bytes, onProgress},
+			);
+			// avrdude leaves trailing 0xff out of what it reads.
+			const whole = new Uint8Array(all).fill(0xff);
+			whole.set(read.get(memory)!.subarray(0, all));
+			have = {whole, taken: new Uint8Array(all)};
+			held.set(memory, have);
+		}
+		have.taken.fill(1, byteAddress, byteAddress + bytes);
 		onProgress?.(bytes, bytes);
-		return whole.slice(byteAddress, byteAddress + bytes);
+		return have.whole.slice(byteAddress, byteAddress + bytes);
 	};
 
 	const writeMemory = (
@@ -233,46 +275,85 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 		progress?: {total: number; onProgress: OnProgress},
 	) =>
 		inScratch(async folder => {
+			held.clear();
 			const file = path.join(folder, 'image.hex');
 			await writeFile(file, printIntelHex(image), {mode: 0o600});
 			// -D: the erase was done and proven before; -V: we read back ourselves.
 			await must(known(), `write ${memory}`, ['-D', '-V', '-U', `${memory}:w:${file}:i`], progress);
 		});
 
+	/** The part whose signature avrdude prints; it wants one named before it asks. */
+	const recognise = async (): Promise<Chip> => {
+		const guess = findChip('atmega328p')!;
+		const said = await job(guess, []);
+		const signature = signatureIn(said.text);
+		if (signature === undefined || every(signature, signature[0]!)) {
+			throw avrdudeError(said.text, {
+				what: 'identify',
+				part: guess,
+				port: options.port ?? options.programmer,
+				timedOut: said.timedOut,
+			});
+		}
+		const part = chipsBySignature(signature)[0];
+		if (part !== undefined) return part;
+		throw new UnbrickError({
+			kind: 'WrongSignature',
+			expected: new Uint8Array(0),
+			expectedChip: 'a chip that this program knows',
+			got: signature,
+		});
+	};
+
+	type State = Awaited<ReturnType<typeof readState>>;
+	/** From slow to slower until a chip answers twice the same; an asked-for speed alone. */
+	const search = async (expected: Chip | undefined): Promise<{part: Chip; state: State}> => {
+		let silence: unknown;
+		for (const hz of options.sckHz === undefined ? searchHz : [options.sckHz]) {
+			sckHz = hz;
+			try {
+				const part = expected ?? (await recognise());
+				const state = await readState(part);
+				foundHz = hz;
+				return {part, state};
+			} catch (error) {
+				const silent = isKind(error, 'NoTarget') || isKind(error, 'UnstableLink');
+				if (!silent) throw error;
+				silence = error;
+			}
+		}
+		throw silence;
+	};
+
+	/** As fast as the clock that runs allows; back to the slow speed when the readings do not agree. */
+	const settleSpeed = async (part: Chip, state: State): Promise<State> => {
+		const running = runningClock(part, state.fuses, options.board);
+		if (options.sckHz !== undefined || running === undefined) return state;
+		const fast = Math.min(usualSckHz, sckLimitHz(running.hz) * clockMargin);
+		if (foundHz === undefined || fast <= foundHz) return state;
+		sckHz = fast;
+		try {
+			const again = await readState(part);
+			if (sameState(state, again)) return again;
+		} catch (error) {
+			if (!(isKind(error, 'NoTarget') || isKind(error, 'UnstableLink'))) throw error;
+		}
+		sckHz = foundHz;
+		notes.push({code: 'sck-fell-back', message: `SCK stays at ${foundHz} Hz: faster, the readings differ.`});
+		return state;
+	};
+
 	return {
 		engine: `avrdude ${avrdude.version} (${options.programmer})`,
 		async identify(expected): Promise<Identity> {
-			let part = expected;
-			if (part === undefined) {
-				// avrdude wants a part named before it asks: name one, and read the signature that it prints.
-				const guess = findChip('atmega328p')!;
-				const said = await job(guess, []);
-				const signature = signatureIn(said.text);
-				if (signature === undefined) {
-					throw avrdudeError(said.text, {
-						what: 'identify',
-						part: guess,
-						port: options.port ?? options.programmer,
-						timedOut: said.timedOut,
-					});
-				}
-				part = chipsBySignature(signature)[0];
-				if (part === undefined) {
-					throw new UnbrickError({
-						kind: 'WrongSignature',
-						expected: new Uint8Array(0),
-						expectedChip: 'a chip that this program knows',
-						got: signature,
-					});
-				}
-			}
+			const {part, state} = await search(expected);
 			chip = part;
-			const state = await readState(part);
-			return {...state, chip: part, sckHz: options.sckHz ?? null, targetVolts: null};
+			return {...(await settleSpeed(part, state)), chip: part, sckHz: sckHz ?? null, targetVolts: null};
 		},
 		readRange: (memory, byteAddress, bytes, {onProgress} = {}) =>
 			readRange(memory, byteAddress, bytes, onProgress),
 		async erase() {
+			held.clear();
 			await must(known(), 'erase', ['-e']);
 			const flash = await readRange('flash', 0, known().flash.bytes);
 			if (!isBlank(flash)) {
@@ -348,10 +429,38 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 			}
 		},
 		// Each run enters programming mode afresh, so a changed clock fuse is in force by the next one.
-		reenter: async () => {},
+		async reenter() {
+			held.clear();
+			if (options.sckHz !== undefined) return;
+			// The clock may be another one now: start over from slow.
+			const {part, state} = await search(known());
+			await settleSpeed(part, state);
+		},
+		takeNotes() {
+			const taken = notes;
+			notes = [];
+			return taken;
+		},
+		async testLink() {
+			await readState(known());
+		},
 		leave: async () => {},
 		close: async () => {},
 	};
+}
+
+const every = (bytes: Uint8Array, value: number) => bytes.every(byte => byte === value);
+
+function sameState(
+	a: {readonly fuses: FuseBytes; readonly lock: number},
+	b: {readonly fuses: FuseBytes; readonly lock: number},
+): boolean {
+	return (
+		a.lock === b.lock &&
+		a.fuses.low === b.fuses.low &&
+		a.fuses.high === b.fuses.high &&
+		a.fuses.extended === b.fuses.extended
+	);
 }
 
 /** The signature that avrdude prints, or undefined. */
