@@ -54,6 +54,9 @@ export type DerivedId =
 /** Everything known in one attempt: messages and what follows from them, each with the lines that say so. */
 export type Known = ReadonlyMap<string, readonly Hit[]>;
 
+/** Of a message repeated without end only the latest are looked at. */
+const RECENT = 50;
+
 type Memory = 'lfuse' | 'hfuse' | 'efuse' | 'fuse' | 'lock' | 'flash' | undefined;
 
 // avrdude.conf.in: which programmers are bootloaders on a serial line, which AVR109, which drive ISP.
@@ -174,7 +177,8 @@ export function portOf(known: Known): string | undefined {
 	return port === undefined || port === '' || port === 'unknown' || port === 'null' ? undefined : port;
 }
 
-function group(hits: readonly Hit[]): Map<string, Hit[]> {
+/** Messages by id, in order. */
+export function group(hits: readonly Hit[]): Map<string, Hit[]> {
 	const known = new Map<string, Hit[]>();
 	for (const hit of hits) {
 		const list = known.get(hit.id);
@@ -304,11 +308,10 @@ function expectedFamily(known: Known): Family | undefined {
 /**
  * Messages of one attempt plus what follows from them.
  * @param attempt messages of the attempt, in order
- * @param all messages of the whole paste, in order: who is on the bus and which system it is count everywhere
+ * @param everywhere messages of the whole paste: who is on the bus and which system it is count everywhere
  */
-export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string, Hit[]> {
+export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, Hit[]> {
 	const known = group(attempt);
-	const everywhere = attempt === all ? known : group(all);
 	const derived = new Map<DerivedId, Hit[]>();
 	const add = (id: DerivedId, ...hits: Hit[]): void => {
 		const list = derived.get(id);
@@ -330,7 +333,7 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	// Who is on the bus.
 	const seen = new Set<Family>();
 	let dfuChip: {chip: string; hit: Hit} | undefined;
-	for (const hit of everywhere.get('usb.id') ?? []) {
+	for (const hit of (everywhere.get('usb.id') ?? []).slice(-RECENT)) {
 		const id = usbIdOf(hit);
 		if (id === undefined) continue;
 		const family = familyOfUsbId(id);
@@ -345,7 +348,7 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 			add('is.application.seen', hit);
 		else if (id.startsWith('feed:')) add('is.application.seen', hit);
 	}
-	for (const hit of everywhere.get('tb.connected') ?? []) {
+	for (const hit of (everywhere.get('tb.connected') ?? []).slice(-RECENT)) {
 		const family = connectedFamilies.find(([pattern]) => pattern.test(hit.groups[0] ?? ''))?.[1];
 		if (family === undefined) continue;
 		seen.add(family);
@@ -424,7 +427,7 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	// DFU: what "not blank" means depends on what came before.
 	const erases = known.get('dfu.erase.ok') ?? [];
 	const rounds = known.get('dfu.erasing') ?? [];
-	for (const hit of known.get('dfu.notblank') ?? []) {
+	for (const hit of (known.get('dfu.notblank') ?? []).slice(-RECENT)) {
 		const erased = erases.filter(erase => erase.at < hit.at).at(-1);
 		if (erased === undefined) continue;
 		// Blank after all: the check that followed this erase found nothing.
@@ -432,7 +435,8 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 		// A check right before the next erase belongs to that erase: not blank is then as it should be.
 		const nextErase = rounds.find(round => round.at > hit.at);
 		const command = (known.get('dfu.cmd.erase') ?? []).find(each => each.at > erased.at && each.at < hit.at);
-		if (nextErase !== undefined && nextErase.line - hit.line <= 2 && (command ?? blank) !== undefined) continue;
+		if (nextErase !== undefined && nextErase.line - hit.line <= 2 && (command ?? blank) !== undefined)
+			continue;
 		const written = (known.get('dfu.programming') ?? []).find(
 			each => each.at > erased.at && each.at < hit.at,
 		);
@@ -445,7 +449,7 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	if (answers.size >= 3) add('is.resp.varied', ...(known.get('sk.nosync') ?? []).slice(0, 3));
 
 	// Signatures.
-	const signatures = known.get('avr.signature') ?? [];
+	const signatures = (known.get('avr.signature') ?? []).slice(-RECENT);
 	const values = signatures.map(hit => (hit.groups[0] ?? '').replaceAll(' ', '').toLowerCase());
 	signatures.forEach((hit, index) => {
 		if (!(values[index] ?? '').startsWith('1e')) add('is.sig.none', hit);
@@ -454,14 +458,14 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	const strange = new Set(values.filter(value => value !== '000000' && value !== 'ffffff'));
 	if (strange.size >= 2 && new Set(values).size >= 2 && derived.has('is.sig.none'))
 		add('is.sig.varied', ...signatures.slice(-3));
-	for (const hit of known.get('avr.expected') ?? []) {
+	for (const hit of (known.get('avr.expected') ?? []).slice(-RECENT)) {
 		if (/^ff ff ff$/i.test(hit.groups[1] ?? '')) add('is.expected.blank', hit);
 	}
 
 	judgeMismatches(known, derived.has('is.prog.serialboot'), add);
 
 	// Fuses asked for, and what they do.
-	for (const hit of everywhere.get('avr.opt.fuse') ?? []) {
+	for (const hit of (everywhere.get('avr.opt.fuse') ?? []).slice(-RECENT)) {
 		const fuse = hit.groups[0]?.toLowerCase() ?? '';
 		if (endsIsp(chip, fuse, Number.parseInt(hit.groups[1] ?? '', 16))) add('is.fuse.kills', hit);
 	}
@@ -476,26 +480,26 @@ export function derive(attempt: readonly Hit[], all: readonly Hit[]): Map<string
 	if (derived.has('is.sig.none')) add('is.silent', ...(derived.get('is.sig.none') ?? []).slice(-1));
 	const lastSilent = Math.max(-1, ...(derived.get('is.silent') ?? []).map(hit => hit.at));
 	const fuseWritten = [
-		...(everywhere.get('avr.fuse.written') ?? []),
-		...(everywhere.get('avr.fuse.ok') ?? []).filter(hit => /fuse/i.test(hit.text)),
+		...(everywhere.get('avr.fuse.written') ?? []).slice(-RECENT),
+		...(everywhere.get('avr.fuse.ok') ?? []).slice(-RECENT).filter(hit => /fuse/i.test(hit.text)),
 	].filter(hit => hit.at < lastSilent);
 	if (fuseWritten.length > 0)
 		add('is.fuse.thensilent', fuseWritten.at(-1)!, ...(derived.get('is.silent') ?? []).slice(-1));
 
 	// Paths.
 	for (const id of ['dfu.open', 'avr.openfile', 'avr.readfile.failed'] as const) {
-		for (const hit of known.get(id) ?? []) {
+		for (const hit of (known.get(id) ?? []).slice(-RECENT)) {
 			const path = hit.groups.find(value => value !== undefined && value !== '')?.trim();
 			if (path !== undefined && /[\\/]/.test(path) && !/\.\w{2,4}["']?$/.test(path) && path.length < 180)
 				add('is.path.cut', hit);
 		}
 	}
-	for (const hit of known.get('dfu.cmd.flash') ?? []) {
+	for (const hit of (known.get('dfu.cmd.flash') ?? []).slice(-RECENT)) {
 		const path = (hit.groups[2] ?? '').trim();
 		if (/^[^"'\s]+[\\/][^"']*\s[^"']*\.(?:hex|eep|bin)$/i.test(path) && !known.has('dfu.open'))
 			add('is.path.cut', hit);
 	}
-	for (const hit of known.get('avr.outofrange') ?? []) {
+	for (const hit of (known.get('avr.outofrange') ?? []).slice(-RECENT)) {
 		if (Number.parseInt(hit.groups[0] ?? '0', 16) >= RAM_OFFSET) add('is.addr.ram', hit);
 	}
 

@@ -3,13 +3,13 @@
 // end outweighs everything.
 
 import {type Cause, causes} from './causes.ts';
-import {addVerdicts, derive, type Known} from './derive.ts';
+import {addVerdicts, derive, group, type Known} from './derive.ts';
 import {collectFacts, recogniseFamily, recogniseTool} from './facts.ts';
 import {firstAid} from './first-aid.ts';
 import {type CleanLine, normalise} from './normalise.ts';
 import {questionRows} from './questions.ts';
 import {type Ref, type Rule, rules} from './rules.ts';
-import {type Hit, type Signal, scan} from './scan.ts';
+import {createScanner, type Hit, type Scanner, type Signal} from './scan.ts';
 import {signals} from './signals.ts';
 import type {DiagnosedCause, Diagnosis, DiagnosisQuestion, Evidence, Family} from './types.ts';
 
@@ -21,6 +21,10 @@ const AGREEING_RULE_SHARE = 0.2;
 const HIGHEST_CONFIDENCE = 0.97;
 /** Candidates below this are noise. */
 const LOWEST_CONFIDENCE = 0.12;
+/** Earlier ones weigh next to nothing. */
+const MAX_ATTEMPTS = 12;
+/** So many are read to find those that show an outcome. */
+const MAX_ATTEMPTS_READ = 60;
 const MAX_CAUSES = 6;
 const MAX_EVIDENCE = 6;
 const MAX_QUESTIONS = 2;
@@ -30,6 +34,9 @@ const QUESTION_DISTANCE = 0.4;
 const MAX_QUOTE_CHARS = 200;
 
 const signalById: ReadonlyMap<string, Signal> = new Map(signals.map(signal => [signal.id, signal]));
+
+// Built at the first diagnosis: starting the program should not pay for it.
+let scanner: Scanner | undefined;
 
 type Attempt = {readonly hits: Hit[]; readonly errors: Hit[]; readonly successes: Hit[]};
 
@@ -351,9 +358,11 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
  */
 export function diagnose(text: string): Diagnosis {
 	const {lines, truncated} = normalise(text);
-	const hits = scan(lines, signals);
+	scanner ??= createScanner(signals);
+	const hits = scanner(lines);
 	const attempts = splitAttempts(hits);
-	const everywhere = derive(hits, hits);
+	const messages = group(hits);
+	const everywhere = derive(hits, messages);
 	addVerdicts(
 		everywhere,
 		attempts.flatMap(attempt => attempt.errors),
@@ -361,15 +370,16 @@ export function diagnose(text: string): Diagnosis {
 	);
 
 	const candidates = new Map<Cause, Candidate>();
-	const judged = attempts.map(attempt => {
-		const here = derive(attempt.hits, hits);
+	// From the end: an attempt that shows no outcome says nothing about the ones before it.
+	const telling: {attempt: Attempt; here: Known; fired: Rule[]}[] = [];
+	for (const attempt of attempts.slice(-MAX_ATTEMPTS_READ).reverse()) {
+		const here = derive(attempt.hits, messages);
 		addVerdicts(here, attempt.errors, attempt.successes);
-		return {attempt, here, fired: rules.filter(rule => fires(rule, here, everywhere))};
-	});
-	// An attempt that shows no outcome says nothing about the ones before it.
-	const telling = judged.filter(
-		({attempt, here, fired}) => fired.length > 0 || successOf(attempt, here) !== undefined,
-	);
+		const fired = rules.filter(rule => fires(rule, here, everywhere));
+		if (fired.length === 0 && successOf(attempt, here) === undefined) continue;
+		telling.unshift({attempt, here, fired});
+		if (telling.length === MAX_ATTEMPTS) break;
+	}
 	const last = telling.at(-1);
 	const success = last === undefined ? undefined : successOf(last.attempt, last.here);
 	telling.forEach(({here, fired}, index) => {

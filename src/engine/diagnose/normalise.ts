@@ -78,11 +78,11 @@ function splitInto(text: string, firstNumber: number, lines: CleanLine[]): numbe
 		if (lf !== -1 && chunk.endsWith('\r')) chunk = chunk.slice(0, -1);
 		if (chunk.includes('\r')) {
 			for (const part of chunk.split('\r')) {
-				lines.push({number, text: cleanLine(part)});
+				if (part !== '') lines.push({number, text: cleanLine(part)});
 				number += 1;
 			}
 		} else {
-			lines.push({number, text: cleanLine(chunk)});
+			if (chunk !== '') lines.push({number, text: cleanLine(chunk)});
 			number += 1;
 		}
 		if (lf === -1) return number;
@@ -103,7 +103,7 @@ function countLineEnds(text: string, from: number, to: number): number {
 /**
  * Splits at LF, CRLF and lone CR and cleans every line.
  * @param text any string; beyond `maxChars` only the first and last halves are kept, at line borders
- * @returns lines with the numbers they have in the whole text
+ * @returns the lines that hold anything, with the numbers they have in the whole text
  */
 export function normalise(text: string, maxChars: number = MAX_LOG_CHARS): CleanLog {
 	const lines: CleanLine[] = [];
@@ -197,6 +197,7 @@ export function joinWrapped(lines: readonly CleanLine[]): FlatText {
 		if (first.length < MIN_WRAP_COLUMNS || first.length > MAX_WRAP_COLUMNS) continue;
 		const second = lines[index + 1]!.text;
 		if (second.length === 0 || second.length > MAX_WRAP_COLUMNS) continue;
+		if (lines[index + 1]!.number !== lines[index]!.number + 1) continue;
 		if (!lenient && first.length < widest) continue;
 		const rest = withoutPrefix(second);
 		// Cut inside a word nothing was between; cut at a space either side may have lost it.

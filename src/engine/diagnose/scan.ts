@@ -1,6 +1,7 @@
 // Finds the known messages in a log. A literal is looked for first, so that a megabyte costs milliseconds;
 // the expression then reads only a small window round it, so that no pattern can run away.
 
+import {createLiteralFinder, type LiteralFinder} from './literals.ts';
 import {type CleanLine, type FlatText, flatten, joinWrapped, lineAt} from './normalise.ts';
 
 export type Signal = {
@@ -29,9 +30,6 @@ export type Hit = {
 /** Characters before and after the literal that an expression may see. */
 const WINDOW_BEFORE = 160;
 const WINDOW_AFTER = 320;
-/** Finds kept per message from the front and from the back; a log that repeats one more often proves no more. */
-const FIRST_HITS = 1000;
-const LAST_HITS = 300;
 
 function readAt(signal: Signal, source: FlatText, found: number, literal: number): Hit | undefined {
 	const row = lineAt(source, found);
@@ -65,45 +63,40 @@ function readAt(signal: Signal, source: FlatText, found: number, literal: number
 	return {id: signal.id, line, at: line * 0x100000 + place, groups, text: source.text.slice(begin, end)};
 }
 
-function scanText(source: FlatText, signals: readonly Signal[], hits: Hit[]): void {
+function literalsOf(signal: Signal): readonly string[] {
+	return typeof signal.find === 'string' ? [signal.find] : signal.find;
+}
+
+function scanText(source: FlatText, signals: readonly Signal[], finder: LiteralFinder, hits: Hit[]): void {
+	const found = finder.find(source.lower);
 	for (const signal of signals) {
-		const literals = typeof signal.find === 'string' ? [signal.find] : signal.find;
-		for (const literal of literals) {
-			let from = 0;
-			let count = 0;
-			for (;;) {
-				const found = source.lower.indexOf(literal, from);
-				if (found === -1) break;
-				from = found + literal.length;
-				const hit = readAt(signal, source, found, literal.length);
+		for (const literal of literalsOf(signal)) {
+			for (const offset of found.get(literal) ?? []) {
+				const hit = readAt(signal, source, offset, literal.length);
 				if (hit !== undefined) hits.push(hit);
-				count += 1;
-				if (count >= FIRST_HITS) break;
-			}
-			if (count < FIRST_HITS) continue;
-			let back = source.lower.length;
-			for (let late = 0; late < LAST_HITS; late += 1) {
-				const found = source.lower.lastIndexOf(literal, back);
-				if (found < from) break;
-				back = found - 1;
-				const hit = readAt(signal, source, found, literal.length);
-				if (hit !== undefined) hits.push(hit);
-				if (back < from) break;
 			}
 		}
 	}
 }
 
+export type Scanner = (lines: readonly CleanLine[]) => Hit[];
+
+/** Prepares the search once for a table of messages. */
+export function createScanner(signals: readonly Signal[]): Scanner {
+	const finder = createLiteralFinder(signals.flatMap(literalsOf));
+	return lines => scan(lines, signals, finder);
+}
+
 /** Every known message in the log, in order; wrapped lines are read as one. */
-export function scan(lines: readonly CleanLine[], signals: readonly Signal[]): Hit[] {
+function scan(lines: readonly CleanLine[], signals: readonly Signal[], finder: LiteralFinder): Hit[] {
 	const hits: Hit[] = [];
-	scanText(flatten(lines), signals, hits);
+	scanText(flatten(lines), signals, finder, hits);
 	const joined = joinWrapped(lines);
 	if (joined.text.length > 0) {
 		// A message that is whole on its line stays as it is, however the next line might go on.
 		const whole = new Set(hits.map(hit => `${hit.id} ${hit.at}`));
 		const seamed: Hit[] = [];
-		scanText(joined, signals, seamed);
+		scanText(joined, signals, finder, seamed);
 		for (const hit of seamed) {
 			const key = `${hit.id} ${hit.at}`;
 			if (whole.has(key)) continue;
