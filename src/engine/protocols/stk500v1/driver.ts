@@ -85,11 +85,12 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 
 	const faulty = (error: unknown, during: string): unknown => {
 		if (!(error instanceof TransferFault)) return error;
-		if (error.reason === 'gone') {
+		// An I/O error of a port is what an unplugged bridge looks like on some systems.
+		if (error.reason === 'gone' || error.reason === 'io') {
 			closed = true;
 			return new UnbrickError({kind: 'DeviceGone', path: stream.path, during}, {cause: error});
 		}
-		return new UnbrickError({kind: 'Timeout', command: during, waitedMs: 0}, {cause: error});
+		return new UnbrickError({kind: 'Timeout', command: during, waitedMs: replyMs}, {cause: error});
 	};
 
 	const write = async (bytes: Uint8Array, during: string) => {
@@ -521,7 +522,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 				// The port is gone; there is nothing to leave.
 			}
 			closed = true;
-			await stream.close();
+			await stream.close().catch(() => {});
 		},
 	};
 }
