@@ -71,6 +71,8 @@ export type HidPipe = {
 		timeoutMs: number,
 	) => Promise<void>;
 	readonly getReport: (reportId: number, length: number, timeoutMs: number) => Promise<Uint8Array>;
+	/** Usage page and usage of the first top-level collection; undefined where the system does not tell. */
+	readonly usage?: () => Promise<{readonly page: number; readonly usage: number} | undefined>;
 	readonly close: () => Promise<void>;
 };
 

@@ -9,6 +9,30 @@ import {claimDevice, controlIn, controlOut, listUsbDevices} from './usb.ts';
 const getReport = 0x01;
 const setReport = 0x09;
 const reportTypes = {output: 2, feature: 3} as const;
+/** HID 1.11, 7.1.1: the report descriptor; those of bootloaders are far shorter than this. */
+const getDescriptor = 0x06;
+const descriptorBytes = 256;
+const descriptorTimeoutMs = 1000;
+
+/** Usage page and usage of the first collection of a report descriptor (HID 1.11, 6.2.2); undefined without. */
+export function firstUsage(
+	descriptor: Uint8Array,
+): {readonly page: number; readonly usage: number} | undefined {
+	let page: number | undefined;
+	let usage: number | undefined;
+	for (let at = 0; at < descriptor.length; ) {
+		const prefix = descriptor[at]!;
+		const size = [0, 1, 2, 4][prefix & 3]!;
+		let value = 0;
+		for (let index = size; index > 0; index--) value = value * 256 + (descriptor[at + index] ?? 0);
+		const tag = prefix & 0xfc;
+		if (tag === 0x04) page = value;
+		else if (tag === 0x08) usage = value;
+		else if (tag === 0xa0) break;
+		at += 1 + size;
+	}
+	return page === undefined || usage === undefined ? undefined : {page, usage};
+}
 
 /**
  * With a report id other than 0 the data begin with that id, in both directions, as on the wire.
@@ -33,6 +57,20 @@ async function openByControl(key: string): Promise<HidPipe> {
 			controlOut(claimed, setup(setReport, kind, reportId), data, timeoutMs),
 		getReport: (reportId, length, timeoutMs) =>
 			controlIn(claimed, setup(getReport, 'feature', reportId), length, timeoutMs),
+		async usage() {
+			try {
+				return firstUsage(
+					await controlIn(
+						claimed,
+						{type: 'standard', recipient: 'interface', request: getDescriptor, value: 0x2200, index: 0},
+						descriptorBytes,
+						descriptorTimeoutMs,
+					),
+				);
+			} catch {
+				return undefined;
+			}
+		},
 		close: claimed.close,
 	};
 }
@@ -103,6 +141,10 @@ async function openBySystem(key: string): Promise<HidPipe> {
 					.then(got => Uint8Array.from(reportId === 0 ? got.subarray(1) : got)),
 				timeoutMs,
 			),
+		async usage() {
+			const {usagePage: page, usage} = fitting[0] ?? {};
+			return page === undefined || usage === undefined ? undefined : {page, usage};
+		},
 		async close() {
 			if (closed) return;
 			closed = true;

@@ -208,6 +208,10 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 				},
 				getReport: (reportId, length, timeoutMs) =>
 					control(device, setup(0x01, 3, reportId), length, timeoutMs),
+				async usage() {
+					const hid = here(device).identity.hid;
+					return hid === undefined ? undefined : {page: hid.usagePage, usage: hid.usage};
+				},
 				async close() {
 					close(device);
 				},

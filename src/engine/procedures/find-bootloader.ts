@@ -1,10 +1,13 @@
 // Which bootloader to flash through: the one that waits, or the one that a sketch can be asked to start. Ambiguity is
 // never resolved by guessing.
 import type {BootloaderProtocol} from '../bootloaders/client.ts';
+import {bootloaders} from '../bootloaders/index.ts';
 import {findWaitingBootloaders, type WaitingBootloader} from '../bootloaders/open.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
+import {findChip} from '../chips/index.ts';
 import {isKind, UnbrickError} from '../errors.ts';
+import {halfkayChip} from '../protocols/halfkay/driver.ts';
 import type {World} from '../transports.ts';
 import {isTouchable, touchPort, waitForBootloader} from './bootloader-entry.ts';
 
@@ -68,7 +71,7 @@ export async function findBootloader(
 		});
 	}
 	const [only] = waiting;
-	if (only !== undefined) return checkChip(only, wanted.chip, false);
+	if (only !== undefined) return checkChip(await askWhich(world, only), wanted.chip, false);
 	const [unnamed] = fits;
 	if (unnamed !== undefined) {
 		throw new UnbrickError({
@@ -99,15 +102,49 @@ export async function findBootloader(
 			if (appeared !== undefined) return checkChip(appeared, wanted.chip, true);
 		}
 	}
-	// A bare port (a pty, a bridge) tells nothing: there the person's word counts.
+	// A bare port (a pty, a bridge) tells nothing: there the person's word counts, and the signature later.
 	if (wanted.port !== undefined && wanted.protocol === 'caterina') {
-		return {protocol: wanted.protocol, chips: [], name: 'Caterina', port: wanted.port, fresh: false};
+		return {
+			protocol: wanted.protocol,
+			chips: chipsOfProtocol(wanted.protocol),
+			name: 'Caterina',
+			port: wanted.port,
+			fresh: false,
+		};
 	}
 	if (noUsb !== undefined) throw noUsb;
 	throw new UnbrickError({
 		kind: 'DeviceMissing',
 		what: wanted.protocol === undefined ? 'A bootloader' : `The ${wanted.protocol} bootloader`,
 	});
+}
+
+function chipsOfProtocol(protocol: BootloaderProtocol): readonly Chip[] {
+	const ids = bootloaders
+		.filter(loader => loader.protocol === protocol)
+		.flatMap(loader => loader.boot.map(row => row.chip));
+	return [...new Set(ids)].map(id => findChip(id)).filter(chip => chip !== undefined);
+}
+
+/** All Teensys show one identity; which chip it is stands in the report descriptor, where the system lets us read it. */
+async function askWhich(world: World, waiting: WaitingBootloader): Promise<WaitingBootloader> {
+	if (waiting.protocol !== 'halfkay' || waiting.usbKey === undefined) return waiting;
+	const pipe = await world.openHid(waiting.usbKey);
+	try {
+		const seen = await pipe.usage?.();
+		const id = seen === undefined ? undefined : halfkayChip(seen);
+		if (id === 'foreign') {
+			throw new UnbrickError({
+				kind: 'NotAProgrammer',
+				expected: 'a Teensy with an AVR',
+				got: 'a Teensy with another processor',
+			});
+		}
+		const chip = id === undefined ? undefined : findChip(id);
+		return chip === undefined ? waiting : {...waiting, chips: [chip]};
+	} finally {
+		await pipe.close();
+	}
 }
 
 function checkChip(waiting: WaitingBootloader, chip: Chip | undefined, fresh: boolean): FoundBootloader {

@@ -42,6 +42,27 @@ export function halfkayBlockBytes(chip: Chip): number {
 	return chip.flash.pageBytes;
 }
 
+/** Which board a HalfKay is on: usages of page 0xff9c (PJRC's loader: 19 to 1c are the AVR boards). */
+const halfkayPage = 0xff9c;
+const halfkayChips: Readonly<Record<number, string>> = {
+	25: 'at90usb162',
+	26: 'at90usb646',
+	27: 'atmega32u4',
+	28: 'at90usb1286',
+};
+
+/**
+ * Chip id by the usage of the report descriptor; undefined when it does not tell. `foreign` for the boards with
+ * another processor, which show the same identity and take another kind of block.
+ */
+export function halfkayChip(seen: {
+	readonly page: number;
+	readonly usage: number;
+}): string | 'foreign' | undefined {
+	if (seen.page !== halfkayPage) return undefined;
+	return halfkayChips[seen.usage] ?? (seen.usage > 0x1c ? 'foreign' : undefined);
+}
+
 export type HalfkayOptions = {
 	readonly chip: Chip;
 	/** First byte of HalfKay's own section. */
