@@ -282,8 +282,14 @@ function serve(name: string, socketPath: string, served: Served) {
 	};
 }
 
-/** Needs root and /dev/fuse: `peerTest(name, {virtualUsb: true}, ...)`. */
-export async function startUsbRig(devices: Readonly<Record<string, Served>>): Promise<UsbRig> {
+/**
+ * Needs root and /dev/fuse: `peerTest(name, {virtualUsb: true}, ...)`.
+ * @param options.pace transfers take the time that they take on hardware; otherwise it is only booked
+ */
+export async function startUsbRig(
+	devices: Readonly<Record<string, Served>>,
+	options: {readonly pace?: boolean} = {},
+): Promise<UsbRig> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'usb-rig-'));
 	const served = new Map(
 		Object.entries(devices).map(([name, device]) => [name, serve(name, path.join(folder, name), device)]),
@@ -298,7 +304,10 @@ export async function startUsbRig(devices: Readonly<Record<string, Served>>): Pr
 		rigCommand,
 		'--netns',
 		'--quiet',
-		...[...served.keys()].flatMap(name => ['-d', `${name}=remote:socket=${path.join(folder, name)}`]),
+		...[...served.keys()].flatMap(name => [
+			'-d',
+			`${name}=remote:socket=${path.join(folder, name)}${options.pace === true ? ',pace=true' : ''}`,
+		]),
 		'--',
 		...command,
 	];
