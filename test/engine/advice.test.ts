@@ -78,7 +78,10 @@ test('every error has a headline and something to try next, for every programmer
 			assert.ok(advice.headline.length < 250, `${facts.kind}: a reply of any length stays readable`);
 			assert.ok(advice.next.length > 0, facts.kind);
 			for (const line of [...advice.likely, ...advice.next]) {
-				assert.ok(line.length > 0 && !/unknown error|undefined|\bNaN\b/i.test(line), `${facts.kind}: ${line}`);
+				assert.ok(
+					line.length > 0 && !/unknown error|undefined|\bNaN\b/i.test(line),
+					`${facts.kind}: ${line}`,
+				);
 			}
 		}
 	}
