@@ -80,7 +80,7 @@ export async function serveOnPty(device: ByteDevice, options: ServeOptions = {})
 	const startMs = performance.now();
 	let skippedMs = 0;
 	const nowMs = () => performance.now() - startMs + skippedMs;
-	const timers = new Set<NodeJS.Timeout>();
+	let ticker: NodeJS.Timeout | undefined;
 	let baud = 0;
 	let pendingOpenMs: number | undefined;
 
@@ -88,34 +88,32 @@ export async function serveOnPty(device: ByteDevice, options: ServeOptions = {})
 		if (pendingOpenMs === undefined) return;
 		device.open(pendingOpenMs, baud === 0 ? 19_200 : baud);
 		pendingOpenMs = undefined;
-		pump();
+		if (fast) skipAhead();
+		else ticker ??= setInterval(deliver, 1);
 	}
-	/** Runs the device as far as it goes and sends what it answers, now or when it is due. */
-	function pump(): void {
+	/** Sends what is due by now. */
+	function deliver(): void {
+		const now = nowMs();
+		while (device.nextReplyMs(now) !== undefined) pty.write(device.take(Number.MAX_SAFE_INTEGER, now));
+	}
+	/** Runs the device as far as it goes and sends all that it answers. */
+	function skipAhead(): void {
 		let due = nowMs();
-		const now: Uint8Array[] = [];
+		const answers: Uint8Array[] = [];
 		for (;;) {
 			const when = device.nextReplyMs(Number.MAX_SAFE_INTEGER);
 			if (when === undefined) break;
-			const data = device.take(Number.MAX_SAFE_INTEGER, when);
+			answers.push(device.take(Number.MAX_SAFE_INTEGER, when));
 			due = Math.max(due, when);
-			if (fast) now.push(data);
-			else {
-				const timer = setTimeout(
-					() => {
-						timers.delete(timer);
-						pty.write(data);
-					},
-					Math.max(0, when - nowMs()),
-				);
-				timers.add(timer);
-			}
 		}
-		if (!fast) return;
 		// What the firmware still waits for after its last answer has passed as well.
 		due = Math.max(due, device.busyUntilMs());
 		skippedMs += Math.max(0, due - nowMs());
-		if (now.length > 0) pty.write(Buffer.concat(now));
+		if (answers.length > 0) pty.write(Buffer.concat(answers));
+	}
+	function stop(): void {
+		clearInterval(ticker);
+		ticker = undefined;
 	}
 	const pty = await openPty({
 		onOpen() {
@@ -128,19 +126,19 @@ export async function serveOnPty(device: ByteDevice, options: ServeOptions = {})
 		onData(data) {
 			reallyOpen();
 			device.receive(data, nowMs());
-			pump();
+			if (fast) skipAhead();
+			else deliver();
 		},
 		onClose() {
 			reallyOpen();
-			for (const timer of timers) clearTimeout(timer);
-			timers.clear();
+			stop();
 			device.close(nowMs());
 		},
 	});
 	return {
 		...pty,
 		async close() {
-			for (const timer of timers) clearTimeout(timer);
+			stop();
 			await pty.close();
 		},
 	};
