@@ -1,28 +1,39 @@
 // `recover`: the whole recovery. Everything that can be known without hardware is said before a port is opened.
+import path from 'node:path';
 import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {RiskName} from '../engine/errors.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
 import {checkWritable, inspectImage, knownImageOf} from '../engine/image/inspect.ts';
+import {printIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {mergeImages} from '../engine/image/merge.ts';
+import {checkPlan} from '../engine/procedures/check-plan.ts';
 import {findInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import {printRecipe, recipeOf} from '../engine/procedures/recipe.ts';
 import type {FuseBytes} from '../engine/target.ts';
 import {createStore} from '../io/store.ts';
 import {loadBootloaderImage} from './catalogue.ts';
 import {createEventLog, type EventLog, tellFailure} from './events.ts';
-import {type ExitCode, UsageError} from './exit-codes.ts';
-import {absolutePath, readHexFile} from './files.ts';
+import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
+import {absolutePath, readHexFile, writeNamedFile} from './files.ts';
 import {type Hardware, parseHardware} from './hardware.ts';
 import type {RecoverOptions} from './options.ts';
 import type {Output} from './output.ts';
 import {didYouMean, parseByte, parseFuses, parseRisk} from './parse.ts';
 import {runPlan} from './run-plan.ts';
+import {recipeCommand} from './series.ts';
 
 export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
 	const log = createEventLog(options.log);
 	if (options.resume === true) return resumeCommand(output, log, options);
+	if (options.repeat === true && options.recipe === undefined) {
+		throw new UsageError('--repeat needs --recipe: only what is written down is done again and again.');
+	}
+	if (options.recipe !== undefined) {
+		return recipeCommand(output, log, options.recipe, parseHardware(options), options);
+	}
 	const wanted = parseRecover(options);
 	let plan: RecoveryPlan;
 	try {
@@ -31,7 +42,32 @@ export async function recoverCommand(output: Output, options: RecoverOptions): P
 		if (error instanceof UsageError) throw error;
 		return tellFailure(output, log, error, {programmer: wanted.hardware.name});
 	}
+	if (options.saveRecipe !== undefined) return saveRecipe(output, log, plan, options.saveRecipe);
 	return runPlan(output, log, plan, wanted.hardware, options);
+}
+
+/** Beside the recipe stands its image, as one file, so that both can be carried to another machine. */
+async function saveRecipe(
+	output: Output,
+	log: EventLog,
+	plan: RecoveryPlan,
+	file: string,
+): Promise<ExitCode> {
+	try {
+		checkPlan(plan);
+		const imageFile = `${path.basename(file).replace(/\.json$/, '')}.hex`;
+		const recipe = recipeOf(plan.image === undefined ? plan : {...plan, imageName: imageFile});
+		if (plan.image !== undefined) {
+			await writeNamedFile(path.join(path.dirname(file), imageFile), printIntelHex(plan.image));
+		}
+		await writeNamedFile(file, printRecipe(recipe));
+		output.value({type: 'result', ok: true, recipe: file, chip: plan.chip.id, chipState: 'untouched'});
+		output.say(`The recipe is in ${file}; nothing was touched. Do it with: recover --recipe ${file}`);
+		return exitCodes.done;
+	} catch (error) {
+		if (error instanceof UsageError) throw error;
+		return tellFailure(output, log, error);
+	}
 }
 
 /** What the interrupted run was told holds; the programmer may be another one. */

@@ -467,7 +467,8 @@ describe('the command line', {concurrency: 3}, () => {
 	});
 });
 
-describe('over a serial port', {skip: missingPeer({programs: ['python3']})}, () => {
+// Most of the time an Arduino is given to come out of its reset: side by side.
+describe('over a serial port', {concurrency: 4, skip: missingPeer({programs: ['python3']})}, () => {
 	test('probe, backup, recover, restore and --log over the real serialport package', async () => {
 		const bench = createBench('healthy');
 		const pty = await serveOnPty(deviceOf(bench));
@@ -598,6 +599,70 @@ describe('over a serial port', {skip: missingPeer({programs: ['python3']})}, () 
 		const accepted = await recoverOn(delivered, '--accept', 'no-backup');
 		assert.equal(accepted.run.code, 0, accepted.run.stderr);
 		assert.equal(v.parse(successSchema, accepted.last).backup, null);
+	});
+
+	test('a recipe: written down, done, and done again to the next board', async () => {
+		const image = inFolder('series.hex');
+		writeFileSync(image, printIntelHex(sampleImage(0x7000, 4000)));
+		const recipe = inFolder('series.json');
+		const saved = await runCli([
+			...['recover', '--programmer', 'avrisp', '--board', 'promicro_5v', '--hex', image, '--fuses', 'board'],
+			...['--save-recipe', recipe],
+		]);
+		assert.equal(saved.code, 0, saved.stderr);
+		const written = JSON.parse(readFileSync(recipe, 'utf8'));
+		assert.deepEqual([written.chip, written.image.file, written.accept], ['atmega32u4', 'series.hex', []]);
+
+		const bench = createBench('healthy');
+		const device = deviceOf(bench);
+		const powered = bench.chip.surroundings();
+		let openedSinceGone = -1;
+		const pty = await serveOnPty({
+			...device,
+			open(nowMs, baud) {
+				if (openedSinceGone >= 0 && ++openedSinceGone === 2) {
+					// The first look found nobody: now the next board is there.
+					openedSinceGone = -1;
+					bench.chip.setSurroundings(powered);
+				}
+				device.open(nowMs, baud);
+			},
+		});
+		const base = ['recover', '--recipe', recipe, '--programmer', 'arduino-isp', '--port', pty.path, '--json'];
+		try {
+			const unasked = await runCli([...base, '--repeat']);
+			assert.deepEqual([unasked.code, unasked.stdout], [2, '']);
+			let seen = 0;
+			const run = await runCli([...base, '--repeat', '--yes'], {
+				onStdout(text, kill) {
+					const boards = text.split('"type":"board"').length - 1;
+					if (boards === seen) return;
+					seen = boards;
+					if (boards === 2) kill('SIGINT');
+					else {
+						openedSinceGone = 0;
+						bench.chip.setSurroundings({...powered, volts: 0});
+					}
+				},
+			});
+			assert.equal(run.code, 0, run.stderr);
+			const lines = jsonLines(run);
+			assert.deepEqual(
+				lines.filter(line => line.type === 'board').map(line => [line.number, line.ok]),
+				[
+					[1, true],
+					[2, true],
+				],
+			);
+			assert.deepEqual([lines.at(-1)?.type, lines.at(-1)?.boards], ['result', 2]);
+		} finally {
+			await pty.close();
+		}
+
+		writeFileSync(inFolder('series.hex'), printIntelHex(sampleImage(0x7000, 4000, 8)));
+		const changed = await runCli([...base, '--yes']);
+		assert.equal(changed.code, 2);
+		assert.match(changed.stderr, /is not the image that the recipe was made with/);
 	});
 
 	test('Ctrl+C in the middle of a write: page finished, Cancelled, 130, state said', async () => {

@@ -1,0 +1,135 @@
+// `recover --recipe FILE --repeat`: the same recovery to board after board, until one is unlike the others.
+import path from 'node:path';
+import type {Cancel} from '../engine/cancel.ts';
+import {isKind, UnbrickError} from '../engine/errors.ts';
+import {checkPlan} from '../engine/procedures/check-plan.ts';
+import type {RecoverResult} from '../engine/procedures/events.ts';
+import {createJournal} from '../engine/procedures/journal.ts';
+import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import {parseRecipe, planRecipe} from '../engine/procedures/recipe.ts';
+import {recover} from '../engine/procedures/recover.ts';
+import type {World} from '../engine/transports.ts';
+import {createStore} from '../io/store.ts';
+import {createWorld} from '../io/world.ts';
+import {type EventLog, exitCodeOfResult, playEvents, sayResult, tellFailure, withCancel} from './events.ts';
+import {type ExitCode, UsageError} from './exit-codes.ts';
+import {readHexFile, readNamedFile} from './files.ts';
+import {type Hardware, openTarget} from './hardware.ts';
+import type {Output} from './output.ts';
+import {runPlan} from './run-plan.ts';
+import {programName} from './version.ts';
+
+/** How often a new board is looked for: opening an Arduino costs it a reset of 2.5 s anyway. */
+const lookMs = 1000;
+
+export async function recipeCommand(
+	output: Output,
+	log: EventLog,
+	file: string,
+	hardware: Hardware,
+	options: {readonly yes?: boolean; readonly dryRun?: boolean; readonly repeat?: boolean},
+): Promise<ExitCode> {
+	let plan: RecoveryPlan;
+	try {
+		const recipe = parseRecipe(new TextDecoder().decode(await readNamedFile(file)), file);
+		const image =
+			recipe.image === undefined
+				? undefined
+				: (await readHexFile(path.resolve(path.dirname(file), recipe.image.file))).image;
+		plan = planRecipe(recipe, file, image, hardware.programmer?.id ?? hardware.name, hardware.sck);
+	} catch (error) {
+		return tellFailure(output, log, error);
+	}
+	const exact = {...hardware, chip: plan.chip, board: plan.board};
+	if (options.repeat !== true || options.dryRun === true) {
+		return runPlan(output, log, plan, exact, options);
+	}
+	if (options.yes !== true) {
+		throw new UsageError('--repeat asks nothing between boards: add --yes when the recipe is what you want.');
+	}
+	try {
+		checkPlan(plan);
+	} catch (error) {
+		return tellFailure(output, log, error, {programmer: hardware.name});
+	}
+	return withCancel(output, cancel => series(output, log, plan, exact, cancel));
+}
+
+async function series(
+	output: Output,
+	log: EventLog,
+	plan: RecoveryPlan,
+	hardware: Hardware,
+	cancel: Cancel,
+): Promise<ExitCode> {
+	const world = createWorld();
+	const store = createStore();
+	for (let number = 1; ; number++) {
+		output.say(`Board ${number}:`);
+		let last: RecoverResult | undefined;
+		const events = recover(plan, {
+			connect: () => openTarget(world, hardware),
+			store,
+			clock: world.clock,
+			cancel,
+			program: programName,
+			journal: createJournal(store),
+		});
+		// Each board's result is a line of its own kind, so that only the series' end is a `result`.
+		await playEvents(
+			output,
+			log,
+			(async function* () {
+				for await (const event of events) {
+					if (event.type === 'result') last = event;
+					else yield event;
+				}
+			})(),
+		);
+		if (last === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
+		const line = {...last, type: 'board' as const, number};
+		output.event(line);
+		await log.write(line);
+		sayResult(output, last);
+		if (!last.ok) return end(output, log, last, number - 1);
+		output.say('Take this board off and connect the next one. Ctrl+C ends the series.');
+		try {
+			await nextBoard(world, plan, hardware, cancel);
+		} catch (error) {
+			if (isKind(error, 'Cancelled')) return end(output, log, last, number);
+			return tellFailure(output, log, error, {programmer: hardware.name});
+		}
+	}
+}
+
+async function end(output: Output, log: EventLog, last: RecoverResult, done: number): Promise<ExitCode> {
+	const result = {...last, boards: done};
+	output.event(result);
+	await log.write(result);
+	output.say(`${done} ${done === 1 ? 'board' : 'boards'} done.`);
+	return exitCodeOfResult(last);
+}
+
+/** Waits until the board has gone and another one answers. Throws WrongSignature for an unlike chip, Cancelled. */
+async function nextBoard(
+	world: World,
+	plan: RecoveryPlan,
+	hardware: Hardware,
+	cancel: Cancel,
+): Promise<void> {
+	let gone = false;
+	for (;;) {
+		if (cancel.requested) throw new UnbrickError({kind: 'Cancelled', during: 'waiting for the next board'});
+		await world.clock.sleep(lookMs);
+		const target = await openTarget(world, hardware);
+		try {
+			await target.identify(plan.chip);
+			if (gone) return;
+		} catch (error) {
+			if (!isKind(error, 'NoTarget') && !isKind(error, 'UnstableLink')) throw error;
+			gone = true;
+		} finally {
+			await target.close();
+		}
+	}
+}
