@@ -12,6 +12,8 @@ import {
 	type World,
 } from '../engine/transports.ts';
 import {createAvrispMkiiModel} from './avrispmkii-programmer.ts';
+import {type Board, createBoard} from './boot/board.ts';
+import {type BoardWorld, createBoardWorld} from './boot/board-world.ts';
 import {createBusPirate} from './buspirate-programmer.ts';
 import type {ByteDevice} from './byte-device.ts';
 import {type ChipModel, createChip, type Surroundings, type Violation} from './chip-model.ts';
@@ -27,6 +29,10 @@ import {createUsbtinyModel} from './usbtiny-programmer.ts';
 import {createHands, createWiring, type Hands, type Wiring} from './wiring.ts';
 
 export {scenarioNames, scenarios} from './scenarios.ts';
+
+/** What a USB port gives, and what every chip here still runs on. */
+const usbVolts = 5;
+const lowestSupplyVolts = 2.7;
 
 export type BenchOptions = {
 	readonly seed?: number;
@@ -65,6 +71,18 @@ export type Bench = {
 	readonly cutNow: (what: CutWhat) => void;
 	/** Plugs everything in again and restores the supply. */
 	readonly restore: () => void;
+	/** The board round the chip: what it shows on its own USB, and why (`board.state()`). */
+	readonly board: Board;
+	/** The board's side of the world, for tests: mishaps, FLASH.BIN. */
+	readonly boardUsb: BoardWorld;
+	/**
+	 * The person plugs the board's own USB cable in (the programmer may stay wired: it has let RESET go). From here on
+	 * flash and fuses decide what `world` lists: nothing, the bootloader, the keyboard. Nothing happens by itself:
+	 * whoever plays the person's part calls these three.
+	 */
+	readonly plugBoard: () => void;
+	readonly unplugBoard: () => void;
+	readonly pressReset: () => void;
 };
 
 /** Bytes of a board that was in use: an application over two thirds of the flash, a keymap in the EEPROM. */
@@ -110,6 +128,8 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		seed,
 		...(setup.faults === undefined ? {} : {faults: setup.faults}),
 	});
+	const board = createBoard({chip});
+	const boardUsb = createBoardWorld(board, clock);
 	const programmer = setup.programmer ?? 'arduino-isp';
 	const path = `practice:${programmer}`;
 	const {device, usb} = createProgrammer();
@@ -195,6 +215,27 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		(device ?? usb)?.powerCycle(Math.max(clock.nowMs(), hands.nowMs()));
 		for (const listener of listeners) listener();
 	}
+	let supplyBefore: Surroundings | undefined;
+	function plugBoard(): void {
+		if (board.plugged()) return;
+		hands.advanceTo(clock.nowMs());
+		const supply = chip.surroundings();
+		supplyBefore = supply;
+		const fed = supply.volts >= lowestSupplyVolts && supply.parasitic !== true;
+		// Everything is unplugged for a moment: the chip begins anew with the fuses that it has now.
+		chip.setSurroundings({...supply, volts: 0});
+		chip.setSurroundings({...supply, volts: fed ? supply.volts : usbVolts, parasitic: false});
+		board.plug(clock.nowMs());
+	}
+	function unplugBoard(): void {
+		if (!board.plugged()) return;
+		board.unplug(clock.nowMs());
+		if (supplyBefore !== undefined) chip.setSurroundings(supplyBefore);
+		supplyBefore = undefined;
+	}
+	board.onChange(() => {
+		for (const listener of listeners) listener();
+	});
 	function cutAfter(at: CutPoint, what: CutWhat): void {
 		cut = {at, what};
 	}
@@ -363,25 +404,30 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		system: 'bench',
 		async listSerialPorts() {
 			replug();
-			return plugged && device !== undefined ? [portInfo()] : [];
+			const own = plugged && device !== undefined ? [portInfo()] : [];
+			return [...own, ...(await boardUsb.listSerialPorts())];
 		},
 		async listUsbDevices() {
 			replug();
-			return plugged && usb !== undefined ? [usbInfo(usb)] : [];
+			const own = plugged && usb !== undefined ? [usbInfo(usb)] : [];
+			return [...own, ...(await boardUsb.listUsbDevices())];
 		},
 		async openSerial(asked, {baud}) {
+			if (boardUsb.owns(asked)) return boardUsb.openSerial(asked, {baud});
 			replug();
 			if (device === undefined) throw new UnbrickError({kind: 'DeviceMissing', what: asked});
 			mayOpen(asked, path);
 			return openStream(device, baud);
 		},
 		async openUsb(key) {
+			if (boardUsb.owns(key)) return boardUsb.openUsb(key);
 			replug();
 			if (usb === undefined) throw new UnbrickError({kind: 'DeviceMissing', what: key});
 			mayOpen(key, path);
 			return openPipe(usb);
 		},
 		async openHid(key) {
+			if (boardUsb.owns(key)) return boardUsb.openHid(key);
 			throw new UnbrickError({kind: 'DeviceMissing', what: key});
 		},
 		onDevicesChanged(listener) {
@@ -410,5 +456,10 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		cutAfter,
 		cutNow,
 		restore,
+		board,
+		boardUsb,
+		plugBoard,
+		unplugBoard,
+		pressReset: () => board.pressReset(clock.nowMs()),
 	};
 }

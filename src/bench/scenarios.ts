@@ -225,6 +225,14 @@ export const scenarios: readonly Scenario[] = [
 	},
 	{
 		...proMicro,
+		name: 'dfu',
+		description: 'An Elite-C whose DFU bootloader was overwritten.',
+		fuses: {low: 0x5e, high: 0x99, extended: 0xf3},
+		board: 'elite_c',
+		ends: {ok: true, note: 'The DFU bootloader is back and was read back.'},
+	},
+	{
+		...proMicro,
 		name: 'no-target',
 		description: 'No chip is wired to the programmer.',
 		faults: {open: ['RESET', 'SCK', 'MOSI', 'MISO']},

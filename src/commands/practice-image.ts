@@ -1,5 +1,8 @@
 // A bootloader image for the practice bench, made up on the spot: no firmware of anybody's is shipped here. It has
-// the shape of a real one (a jump at its start, code after it), so that everything treats it as such.
+// the shape of a real one (a jump at its start, code after it), so that everything treats it as such. Where the bench
+// has a model of the board's bootloader it recognises the image, and the board comes back on USB with it.
+import {practiceLoader} from '../bench/boot/images.ts';
+import type {Board} from '../engine/boards/board.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {bootSection} from '../engine/fuses/decode.ts';
 import {createImage, type MemoryImage} from '../engine/image/memory-image.ts';
@@ -12,8 +15,16 @@ export const practiceImageName = 'practice bootloader';
 const rjmpOpcode = 0xc000;
 const vectorWords = 43;
 
-/** Fills three quarters of the boot section that `fuses` name; on chips without one, the start of the flash. */
-export function practiceImage(chip: Chip, fuses: FuseBytes): MemoryImage {
+/**
+ * The made-up bootloader of `board`; without one, three quarters of the boot section that `fuses` name, or on chips
+ * that have none the start of the flash.
+ */
+export function practiceImage(chip: Chip, fuses: FuseBytes, board?: Board): MemoryImage {
+	const loader =
+		board?.bootloader === undefined
+			? undefined
+			: practiceLoader(board.bootloader, chip, {board: board.id, clockHz: board.clock.mhz * 1e6});
+	if (loader !== undefined) return createImage([loader]);
 	const section = bootSection(chip, fuses);
 	const byteAddress = section?.startByteAddress ?? 0;
 	const bytes = Math.floor(((section?.bytes ?? chip.flash.bytes / 4) * 3) / 4);

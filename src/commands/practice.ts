@@ -1,12 +1,23 @@
 // `--practice [SCENARIO]`: the wizard on the bench, or, without a terminal, the whole recovery played by itself.
-import {createBench, scenarios} from '../bench/bench.ts';
+import {type Bench, createBench, scenarios} from '../bench/bench.ts';
+import {keyboardImage} from '../bench/boot/images.ts';
 import type {Scenario} from '../bench/scenarios.ts';
 import {findBoard} from '../engine/boards/index.ts';
+import {bootStartOf, openBootloader} from '../engine/bootloaders/open.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
+import {createImage} from '../engine/image/memory-image.ts';
 import {createIspTarget} from '../engine/isp/isp-target.ts';
+import {
+	type ComebackReading,
+	explainComeback,
+	snapshot,
+	watchComeback,
+} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
+import {findBootloader} from '../engine/procedures/find-bootloader.ts';
+import {flash} from '../engine/procedures/flash.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import {openProgrammer} from '../engine/programmers/open.ts';
 import {createEventLog, playEvents, sayResult} from './events.ts';
@@ -41,7 +52,7 @@ export function practicePlan(scenario: Scenario) {
 		...(chip.fuses.high === undefined ? {} : {high: chip.fuses.high.factory}),
 		...(chip.fuses.extended === undefined ? {} : {extended: chip.fuses.extended.factory}),
 	};
-	return {chip, board, fuses: wanted?.fuses, image: practiceImage(chip, wanted?.fuses ?? factory)};
+	return {chip, board, fuses: wanted?.fuses, image: practiceImage(chip, wanted?.fuses ?? factory, board)};
 }
 
 async function play(output: Output, scenario: Scenario): Promise<ExitCode> {
@@ -81,7 +92,7 @@ async function play(output: Output, scenario: Scenario): Promise<ExitCode> {
 	if (told === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
 	// Here a failure may be what the scenario is about: it belongs to the story on stdout.
 	sayResult(outputTo({json: false, stdout: process.stdout, stderr: process.stdout}), told);
-	const asPromised = endsAs(scenario, told);
+	const asPromised = endsAs(scenario, told) && (!told.ok || (await playComeback(output, bench, scenario)));
 	const how = told.ok ? 'recovered' : told.error.kind;
 	output.say(
 		asPromised
@@ -89,6 +100,46 @@ async function play(output: Output, scenario: Scenario): Promise<ExitCode> {
 			: `The scenario "${scenario.name}" did not end as it should: ${how}, but ${scenario.ends.note}`,
 	);
 	return asPromised ? exitCodes.done : exitCodes.failed;
+}
+
+/** The second half of the story: plug in, see the bootloader, flash a keymap, see the keyboard. */
+async function playComeback(output: Output, bench: Bench, scenario: Scenario): Promise<boolean> {
+	const {chip, board} = practicePlan(scenario);
+	const {world, clock} = bench;
+	const expectation = {
+		chip,
+		...(board?.bootloader === undefined ? {} : {bootloader: board.bootloader}),
+	};
+	const before = await snapshot(world);
+	output.say("The programmer's wires come off; the board's own cable goes in.");
+	bench.plugBoard();
+	let reading: ComebackReading = {kind: 'nothing'};
+	for await (const seen of watchComeback(world, expectation, {before, clock})) reading = seen;
+	output.say(explainComeback(reading, expectation).headline);
+	if (reading.kind !== 'bootloader') return false;
+	const found = await findBootloader(world, {touch: false, chip});
+	const client = await openBootloader(world, {
+		protocol: found.protocol,
+		chip,
+		...(found.port === undefined ? {} : {port: found.port}),
+		...(found.usbKey === undefined ? {} : {usbKey: found.usbKey}),
+	});
+	const image = createImage([keyboardImage()]);
+	let done = false;
+	for await (const event of flash(
+		{chip, bootStart: bootStartOf(found.protocol, chip), image, start: true},
+		client,
+		{clock, world},
+	)) {
+		if (event.type !== 'result') continue;
+		done = event.ok && event.application != null;
+		output.say(
+			event.ok
+				? `The keymap is flashed (${event.writtenBytes} bytes${event.verified ? ', read back and equal' : ''}); the keyboard shows itself as ${event.application?.vidPid ?? 'nothing'}.`
+				: `The keymap could not be flashed: ${event.error.message}`,
+		);
+	}
+	return done;
 }
 
 function endsAs(scenario: Scenario, result: RecoverResult): boolean {

@@ -16,7 +16,14 @@ import {
 	createLufaHidModel,
 	type HalfkayModelOptions,
 } from './hid.ts';
-import {foreignIdentity, type LoaderKind, type LoaderProgram, loaderStart, recognise} from './images.ts';
+import {
+	foreignIdentity,
+	type LoaderKind,
+	type LoaderProgram,
+	loaderKinds,
+	loaderStart,
+	recognise,
+} from './images.ts';
 import type {LoaderHost} from './loader.ts';
 import {createLufaMsModel} from './lufa-ms.ts';
 import type {UsbFunction} from './usb-function.ts';
@@ -146,20 +153,8 @@ export function createBoard(options: BoardOptions): Board {
 	function clockFits(clockHz: number): boolean {
 		return (chip.clockHz() ?? 0) * (chip.self.field('CKDIV8') === 0 ? 8 : 1) === clockHz;
 	}
-	const kinds: readonly LoaderKind[] = [
-		'atmel-dfu',
-		'lufa-dfu',
-		'qmk-dfu',
-		'caterina',
-		'halfkay',
-		'bootloadhid',
-		'usbasploader',
-		'lufa-hid',
-		'qmk-hid',
-		'lufa-ms',
-	];
 	function loaderAnywhere(flash: Uint8Array): {start: number; program: LoaderProgram} | undefined {
-		for (const start of new Set(kinds.map(kind => loaderStart(kind, chip.chip)))) {
+		for (const start of new Set(loaderKinds.map(kind => loaderStart(kind, chip.chip)))) {
 			const program = recognise(flash, start);
 			if (program !== undefined && program !== 'damaged' && program.program === 'loader')
 				return {start, program};

@@ -115,6 +115,38 @@ export function loaderImage(
 	return {byteAddress, data: assemble(program, byteAddress, sectionBytes(kind, chip) - 10)};
 }
 
+export const loaderKinds: readonly LoaderKind[] = [
+	'atmel-dfu',
+	'lufa-dfu',
+	'qmk-dfu',
+	'caterina',
+	'halfkay',
+	'bootloadhid',
+	'usbasploader',
+	'lufa-hid',
+	'qmk-hid',
+	'lufa-ms',
+];
+
+/**
+ * The made-up image of a bootloader by its id, as the practice board recognises it; undefined where the bench has no
+ * model of it. A Pro Micro's Caterina is SparkFun's: two resets within 750 ms, 1b4f:9205 (9203 at 8 MHz).
+ */
+export function practiceLoader(
+	bootloader: string,
+	chip: Chip,
+	options: {readonly board?: string; readonly clockHz?: number} = {},
+): BenchImage | undefined {
+	const kind = loaderKinds.find(known => known === bootloader);
+	if (kind === undefined) return undefined;
+	const {board, clockHz = 16e6} = options;
+	const sparkfun =
+		kind === 'caterina' && board?.startsWith('promicro') === true
+			? {vendorId: 0x1b4f, productId: clockHz === 8e6 ? 0x9203 : 0x9205, doubleReset: true}
+			: {};
+	return loaderImage(kind, chip, {clockHz, ...sparkfun});
+}
+
 /** A keyboard's firmware of `bytes` bytes (at least 512) from 0. */
 export function keyboardImage(
 	bytes = 12_345,
