@@ -63,6 +63,8 @@ function plain(_key: string, value: unknown): unknown {
 	return value;
 }
 
+type Draft = {[Id in StepId]?: Answers[Id]} & {again?: true};
+
 /** What was read from the chip, agreed to or done: never carried over a change before it. */
 const perishable: readonly StepId[] = ['identify', 'review', 'flash', 'result'];
 
@@ -74,11 +76,12 @@ function settle(
 ): FlowState {
 	const stale = new Set(state.stale);
 	stale.delete(step);
-	const known: {[Id in StepId]?: Answers[Id]} = {...state.known, [step]: given};
+	const known: Draft = {...state.known, [step]: given};
 	if (sameAnswer(state.known[step], given)) return {...state, known, stale};
 	const order = steps.map(candidate => candidate.id);
 	const place = order.indexOf(step);
 	for (const id of perishable) if (order.indexOf(id) > place) delete known[id];
+	if (place < order.indexOf('identify')) delete known.again;
 	if (known.fuses !== undefined && order.indexOf('fuses') > place && known.fuses.accepted.length > 0) {
 		known.fuses = {...known.fuses, accepted: []};
 		stale.add('fuses');
@@ -101,7 +104,7 @@ export function flow(steps: readonly FlowStep[], state: FlowState, event: FlowEv
 		return index > 0 ? {...state, at: asked[index - 1]!.id} : state;
 	}
 	if (event.type === 'retry') {
-		const known: {[Id in StepId]?: Answers[Id]} = {...state.known};
+		const known: Draft = {...state.known, again: true};
 		for (const id of perishable) delete known[id];
 		if (known.fuses !== undefined) known.fuses = {...known.fuses, accepted: []};
 		const stale = new Set(state.stale);

@@ -5,7 +5,7 @@ import {imageSha256} from '../engine/image/digest.ts';
 import {inspectImage} from '../engine/image/inspect.ts';
 import {parseIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
-import {checkFits} from '../engine/image/merge.ts';
+import {checkFits, mergeImages} from '../engine/image/merge.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {printable} from '../ui/text.ts';
@@ -21,6 +21,8 @@ type Loaded = {
 	readonly lines: readonly Line[];
 	/** Not to be written. */
 	readonly bad: boolean;
+	/** Firmware alone: a bootloader can be joined to it. */
+	readonly application: {readonly image: MemoryImage; readonly complete: boolean} | undefined;
 	/** Something about it should be seen before it is used. */
 	readonly doubtful: boolean;
 };
@@ -45,7 +47,7 @@ export function readImage(
 	view: View,
 ): Loaded {
 	const glyphs = glyphsFor(view);
-	const {image, notes} = parseIntelHex(bytes, name);
+	const {image, notes, complete} = parseIntelHex(bytes, name);
 	checkFits(image, chip, name);
 	const found = inspectImage(image, {chip, file: name});
 	const errors = found.notes.filter(note => note.severity === 'error');
@@ -53,6 +55,7 @@ export function readImage(
 	const loader = bootloader ?? foundId;
 	return {
 		bad: errors.length > 0,
+		application: found.kind === 'application' ? {image, complete} : undefined,
 		doubtful: [...notes, ...found.notes].some(note => note.severity !== 'note'),
 		answer: {
 			image,
@@ -71,6 +74,10 @@ export function readImage(
 				.map(note => item(`${glyphs.warn} `, note.text, 'warn')),
 		],
 	};
+}
+
+function onlyOne<T>(list: readonly T[] | undefined): T | undefined {
+	return list?.length === 1 ? list[0] : undefined;
 }
 
 function sentence(text: string): string {
@@ -133,6 +140,30 @@ export function ImageView(step: StepProps<'image'>) {
 			.finally(() => setBusy(false));
 	};
 
+	const joinOffer = offers?.find(offer => offer.bootloader === board?.bootloader) ?? onlyOne(offers);
+	const merge = (own: Loaded, offer: CatalogueImage) => {
+		setBusy(true);
+		setProblem(undefined);
+		offer
+			.load()
+			.then(bytes => {
+				const loader = parseIntelHex(bytes, offer.name);
+				const whole = mergeImages({
+					chip,
+					application: {name: own.answer.name, ...own.application!},
+					bootloader: {name: offer.name, image: loader.image, complete: loader.complete, carriesSketch: true},
+				});
+				onDone({
+					image: whole.image,
+					name: `${own.answer.name} with ${offer.name}`,
+					...shaOf(whole.image),
+					bootloader: offer.bootloader,
+				});
+			})
+			.catch((error: unknown) => setProblem(messageOf(error)))
+			.finally(() => setBusy(false));
+	};
+
 	if (offers === undefined || busy) {
 		return (
 			<Ask
@@ -147,23 +178,50 @@ export function ImageView(step: StepProps<'image'>) {
 		);
 	}
 	if (loaded !== undefined) {
+		const join = loaded.application === undefined || loaded.bad ? undefined : joinOffer;
 		return (
 			<Ask
 				step={step}
-				id="loaded"
-				onBack={() => setLoaded(undefined)}
+				id={`loaded ${problem ?? ''}`}
+				onBack={() => {
+					setProblem(undefined);
+					setLoaded(undefined);
+				}}
 				onAction={action => {
-					if (action.type === 'go') onDone(loaded.answer);
+					if (action.type === 'go' || (action.type === 'choose' && action.id === 'alone'))
+						onDone(loaded.answer);
+					else if (action.type === 'choose' && join !== undefined) merge(loaded, join);
 				}}
 				spec={{
-					lines: loaded.bad
-						? [
-								...loaded.lines,
-								gap,
-								say('This file is not for this board. Go back and choose another.', 'bad'),
-							]
-						: loaded.lines,
-					control: loaded.bad ? {kind: 'wait'} : {kind: 'go', does: 'use this'},
+					lines: [
+						...loaded.lines,
+						...(loaded.bad
+							? [gap, say('This file is not for this board. Go back and choose another.', 'bad')]
+							: []),
+						...(problem === undefined ? [] : [say(problem, 'bad')]),
+					],
+					control: loaded.bad
+						? {kind: 'wait'}
+						: join === undefined
+							? {kind: 'go', does: 'use this'}
+							: {
+									kind: 'menu',
+									items: [
+										{
+											id: 'join',
+											label: `Write it together with the bootloader ${join.name}`,
+											about: 'The board works at once, and can be flashed over USB later.',
+											term: 'bootloader',
+										},
+										{
+											id: 'alone',
+											label: 'Write it alone',
+											about: 'The board is then without a bootloader: every later change needs ISP again.',
+											term: 'firmware',
+										},
+									],
+									initial: 'join',
+								},
 					terms: ['hex', 'bootloader', 'firmware'],
 				}}
 			/>

@@ -14,6 +14,9 @@ import type {Connection, StepProps} from './step.ts';
 /** Drivers that talk through a serial port; the others are USB devices of their own. */
 const serialDrivers: ReadonlySet<string> = new Set(['avrisp', 'arduino-isp', 'buspirate']);
 
+/** Spare boards that `prepare` turns into programmers. */
+const spareBoards: ReadonlySet<string> = new Set(['promicro_isp', 'teensy2_isp']);
+
 /** Words that tell boards with the same driver apart, in a device's name and in ours. */
 const boardWords = ['Uno', 'Nano', 'Mega', 'Leonardo', 'Pro Micro', 'Teensy'] as const;
 
@@ -126,6 +129,15 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 	}
 
 	if (chosen !== undefined) {
+		const firmware: readonly Line[] = spareBoards.has(chosen.id)
+			? [
+					item(
+						`${glyphs.warn} `,
+						`It must carry the ISP program first. If it does not yet: leave with Ctrl+C and run "avr-unbrick prepare ${chosen.id}".`,
+						'warn',
+					),
+				]
+			: [];
 		const possible = possibleFor(chosen, devices);
 		const sure = devicesFor(chosen, devices);
 		const items: readonly MenuItem[] = [
@@ -157,8 +169,8 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 					}
 				}}
 				spec={{
-					lines:
-						possible.length === 0
+					lines: [
+						...(possible.length === 0
 							? [
 									item(`${glyphs.warn} `, `No ${chosen.name} is to be seen.`, 'warn'),
 									say(
@@ -175,7 +187,9 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 												),
 											]
 										: []),
-								],
+								]),
+						...firmware,
+					],
 					control: {kind: 'menu', items, initial: sure.length === 1 ? '0' : undefined},
 					terms: ['port', 'programmer'],
 				}}

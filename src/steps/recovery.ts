@@ -1,10 +1,42 @@
 // Runs the recovery over the chosen programmer and hands its events on.
 import type {Cancel} from '../engine/cancel.ts';
+import {imageSha256} from '../engine/image/digest.ts';
 import type {RecoverEvent} from '../engine/procedures/events.ts';
+import {createJournal, findInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
+import type {Store} from '../engine/store.ts';
 import {openTarget} from './contact.ts';
 import type {Known, WizardDeps} from './step.ts';
+
+/**
+ * After a failure in this session the journal knows what the chip held before: a second run goes on with that
+ * backup. A new one would only save what the first run left, and the settings (EEPROM) would be lost.
+ */
+async function withJournal(
+	plan: RecoveryPlan,
+	known: Known,
+	store: Store,
+): Promise<{readonly plan: RecoveryPlan; readonly journal?: string}> {
+	if (known.again !== true || plan.image === undefined) return {plan};
+	const before = await findInterrupted(store).catch(() => undefined);
+	if (before === undefined || before.plan.chip.id !== plan.chip.id || before.plan.image === undefined) {
+		return {plan};
+	}
+	const {eeprom, resume} = before.plan;
+	const same = imageSha256(before.plan.image) === imageSha256(plan.image);
+	return {
+		journal: before.path,
+		plan: {
+			...plan,
+			backup: 'none',
+			...(eeprom === undefined ? {} : {eeprom}),
+			...(resume === undefined || !same ? {} : {resume}),
+			...(plan.fuses === 'keep' ? {fuses: before.plan.fuses, ownBackup: before.plan.ownBackup === true} : {}),
+			accepted: new Set([...plan.accepted, ...before.plan.accepted]),
+		},
+	};
+}
 
 /** Resolves when the last event, the result, was handed on. Never throws. */
 export async function runRecovery(
@@ -16,12 +48,14 @@ export async function runRecovery(
 ): Promise<void> {
 	const {programmer} = known;
 	if (programmer === undefined) return;
-	const events = recover(plan, {
+	const {plan: whole, journal} = await withJournal(plan, known, deps.store);
+	const events = recover(whole, {
 		connect: () => openTarget({world: deps.world, programmer, board: plan.board, chip: plan.chip}),
 		store: deps.store,
 		clock: deps.world.clock,
 		cancel,
 		program: `avr-unbrick ${deps.version}`,
+		journal: createJournal(deps.store, journal),
 	});
 	for await (const event of events) take(event);
 }

@@ -1,5 +1,8 @@
 // How it ended: what was proven, in which state the chip is, what to do next, where the files are.
+import {useEffect, useState} from 'react';
 import {findBootloader} from '../engine/bootloaders/index.ts';
+import {createCancel} from '../engine/cancel.ts';
+import {explainComeback, snapshot, watchComeback} from '../engine/procedures/comeback.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
@@ -8,6 +11,9 @@ import {Ask} from './ask.tsx';
 import {chipStateText} from './chip-state.ts';
 import {causeLines} from './error-text.ts';
 import type {Answers, Known, StepProps} from './step.ts';
+
+/** As long as a person may take to plug the keyboard in and try. Our choice. */
+const watchMs = 30 * 60_000;
 
 function fileLines(known: Known, practice: boolean): readonly Line[] {
 	const flash = known.flash;
@@ -71,8 +77,43 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 	];
 }
 
+/** Watches USB for the board after a success; undefined until something is seen. Nothing is opened. */
+function useComeback(step: StepProps<'result'>): string | undefined {
+	const {known, deps} = step;
+	const [seen, setSeen] = useState<string | undefined>(undefined);
+	const chip = known.identify?.chip;
+	const bootloader = known.image?.image === undefined ? undefined : known.image.bootloader;
+	const wanted = known.flash?.result.ok === true && deps.practice === undefined;
+	const {world} = deps;
+	useEffect(() => {
+		if (!wanted || chip === undefined) return;
+		const stop = createCancel();
+		const expectation = {chip, ...(bootloader === undefined ? {} : {bootloader})};
+		const watch = async () => {
+			const before = await snapshot(world);
+			const readings = watchComeback(world, expectation, {
+				before,
+				clock: world.clock,
+				cancel: stop.cancel,
+				timeoutMs: watchMs,
+			});
+			for await (const reading of readings) {
+				if (stop.cancel.requested) return;
+				const {headline, next} = explainComeback(reading, expectation);
+				setSeen([headline, next[0] ?? ''].join(' '));
+			}
+		};
+		// Listing that fails says nothing about the board: the screen then simply stays as it is.
+		watch().catch(() => {});
+		return () => stop.request();
+	}, [wanted, chip, bootloader, world]);
+	return seen;
+}
+
 export function ResultView(step: StepProps<'result'>) {
 	const {known, deps, view, onDone} = step;
+	const comeback = useComeback(step);
+	const glyphs = glyphsFor(view);
 	const failed = known.flash?.result.ok === false;
 	return (
 		<Ask
@@ -84,7 +125,10 @@ export function ResultView(step: StepProps<'result'>) {
 				if (action.type === 'go') onDone({next: 'done'});
 			}}
 			spec={{
-				lines: resultLines(known, deps.practice !== undefined, view),
+				lines: [
+					...resultLines(known, deps.practice !== undefined, view),
+					...(comeback === undefined ? [] : [gap, item(glyphs.next, comeback, 'accent')]),
+				],
 				control: failed
 					? {
 							kind: 'menu',

@@ -2,6 +2,7 @@
 import {useState} from 'react';
 import {riskTexts} from '../engine/advice.ts';
 import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
+import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
@@ -48,6 +49,8 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 	const board = plan.board === undefined ? plan.chip.name : shortBoard(plan.board.name);
 	const todo: string[] = [];
 	if (isLocked(known)) todo.push('No backup: the chip is locked and cannot be read.');
+	else if (known.again === true)
+		todo.push('The backup of the first try is kept and used; no new one is made.');
 	else todo.push('Backup: everything on the chip is read and saved to a file first.');
 	if (plan.image !== undefined) {
 		todo.push(`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`);
@@ -76,6 +79,7 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 export function ReviewView(step: StepProps<'review'>) {
 	const {known, view, onDone} = step;
 	const [consenting, setConsenting] = useState(false);
+	const [equal, setEqual] = useState(false);
 	const plan = planOf(known);
 	if (plan === undefined) return null;
 	const {risks, refused} = objections(plan, known);
@@ -127,11 +131,37 @@ export function ReviewView(step: StepProps<'review'>) {
 		);
 	}
 	const glyphs = glyphsFor(view);
+	if (equal) {
+		const connection = known.programmer?.connection;
+		const commands = avrdudeCommands(
+			plan,
+			plan.imageName ?? 'image.hex',
+			connection?.kind === 'serial' ? {port: connection.path} : {},
+		);
+		return (
+			<Ask
+				step={step}
+				id="equal"
+				onBack={() => setEqual(false)}
+				onAction={() => setEqual(false)}
+				spec={{
+					lines: [
+						say('The same with avrdude, for those who know it:', 'strong'),
+						say('avrdude judges no fuse and asks nothing. You do not need it here.', 'quiet'),
+						gap,
+						...commands.map(command => say(command, 'accent')),
+					],
+					control: {kind: 'go', does: 'back to the review'},
+				}}
+			/>
+		);
+	}
 	return (
 		<Ask
 			step={step}
 			id="review"
 			onAction={action => {
+				if (action.type === 'key') setEqual(true);
 				if (action.type !== 'go') return;
 				if (risks.length > 0) setConsenting(true);
 				else onDone({agreed: true, accepted: []});
@@ -142,6 +172,7 @@ export function ReviewView(step: StepProps<'review'>) {
 					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
 				],
 				control: {kind: 'go', does: risks.length > 0 ? 'go on to consent' : 'start'},
+				keys: [{key: 'a', does: 'avrdude', id: 'avrdude'}],
 				terms: ['backup', 'erase', 'verify', 'fuse', 'EEPROM'],
 			}}
 		/>

@@ -77,7 +77,10 @@ export type Answers = {
 };
 
 /** The wizard's record. Only flow.ts changes it. */
-export type Known = {readonly [Id in StepId]?: Answers[Id]};
+export type Known = {readonly [Id in StepId]?: Answers[Id]} & {
+	/** A recovery of this very board failed after it had begun: the next one goes on with its backup. */
+	readonly again?: true;
+};
 
 /** A ready image that can be chosen without a file. */
 export type CatalogueImage = {

@@ -278,6 +278,8 @@ test('a locked chip: no backup, so the word is asked; pasted it does not count, 
 
 test('the cable pulled in mid-write: the state is said, and a second run saves the board', async () => {
 	await withWizard({scenario: 'cable-pulled'}, async wizard => {
+		const settings = wizard.bench.chip.dump().eeprom.slice();
+		assert.ok(settings.some(byte => byte !== 0xff));
 		await toReview(wizard);
 		wizard.key('enter');
 		const screen = await wizard.see('How it ended');
@@ -287,8 +289,14 @@ test('the cable pulled in mid-write: the state is said, and a second run saves t
 		await wizard.enterAt('The chip answers');
 		await wizard.enterAt('As before: practice bootloader');
 		await wizard.enterAt('settings of the chip');
-		await wizard.enterAt('This will be done');
+		const review = await wizard.enterAt('This will be done');
+		assert.match(review, /The backup of the first try is kept and used/);
 		await wizard.see('Your board is back');
+		assert.deepEqual(
+			wizard.bench.chip.dump().eeprom,
+			settings,
+			'the settings of the board outlive both runs',
+		);
 	});
 });
 
