@@ -137,6 +137,49 @@ describe('programmers at a serial port', {concurrency: 2}, () => {
 	}
 });
 
+describe('SCK of a USBasp that is told nothing', {concurrency: 2}, () => {
+	type Line = {
+		readonly type: string;
+		readonly sckHz?: number;
+		readonly message?: string;
+		readonly ok?: boolean;
+	};
+	const crystal = {low: 0xff, high: 0xd8, extended: 0xcb};
+	for (const [name, command, fuses, fits] of [
+		['probe finds a 1 MHz part as delivered', 'probe', parts.atmega32u4.fuses, (hz: number) => hz <= 125_000],
+		['recover at 16 MHz works at 750 kHz or more', 'recover', crystal, (hz: number) => hz >= 750_000],
+		[
+			'recover with CKDIV8 on works at 375 kHz or less',
+			'recover',
+			{...crystal, low: 0x7f},
+			(hz: number) => hz <= 375_000,
+		],
+	] as const) {
+		peerTest(name, {virtualUsb: true}, async () => {
+			await withRig({programmer: 'usbasp', fuses}, async (rig, bench) => {
+				const hex = file('sck.hex', printIntelHex(createImage([{byteAddress: 0x7000, data: pattern(4096)}])));
+				const {code, stdout, stderr} = await rig.run(
+					[
+						...[process.execPath, cli, command, '--programmer', 'usbasp', '--board', 'promicro_5v', '--json'],
+						...(command === 'recover' ? ['--hex', hex, '--yes'] : []),
+					],
+					{env},
+				);
+				const lines = stdout
+					.trim()
+					.split('\n')
+					.map(line => JSON.parse(line) as Line);
+				assert.equal(code, 0, stdout + stderr);
+				const sckHz = lines.find(({type}) => type === 'identity')?.sckHz ?? Number.NaN;
+				assert.ok(fits(sckHz), `${sckHz} Hz`);
+				const said = lines.find(({message}) => message?.startsWith(`SCK ${sckHz} Hz: the chip runs at `));
+				assert.ok(said, stdout);
+				assert.deepEqual(bench.violations, []);
+			});
+		});
+	}
+});
+
 describe('USB programmers', {concurrency: 2}, () => {
 	for (const [programmer, name] of Object.entries(avrdudeNames)) {
 		peerTest(
@@ -220,5 +263,40 @@ describe('USB programmers', {concurrency: 2}, () => {
 				},
 			);
 		}
+	}
+});
+
+peerTest('devices lists the programmers on a real bus, and what may be one', {virtualUsb: true}, async () => {
+	const serial = createBench('avrisp').device;
+	const [usbasp, usbtiny, avrispmkii] = ['usbasp', 'usbtiny', 'avrispmkii'].map(
+		name => createBench(name).usb,
+	);
+	assert.ok(serial && usbasp && usbtiny && avrispmkii);
+	const port = {
+		serial,
+		vendorId: 0x16c0,
+		productId: 0x0483,
+		manufacturer: 'Teensyduino',
+		product: 'USB Serial',
+		serialNumber: '12345',
+	};
+	const rig = await startUsbRig({usbasp, usbtiny, avrispmkii, port});
+	try {
+		const {code, stdout} = await rig.run([process.execPath, cli, 'devices', '--json'], {env});
+		assert.equal(code, 0);
+		const {devices} = JSON.parse(stdout) as {
+			devices: {id: string; vidPid: string | null; access: string; port: string | null}[];
+		};
+		const found = devices
+			.filter(device => device.vidPid !== null)
+			.map(device => `${device.id} ${device.vidPid} ${device.port} ${device.access}`);
+		assert.deepEqual(found.sort(), [
+			'avrisp 16c0:0483 /dev/ttyACM0 ok',
+			'avrispmkii 03eb:2104 null ok',
+			'usbasp 16c0:05dc null ok',
+			'usbtiny 1781:0c9f null ok',
+		]);
+	} finally {
+		rig.close();
 	}
 });
