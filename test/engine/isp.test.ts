@@ -199,6 +199,11 @@ test('SCK: where to look, how far to raise, one step of margin', () => {
 	assert.ok(withMargin(usbaspSteps, raised(2_000_000)[0]!, 93_750) <= 375_000);
 	assert.deepEqual(raised(1_000_000), [187_500]);
 	assert.equal(withMargin(usbaspSteps, 187_500, 93_750), 93_750);
+	// A USBtiny's fastest leaves more than a step to the limit of a 16 MHz chip; a USBasp's does not.
+	assert.equal(withMargin([87_000, 285_700, 400_000], 400_000, 87_000, sckLimitHz(16_000_000)), 400_000);
+	assert.equal(withMargin([87_000, 285_700, 400_000], 400_000, 87_000, sckLimitHz(2_000_000)), 285_700);
+	assert.equal(withMargin([87_000, 285_700, 400_000], 285_700, 87_000, sckLimitHz(16_000_000)), 87_000);
+	assert.equal(withMargin(usbaspSteps, 1_500_000, 93_750, sckLimitHz(16_000_000)), 750_000);
 	assert.deepEqual(raiseSteps(usbaspSteps, 93_750, undefined), []);
 	// 128 kHz answers at 32 kHz, which its oscillator hardly allows; a clock known only as "at least" lowers nothing.
 	assert.equal(lowerStep(usbaspSteps, 32_000, {hz: 128_000, exact: true, why: ''}), 16_000);

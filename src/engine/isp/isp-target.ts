@@ -373,7 +373,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			}
 			note('sck-fell-back', `SCK ${step} Hz does not read the same each time; a slower one is used.`);
 		}
-		const chosen = proven === undefined ? began : withMargin(steps, proven, began);
+		const chosen = proven === undefined ? began : withMargin(steps, proven, began, sckLimitHz(running.hz));
 		await chooseSck(chosen);
 		await open().resync();
 		note(

@@ -159,8 +159,20 @@ export function lowerStep(
 	return step === undefined || step >= nowHz ? undefined : step;
 }
 
-/** One step of margin below a proven one, but never below the speed that the session began with. */
-export function withMargin(stepsHz: readonly number[], provenHz: number, beganHz: number): number {
+/** Steps of a ladder are about this far apart. */
+const stepFactor = 2;
+
+/**
+ * One step of margin below a proven one, but never below the speed that the session began with. A programmer whose
+ * fastest step is proven, and slow enough that one more would still be within the chip's limit, has its margin already.
+ */
+export function withMargin(
+	stepsHz: readonly number[],
+	provenHz: number,
+	beganHz: number,
+	limitHz = 0,
+): number {
+	if (provenHz === stepsHz.at(-1) && provenHz * stepFactor <= limitHz) return provenHz;
 	const below = stepsHz.filter(step => step < provenHz).at(-1) ?? provenHz;
 	return Math.max(below, beganHz);
 }
