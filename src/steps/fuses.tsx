@@ -120,6 +120,7 @@ export function FusesView(step: StepProps<'fuses'>) {
 		const {assessment} = plan;
 		const changedBits = plan.writes.flatMap(write => write.bits);
 		const changes = bitChanges(chip, now, choice.fuses);
+		const grave = assessment.reasons.filter(({severity}) => severity !== 'note');
 		const risks = risksOf(assessment);
 		const done = (accepted: readonly RiskName[]) =>
 			onDone({fuses: choice.fuses, name: choice.name, accepted});
@@ -134,29 +135,17 @@ export function FusesView(step: StepProps<'fuses'>) {
 					}}
 					spec={{
 						lines: [
-							say(
-								'This change can be undone over ISP as long as the wires stay on, but it may keep the board from starting:',
-								'strong',
-							),
+							say('This change needs your word. Think it over: Esc changes nothing.', 'strong'),
+							...reasonLines({...assessment, reasons: grave}, view),
 							...byteLines(now, choice.fuses, view),
 							...changeLines(changedBits, view, true),
-							gap,
-							...reasonLines(
-								{...assessment, reasons: assessment.reasons.filter(({severity}) => severity === 'consent')},
-								view,
-							),
-							gap,
-							say(
-								`If you want it all the same, type the name of the chip by hand: ${chip.name}. Esc changes nothing.`,
-							),
 						],
-						control: {kind: 'word', word: chip.name, ask: 'Chip:'},
+						control: {kind: 'word', word: chip.name, ask: `Type ${chip.name} by hand to agree:`},
 					}}
 				/>
 			);
 		}
 		const refused = assessment.verdict === 'refuse';
-		const grave = assessment.reasons.filter(({severity}) => severity !== 'note');
 		const notes = assessment.reasons.filter(({severity}) => severity === 'note');
 		const lines: readonly Line[] = [
 			say(`The change: ${choice.name}`, 'strong'),

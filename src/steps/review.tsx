@@ -200,14 +200,10 @@ export function Consent({step, risks, chip, onYes, onBack}: ConsentProps) {
 			}}
 			spec={{
 				lines: [
-					say('This needs your word:', 'strong'),
+					say('This needs your word. Think it over: Esc changes nothing.', 'strong'),
 					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
-					gap,
-					say(
-						`If you want it all the same, type the name of the chip by hand: ${chip}. Esc changes nothing.`,
-					),
 				],
-				control: {kind: 'word', word: chip, ask: 'Chip:'},
+				control: {kind: 'word', word: chip, ask: `Type ${chip} by hand to agree:`},
 			}}
 		/>
 	);

@@ -518,3 +518,50 @@ test('the wires at 60 columns, as drawn', async () => {
 		);
 	});
 });
+
+test('fuses typed by the person that end ISP are refused on the screen; a risky change asks for the word', async () => {
+	await withWizard({}, async wizard => {
+		await toReview(wizard);
+		wizard.key('escape');
+		await wizard.choose('settings of the chip', 'Other bytes');
+		await wizard.see('The fuse bytes you want');
+		for (let count = 0; count < 8; count++) wizard.key('backspace');
+		wizard.paste('62 d8 fb');
+		await wizard.enterAt('62 d8 fb');
+		const risky = await wizard.see('Your word is needed');
+		assert.match(risky, /CKSEL/);
+		wizard.key('enter');
+		await wizard.see('Type ATmega32U4 by hand to agree');
+		wizard.paste('ATmega32U4');
+		await wizard.see('do not count');
+		await wizard.typeWord('ATmega32U4');
+		wizard.key('enter');
+		const review = await wizard.see('This will be done');
+		assert.match(review, /Set the fuses: ff d8 fb → 62 d8 fb/);
+		assert.equal(wizard.bench.touched(), false);
+	});
+});
+
+test('firmware alone is joined to the bootloader, as the production file would be', async () => {
+	const data = new Uint8Array(2048).fill(0x11);
+	for (let vector = 0; vector < 43; vector++) data.set([0x0c, 0x94, 0xac, 0x00], vector * 4);
+	const app = printIntelHex(createImage([{byteAddress: 0, data}]));
+	await withWizard({files: {'planck_default.hex': app}}, async wizard => {
+		await toReview(wizard);
+		wizard.key('escape');
+		await wizard.see('The fuses');
+		wizard.key('escape');
+		await wizard.choose('What shall be written', 'A .hex file of mine');
+		await wizard.see('Which .hex file');
+		wizard.paste('planck_default.hex');
+		await wizard.enterAt('planck_default.hex');
+		const look = await wizard.enterAt('firmware without a bootloader');
+		assert.match(look, /❯ Write it together with the bootloader practice bootloader/);
+		await wizard.enterAt('settings of the chip');
+		await wizard.enterAt('This will be done');
+		await wizard.see('Your board is back');
+		const {flash} = wizard.bench.chip.dump();
+		assert.equal(flash[0], 0x0c);
+		assert.equal(flash[0x7000], 0x2a);
+	});
+});

@@ -1,0 +1,104 @@
+// Which fuse sets are offered and what evidence preselects; what the judge makes of a choice on this board.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {findBoard} from '../../src/engine/boards/index.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
+import type {FuseBytes} from '../../src/engine/target.ts';
+import {bitChanges, fuseChoices, fuseText, parseFuses, setsFor} from '../../src/steps/fuse-choices.ts';
+import {planChange, risksOf} from '../../src/steps/fuses.tsx';
+import type {Known} from '../../src/steps/step.ts';
+
+const u4 = findChip('atmega32u4')!;
+const u2 = findChip('atmega32u2')!;
+const proMicro = findBoard('promicro_5v')!;
+const planck = findBoard('bare_32u4')!;
+
+function knownWith(boardId: string, now: FuseBytes, bootloader?: string): Known {
+	const board = findBoard(boardId)!;
+	const chip = findChip(board.chip)!;
+	return {
+		board: {board, chip},
+		programmer: {id: 'usbasp', name: 'USBasp', connection: {kind: 'usb', key: '1-1'}},
+		identify: {
+			chip,
+			identity: {
+				signature: Uint8Array.from(chip.signature),
+				chip,
+				fuses: now,
+				lock: 0xff,
+				sckHz: null,
+				targetVolts: null,
+			},
+		},
+		image: {name: 'x.hex', ...(bootloader === undefined ? {} : {bootloader})},
+	};
+}
+
+test('both high-fuse values of the DFU set are offered and told apart', () => {
+	const {choices, initial} = fuseChoices(u4, {low: 0xff, high: 0xd8, extended: 0xfb}, planck, 'atmel-dfu');
+	assert.deepEqual(
+		choices.map(({label}) => label),
+		[
+			'Leave them as they are: ff d8 fb',
+			'The set for your board: 5e d9 f3',
+			'The same with JTAG on: 5e 99 f3',
+		],
+	);
+	assert.match(choices[1]!.about, /JTAG is off: pins F4 to F7 are free/);
+	assert.match(choices[2]!.about, /JTAG stays on/);
+	assert.equal(initial, choices[1]!.id);
+});
+
+test('what fits under the mask is left alone: CB is FB on a 32U4', () => {
+	const {choices, initial} = fuseChoices(u4, {low: 0xff, high: 0xd8, extended: 0xcb}, proMicro, 'caterina');
+	assert.equal(initial, 'keep');
+	assert.match(choices[0]!.about, /Nothing has to be changed/);
+	assert.equal(choices.length, 1);
+});
+
+test('without a board several sets fit, so none is preselected', () => {
+	const {choices, initial} = fuseChoices(u4, {low: 0x52, high: 0x99, extended: 0xfb}, undefined, 'caterina');
+	assert.ok(choices.length > 2);
+	assert.equal(initial, undefined);
+});
+
+test('no set that the sources call bad is ever offered', () => {
+	for (const board of ['promicro_5v', 'elite_c', 'bare_32u2', 'bare_32u4', 'ps2avrgb', 'digispark']) {
+		const found = findBoard(board)!;
+		for (const row of setsFor(findChip(found.chip)!, found, found.bootloader)) {
+			assert.notEqual(row.verdict, 'reject', `${board}: ${row.id}`);
+		}
+	}
+});
+
+test('bytes as people type them', () => {
+	assert.deepEqual(parseFuses(u4, '5E d9 f3'), {low: 0x5e, high: 0xd9, extended: 0xf3});
+	assert.deepEqual(parseFuses(u4, '0x5e, 0xd9, 0xf3'), {low: 0x5e, high: 0xd9, extended: 0xf3});
+	for (const wrong of ['5e d9', '5e d9 f3 00', '5e d9 g3', '5e d9 1', ''])
+		assert.equal(parseFuses(u4, wrong), undefined);
+	assert.equal(fuseText({low: 0x0f, high: 0xd0}), '0f d0');
+});
+
+test('from Caterina to DFU on a Pro Micro: consent, and it says why', () => {
+	const now = {low: 0xff, high: 0xd8, extended: 0xcb};
+	const plan = planChange(knownWith('promicro_5v', now, 'atmel-dfu'), {
+		low: 0x5e,
+		high: 0xd9,
+		extended: 0xf3,
+	});
+	assert.equal(plan?.assessment.verdict, 'consent');
+	assert.ok(risksOf(plan!.assessment).length > 0);
+	assert.ok(plan!.assessment.reasons.some(({severity, text}) => severity === 'consent' && text.length > 20));
+});
+
+test('0x99 carried over to a 32U2 ends RESET: refused, no word helps', () => {
+	const now = {low: 0x5e, high: 0xd9, extended: 0xf4};
+	const plan = planChange(knownWith('bare_32u2', now, 'atmel-dfu'), {low: 0x5e, high: 0x99, extended: 0xf4});
+	assert.equal(plan?.assessment.verdict, 'refuse');
+	assert.deepEqual(
+		bitChanges(u2, now, {low: 0x5e, high: 0x99})
+			.filter(({before, after}) => before !== after)
+			.map(({bit, before, after}) => `${bit.name} ${before} ${after}`),
+		['RSTDISBL 1 0'],
+	);
+});
