@@ -1,5 +1,5 @@
 // `diagnose [FILE]`: reads a log and names what went wrong.
-import {diagnose} from '../engine/diagnose/diagnose.ts';
+import {causeSentences, diagnose} from '../engine/diagnose/diagnose.ts';
 import {readStdin} from '../io/files.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
 import {readNamedFile} from './files.ts';
@@ -17,8 +17,14 @@ export async function diagnoseCommand(output: Output, file: string | undefined):
 	const [answer, ...others] = diagnosis.causes;
 	if (answer === undefined) return exitCodes.done;
 	output.say(`${answer.cause} (${percent(answer.confidence)}), from ${diagnosis.tool}`);
-	for (const line of wrapped(output, answer.meaning, '  ')) output.say(line);
 	for (const {line, text} of answer.evidence) output.say(`  line ${line}: ${text}`);
+	const {happened, board} = causeSentences(answer.cause);
+	for (const sentence of [happened, board]) {
+		for (const line of wrapped(output, sentence, '  ')) output.say(line);
+	}
+	if (diagnosis.truncated) {
+		output.say('  (The log is longer than 16 MB: its first and last parts were read.)');
+	}
 	output.say(`Is an ISP programmer needed? ${ispWords[diagnosis.ispNeeded]}`);
 	if (answer.next.length > 0) output.say('Next:');
 	answer.next.forEach((step, index) => {

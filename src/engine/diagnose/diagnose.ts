@@ -73,12 +73,18 @@ function fires(rule: Rule, here: Known, everywhere: Known): boolean {
 }
 
 function linesOf(rule: Rule, here: Known, everywhere: Known): Hit[] {
-	const refs: Ref[] = [...(rule.all ?? []), ...(rule.order ?? []), ...(rule.any ?? [])];
+	const needed: Ref[] = [...(rule.all ?? []), ...(rule.order ?? [])];
 	const hits: Hit[] = [];
-	for (const ref of refs) {
+	for (const ref of needed) {
 		const found = here.get(ref) ?? [];
-		// Derived facts bring all the lines they stand on; of a repeated message the last speaks.
-		hits.push(...(ref.startsWith('is.') ? found.slice(-3) : found.slice(-1)));
+		// Derived facts bring all the lines they stand on; of a repeated message the first and the last speak.
+		hits.push(...(ref.startsWith('is.') ? found.slice(-3) : [...found.slice(0, 1), ...found.slice(-1)]));
+	}
+	// Of several messages that would do, all speak where nothing else does, otherwise the first one found.
+	const present = (rule.any ?? []).filter(ref => here.has(ref));
+	for (const ref of needed.length > 0 ? present.slice(0, 1) : present) {
+		const found = here.get(ref) ?? [];
+		hits.push(...(needed.length > 0 ? found.slice(-1) : [...found.slice(0, 1), ...found.slice(-1)]));
 	}
 	for (const ref of rule.context ?? []) {
 		const hit = everywhere.get(ref)?.at(-1);
@@ -222,6 +228,8 @@ const recognised = [
 	'os.lsusb',
 	'usb.id',
 	'avr.usingport',
+	'avr.forprogrammer',
+	'avr.initfailed',
 	'avr.part',
 	'dfu.notblank',
 	'dfu.erasing',

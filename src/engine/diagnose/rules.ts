@@ -223,7 +223,7 @@ export const rules: readonly Rule[] = [
 	},
 	{
 		id: 'dfu-no-device-rights',
-		proves: [['usb-permission', 0.8]],
+		proves: [['usb-permission', 0.86]],
 		all: ['dfu.nodevice', 'is.os.linux', 'is.dfu.seen'],
 		not: ['is.mcu.differs', 'is.application.seen'],
 		source:
@@ -464,6 +464,28 @@ export const rules: readonly Rule[] = [
 		source: 'https://docs.qmk.fm/faq_build#linux-udev-rules',
 	},
 	{
+		id: 'qmk-waiting-serial',
+		proves: [
+			['not-in-bootloader', 0.66],
+			['caterina-port-lost', 0.6],
+			['serial-port-permission', 0.3],
+		],
+		any: ['qmk.waiting.serial'],
+		not: ['bf.silent', 'bf.connecting', 'avr.initialised', 'avr.verified', 'ser.open', 'qmk.notwritable'],
+		family: 'caterina',
+		source: 'qmk_firmware platforms/avr/flash.mk: no new port came after the reset',
+	},
+	{
+		id: 'toolbox-timeout',
+		proves: [
+			['insufficient-evidence', 0.5],
+			['dfu-transfer-timeout', 0.4],
+			['not-in-bootloader', 0.35],
+		],
+		any: ['tb.timeout'],
+		source: 'qmk_toolbox src/QmkToolbox.Core/Services/FlashService.cs',
+	},
+	{
 		id: 'qmk-udev',
 		proves: [['usb-permission', 0.6]],
 		any: ['qmk.udev'],
@@ -602,6 +624,66 @@ export const rules: readonly Rule[] = [
 		not: ['sk.nosync', 'sk.silent', 'v2.timeout', 'bf.silent'],
 		family: 'caterina',
 		source: 'avrdude 8 src/butterfly.c',
+	},
+	{
+		// Newer releases leave the protocol's name out; without any other word both are as likely.
+		id: 'silent-unnamed',
+		proves: [
+			['serial-not-in-sync', 0.5],
+			['caterina-not-responding', 0.48],
+			['isp-arduino-as-isp', 0.3],
+		],
+		any: ['bf.silent.new'],
+		not: [
+			'sk.nosync',
+			'sk.silent',
+			'v2.timeout',
+			'bf.silent',
+			'sk.nosync.mute',
+			'is.prog.avr109',
+			'is.prog.isp',
+		],
+		notContext: ['bf.connecting', 'is.caterina.seen'],
+		source: 'avrdude 8 src/ser_posix.c',
+	},
+	{
+		id: 'caterina-write-failed',
+		proves: [
+			['caterina-not-responding', 0.6],
+			['caterina-verify-mismatch', 0.52],
+			['modemmanager', 0.35],
+		],
+		any: ['avr.write.failed', 'avr.sigread.failed'],
+		context: ['is.prog.avr109', 'bf.connecting', 'is.caterina.seen'],
+		not: ['avr.mismatch', 'avr.mismatch.at'],
+		family: 'caterina',
+		source: 'avrdude src/update.c, src/butterfly.c',
+	},
+	{
+		id: 'isp-write-failed',
+		proves: [
+			['isp-wiring', 0.62],
+			['isp-programmer-link', 0.5],
+			['isp-sck-too-fast', 0.45],
+		],
+		any: ['avr.write.failed', 'avr.sigread.failed'],
+		context: ['is.prog.isp', 'is.burn'],
+		not: ['avr.mismatch', 'avr.mismatch.at'],
+		family: 'isp-programmer',
+		source: 'avrdude src/update.c, src/main.c',
+	},
+	{
+		id: 'serial-write-failed',
+		proves: [
+			['serial-link-noise', 0.55],
+			['serial-not-in-sync', 0.5],
+			['serial-flash-not-written', 0.4],
+		],
+		any: ['avr.write.failed', 'avr.sigread.failed'],
+		all: ['is.prog.serialboot'],
+		not: ['avr.mismatch', 'avr.mismatch.at'],
+		family: 'arduino-serial',
+		source: 'avrdude src/update.c, src/stk500.c',
 	},
 	{
 		id: 'caterina-foreign',

@@ -420,7 +420,7 @@ export const signals = [
 	},
 	{
 		id: 'avr.sigread.failed',
-		find: ['error reading signature data', 'unable to read signature', 'unable to read signature data'],
+		find: ['error reading signature data', 'unable to read signature', 'cannot read signature'],
 		role: 'error',
 		source: 'avrdude src/main.c',
 	},
@@ -668,6 +668,26 @@ export const signals = [
 		find: ['usage: avrdude'],
 		role: 'error',
 		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'avr.write.failed',
+		find: [
+			'unable to write flash memory',
+			'failed to write',
+			'unable to write all of',
+			'write operation failed',
+			'unable to read all of flash',
+			'failed to read all of flash',
+		],
+		read: /unable to (?:write|read)[^\n]{0,20}flash|failed to (?:write|read)[^\n]{0,20}flash|write operation failed/i,
+		role: 'error',
+		source: 'avrdude src/update.c',
+	},
+	{
+		id: 'tb.timeout',
+		find: 'flash tool timed out after',
+		role: 'error',
+		source: 'qmk_toolbox src/QmkToolbox.Core/Services/FlashService.cs',
 	},
 	{
 		id: 'avr.notsupported',
@@ -1177,7 +1197,7 @@ export const signals = [
 	{
 		id: 'asp.silent.zero',
 		find: ["target doesn't answer", 'target does not answer'],
-		read: /target (?:doesn't|does not) answer(?:\. ?(?:0x)?0{1,2}(?![0-9a-f])| \(0x0{1,2}\))/i,
+		read: /target (?:doesn't|does not) answer(?:\. ?(?:0x)?0{1,2}(?![0-9a-fx])| \(0x0{1,2}\))/i,
 		role: 'error',
 		source: 'avrdude src/usbasp.c: no reply byte came over USB at all',
 	},
@@ -1351,6 +1371,7 @@ export const signals = [
 			'please reflash device with firmware now',
 			'flash complete',
 			'attempting to clear eeprom',
+			'flash tool timed out after',
 			'dfu device connected',
 			'dfu device disconnected',
 			'caterina device connected',
