@@ -1,8 +1,13 @@
 // The built program in a real pseudo terminal, read from the terminal's own buffer: from a pasted log to "verified".
 import assert from 'node:assert/strict';
-import {existsSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {test} from 'node:test';
+import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
+import {createImage} from '../../src/engine/image/memory-image.ts';
+import {arduinoIspNeeds, startArduinoIspRig} from '../helpers/arduino-isp-rig.ts';
+import {peerTest} from '../helpers/peers.ts';
 import {play, type Scene, startProgram} from '../helpers/term.ts';
 import {caterina} from '../steps/seed-logs.ts';
 
@@ -10,7 +15,7 @@ const program = path.join(import.meta.dirname, '../../dist/cli.js');
 
 const defaults: readonly Scene[] = [
 	{see: /What happened/, paste: caterina},
-	{see: /line 2 [^\n]*programmer is not\s+responding/, choose: 'Revive the board'},
+	{see: /line \d [^\n]*programmer is not\s+responding/, choose: 'Revive the board'},
 	{see: /Which board is broken\?/, choose: 'Pro Micro 5 V'},
 	{see: /Which programmer do you have\?/, press: 'enter'},
 	{see: /RESET +10 \(D10\) +RST/, press: 'enter'},
@@ -55,3 +60,59 @@ test('pasted without brackets, as terminals without that mode do, and left with 
 		terminal.kill();
 	}
 });
+
+peerTest(
+	'the wizard over a real serial port brings a board back behind the stock ArduinoISP',
+	arduinoIspNeeds,
+	async () => {
+		const folder = mkdtempSync(path.join(tmpdir(), 'wizard-'));
+		const hex = path.join(folder, 'my loader.hex');
+		const data = Uint8Array.from({length: 4096}, (_, index) => (index * 13 + (index >> 8) * 7 + 3) & 0xff);
+		for (let vector = 0; vector < 43; vector++) data.set([0x2a - vector, 0xc0], vector * 2);
+		writeFileSync(hex, printIntelHex(createImage([{byteAddress: 0x7000, data}])));
+		const rig = await startArduinoIspRig({fuses: {low: 0x52, high: 0x99, extended: 0xfb}});
+		const terminal = startProgram(program, [], {
+			columns: 80,
+			rows: 24,
+			env: {AVR_UNBRICK_STATE: folder, AVR_UNBRICK_OFFLINE: '1', HOME: folder},
+		});
+		try {
+			await play(terminal, [
+				{see: /What happened/, paste: caterina},
+				{see: /What the text says/, choose: 'Revive the board'},
+				{see: /Which board is broken\?/, choose: 'Pro Micro 5 V'},
+				{see: /Which programmer do you have\?/, choose: 'Arduino Uno'},
+				{see: /Where is the|is to be seen/, choose: 'Another port'},
+				{see: /On which port/, enter: rig.path},
+				{see: /RESET +10 \(D10\) +RST/, press: 'enter'},
+				{see: /cable unplugged\?/, choose: 'Yes'},
+				{see: /The chip answers\. It is an ATmega32U4/, press: 'enter'},
+				{see: /What shall be written/, choose: 'A .hex file of mine'},
+				{see: /Which \.hex file/, enter: hex},
+				{see: /4096 bytes\. This is where they go/, press: 'enter'},
+				{see: /settings of the chip apart/, choose: 'The set for your board'},
+				{see: /The change: The set for your board: ff d8 fb/, press: 'enter'},
+				{see: /This will be done/, press: 'enter'},
+				{see: /Your board is back\. \d+ bytes were read back and verified/, press: 'enter'},
+			]);
+			assert.equal(await terminal.exited, 0);
+			const state = await rig.state();
+			assert.deepEqual(state.flash.slice(0x7000), data);
+			assert.ok(state.flash.slice(0, 0x7000).every(byte => byte === 0xff));
+			assert.deepEqual(state.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
+			const files = readdirSync(folder, {recursive: true}).map(String);
+			assert.ok(
+				files.some(name => name.includes('backup-atmega32u4')),
+				files.join(' '),
+			);
+			assert.ok(
+				files.some(name => name.includes('report-')),
+				files.join(' '),
+			);
+		} finally {
+			terminal.kill();
+			await rig.close();
+			rmSync(folder, {recursive: true, force: true});
+		}
+	},
+);

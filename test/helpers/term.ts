@@ -18,6 +18,8 @@ export type Scene = {
 	readonly choose?: string;
 	readonly paste?: string;
 	readonly pasteUnbracketed?: string;
+	/** Pastes into a field, waits until it stands there, presses Enter. */
+	readonly enter?: string;
 };
 
 export type Terminal = {
@@ -36,14 +38,25 @@ const patienceMs = 60_000;
 export function startProgram(
 	program: string,
 	args: readonly string[],
-	{columns, rows}: {readonly columns: number; readonly rows: number},
+	{
+		columns,
+		rows,
+		env: more = {},
+	}: {
+		readonly columns: number;
+		readonly rows: number;
+		readonly env?: Readonly<Record<string, string>>;
+	},
 ): Terminal {
 	const screen = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, NO_COLOR: _noColor, INK_SCREEN_READER: _spoken, ...env} = process.env;
 	const pty: IPty = spawn(process.execPath, [program, ...args], {
 		cols: columns,
 		rows,
-		env: {...env, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8'} as Record<string, string>,
+		env: {...env, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', ...more} as Record<
+			string,
+			string
+		>,
 	});
 	const watchers = new Set<() => void>();
 	const lookAll = () => {
@@ -110,7 +123,7 @@ export async function play(terminal: Terminal, scenes: readonly Scene[]): Promis
 		count++;
 		terminal.send(keys[key]);
 	};
-	for (const {see, press: key, choose, paste, pasteUnbracketed} of scenes) {
+	for (const {see, press: key, choose, paste, pasteUnbracketed, enter} of scenes) {
 		await terminal.see(see);
 		if (paste !== undefined) terminal.send(`\u001b[200~${paste.replaceAll('\n', '\r')}\u001b[201~`);
 		if (pasteUnbracketed !== undefined) terminal.send(pasteUnbracketed);
@@ -131,6 +144,11 @@ export async function play(terminal: Terminal, scenes: readonly Scene[]): Promis
 				});
 				await moved;
 			}
+			press('enter');
+		}
+		if (enter !== undefined) {
+			terminal.send(`\u001b[200~${enter}\u001b[201~`);
+			await terminal.see(new RegExp(`${enter.slice(-12).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}▏`));
 			press('enter');
 		}
 		if (key !== undefined) press(key);
