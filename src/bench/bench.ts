@@ -224,7 +224,9 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		const fed = supply.volts >= lowestSupplyVolts && supply.parasitic !== true;
 		// Everything is unplugged for a moment: the chip begins anew with the fuses that it has now.
 		chip.setSurroundings({...supply, volts: 0});
-		chip.setSurroundings({...supply, volts: fed ? supply.volts : usbVolts, parasitic: false});
+		// A clock that a second board lends goes with the programmer's wires.
+		const {externalClockHz: _, ...own} = supply;
+		chip.setSurroundings({...own, volts: fed ? supply.volts : usbVolts, parasitic: false});
 		board.plug(clock.nowMs());
 	}
 	function unplugBoard(): void {
