@@ -116,6 +116,24 @@ test('Toolbox\'s "Flash complete" is no success', () => {
 	assert.equal(got.innerTool, 'dfu-programmer');
 });
 
+test("Toolbox's list of what it supports names every family and decides none", () => {
+	const banner =
+		'*** QMK Toolbox 0.0.18 (https://qmk.fm/toolbox)\n    Supported bootloaders:\n     - Atmel/LUFA/QMK DFU via dfu-programmer (http://dfu-programmer.github.io/)\n     - Halfkay (Teensy, Ergodox EZ) via Teensy Loader (https://pjrc.com/teensy/loader_cli.html)\n     - ARM DFU (STM32, Kiibohd) via dfu-util (http://dfu-util.sourceforge.net/)\n     - BootloadHID (Atmel, PS2AVRGB) via bootloadHID (https://www.obdev.at/products/vusb/bootloadhid.html)\n    Supported ISP flashers:\n     - USBasp (AVR ISP)\n';
+	const got = diagnose(
+		`${banner}*** Caterina device connected (usbser): Arduino Micro (2341:0037:0001) [COM4]\n>>> avrdude.exe -p atmega32u4 -c avr109 -P COM4\n    avrdude.exe: butterfly_recv(): programmer is not responding`,
+	);
+	assert.equal(first(got), 'caterina-not-responding');
+	assert.equal(got.family, 'caterina');
+	assert.equal(got.tool, 'qmk-toolbox');
+	assert.equal(got.innerTool, 'avrdude');
+	assert.equal(got.facts.toolVersion, '0.0.18');
+	assert.deepEqual(
+		got.causes[0]?.evidence.map(({line}) => line),
+		[11],
+	);
+	assert.equal(diagnose(banner).family, 'none');
+});
+
 test('facts are taken out', () => {
 	const isp = diagnose(
 		'C:\\> avrdude -c usbasp -p m32u4 -P usb -U flash:w:"C:\\fw\\main.hex":i\navrdude: Version 6.3-20190619\navrdude: Device signature = 0x1e9587 (probably m32u4)\navrdude: safemode: lfuse reads as 5E\navrdude: safemode: Fuses OK (E:F3, H:D9, L:5E)\navrdude: writing flash (28672 bytes):\navrdude done.  Thank you.',

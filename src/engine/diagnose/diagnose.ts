@@ -6,7 +6,7 @@ import {type Cause, causes} from './causes.ts';
 import {addVerdicts, derive, group, type Known} from './derive.ts';
 import {collectFacts, recogniseFamily, recogniseTool} from './facts.ts';
 import {firstAid} from './first-aid.ts';
-import {type CleanLine, normalise} from './normalise.ts';
+import {type CleanLine, listsOnly, normalise} from './normalise.ts';
 import {questionRows} from './questions.ts';
 import {type Ref, type Rule, rules} from './rules.ts';
 import {createScanner, type Hit, type Scanner, type Signal} from './scan.ts';
@@ -365,7 +365,8 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
  * @returns ordered causes, never empty; every text free of terminal sequences; line numbers count from 1 in `text`
  */
 export function diagnose(text: string): Diagnosis {
-	const {lines, truncated} = normalise(text);
+	const {lines: all, truncated} = normalise(text);
+	const lines = all.filter(line => !listsOnly(line.text));
 	scanner ??= createScanner(signals);
 	const hits = scanner(lines);
 	const attempts = splitAttempts(hits);

@@ -137,6 +137,16 @@ export function withoutPrefix(text: string): string {
 	return rest;
 }
 
+// The list of everything the Toolbox could flash, printed at its start: names of tools and families, no event.
+// Source: qmk_toolbox windows/QMK Toolbox/MainWindow.cs.
+const toolboxBanner =
+	/^(?:[*>\s]*)(?:- )?(?:[\w /-]+ \([^)]*\)(?: and [\w -]+ \([^)]*\))?|STM32Duino|[\w/ ]+) via [\w .-]+ \(https?:|^[*>\s]*- (?:USBTiny|AVRISP|USBasp|LUFA Mass Storage|LUFA\/QMK HID)\b/i;
+
+/** Whether a line only lists what a front end supports. */
+export function listsOnly(text: string): boolean {
+	return text.length < 200 && text.includes('- ') ? toolboxBanner.test(text) : false;
+}
+
 /** A searchable text and where its lines begin. */
 export type FlatText = {
 	readonly text: string;

@@ -476,6 +476,28 @@ export const rules: readonly Rule[] = [
 		source: 'qmk_firmware platforms/avr/flash.mk: no new port came after the reset',
 	},
 	{
+		// The Toolbox looks the serial port up at Windows; older ones fail at it, and without a driver there is none.
+		id: 'toolbox-no-port',
+		proves: [
+			['tool-version', 0.74],
+			['windows-wrong-driver', 0.66],
+			['caterina-port-lost', 0.58],
+		],
+		all: ['avr.option.port'],
+		context: ['tb.any', 'is.caterina.seen'],
+		family: 'caterina',
+		source:
+			'https://github.com/qmk/qmk_toolbox/issues/60: a fault of those releases, mended since; installing the drivers helped too',
+	},
+	{
+		id: 'dfu-big-flash-paging',
+		proves: [['dfu-tool-bug', 0.74]],
+		all: ['dfu.bigflash', 'dfu.validate.failed', 'dfu.progress.ok'],
+		not: ['is.notblank.aftererase'],
+		source:
+			'https://github.com/dfu-programmer/dfu-programmer/issues/32: sections land in the wrong 64 KB page, Flip writes them well',
+	},
+	{
 		id: 'toolbox-timeout',
 		proves: [
 			['insufficient-evidence', 0.5],
@@ -505,6 +527,18 @@ export const rules: readonly Rule[] = [
 		proves: [['wrong-tool-for-bootloader', 0.85]],
 		all: ['is.bootloader.other'],
 		source: 'https://docs.qmk.fm/flashing: each bootloader has its own tool and identity',
+	},
+	{
+		// It waits for the right to write, and nothing follows.
+		id: 'qmk-waits-to-write',
+		proves: [
+			['serial-port-permission', 0.8],
+			['modemmanager', 0.5],
+		],
+		all: ['qmk.writable.wait'],
+		not: ['bf.connecting', 'bf.silent', 'avr.initialised', 'ser.open', 'avr.verified'],
+		family: 'caterina',
+		source: 'qmk_firmware platforms/avr/flash.mk',
 	},
 	{
 		id: 'qmk-not-writable',
