@@ -97,7 +97,7 @@ export function BoardView(step: StepProps<'board'>) {
 			also: 'other unknown keyboard pcb',
 		},
 	];
-	const only = fitting.length === 1 ? fitting[0]!.id : undefined;
+	const only = known.start?.resume?.board ?? (fitting.length === 1 ? fitting[0]!.id : undefined);
 	const lines: readonly Line[] = [
 		say('Which board is broken?', 'strong'),
 		say(

@@ -124,9 +124,12 @@ export function DiagnosisView(step: StepProps<'diagnosis'>) {
 						`${known.start?.log ?? ''}${action.text}`,
 						'paste',
 						known.start?.logName ?? 'the pasted text',
-					).then(more => {
-						if (more !== undefined) step.onMoreLog(more);
-					});
+					)
+						.then(more => {
+							if (more !== undefined) step.onMoreLog(more);
+						})
+						// What was understood before stays on the screen.
+						.catch(() => {});
 				}
 			}}
 			spec={{

@@ -81,7 +81,9 @@ function settle(
 	const order = steps.map(candidate => candidate.id);
 	const place = order.indexOf(step);
 	for (const id of perishable) if (order.indexOf(id) > place) delete known[id];
-	if (place < order.indexOf('identify')) delete known.again;
+	// Another answer where there was one: it may be another board that is spoken of.
+	if (place < order.indexOf('identify') && state.known[step] !== undefined) delete known.again;
+	if (step === 'start' && (given as Answers['start']).resume !== undefined) known.again = true;
 	if (known.fuses !== undefined && order.indexOf('fuses') > place && known.fuses.accepted.length > 0) {
 		known.fuses = {...known.fuses, accepted: []};
 		stale.add('fuses');

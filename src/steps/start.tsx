@@ -1,5 +1,6 @@
 // What happened: a pasted log, a file, or nothing to show.
-import {useState} from 'react';
+import {useEffect, useState} from 'react';
+import type {Interrupted} from '../engine/procedures/journal.ts';
 import {gap, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import type {Action} from '../ui/screen-state.ts';
@@ -9,8 +10,21 @@ import {messageOf} from './message-of.ts';
 import {readLog} from './read-log.ts';
 import type {StepProps} from './step.ts';
 
-function menuItems({deps, before}: StepProps<'start'>): readonly MenuItem[] {
+function menuItems(
+	{deps, before}: StepProps<'start'>,
+	interrupted: Interrupted | undefined,
+): readonly MenuItem[] {
 	return [
+		...(interrupted === undefined
+			? []
+			: [
+					{
+						id: 'resume',
+						label: `Go on with the recovery that stopped ${interrupted.stage}`,
+						about: `It was an ${interrupted.chip}, with ${printable(interrupted.plan.imageName ?? 'an image')}. Its backup is kept and will be used.`,
+						term: 'backup',
+					},
+				]),
 		...(before?.log === undefined
 			? []
 			: [{id: 'keep', label: `Go on with ${printable(before.logName ?? 'the text from before')}`}]),
@@ -56,6 +70,21 @@ export function StartView(step: StepProps<'start'>) {
 	const [asking, setAsking] = useState<'menu' | 'paste' | 'file'>('menu');
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [busy, setBusy] = useState(false);
+	const [interrupted, setInterrupted] = useState<Interrupted | undefined>(undefined);
+
+	useEffect(() => {
+		let here = true;
+		import('../engine/procedures/journal.ts')
+			.then(({findInterrupted}) => findInterrupted(deps.store))
+			.then(found => {
+				if (here) setInterrupted(found);
+			})
+			// A state folder that cannot be read holds nothing to go on with.
+			.catch(() => {});
+		return () => {
+			here = false;
+		};
+	}, [deps.store]);
 
 	const take = async (raw: string, how: 'paste' | 'file', logName: string) => {
 		try {
@@ -83,6 +112,13 @@ export function StartView(step: StepProps<'start'>) {
 		if (action.id === 'paste') setAsking('paste');
 		if (action.id === 'file') setAsking('file');
 		if (action.id === 'nothing') onDone({how: 'nothing'});
+		if (action.id === 'resume' && interrupted !== undefined) {
+			const {chip, board} = interrupted.plan;
+			onDone({
+				how: 'nothing',
+				resume: {chip: chip.id, ...(board === undefined ? {} : {board: board.id})},
+			});
+		}
 		if (action.id === 'practice') deps.openPractice?.();
 		if (action.id === 'sample' && deps.practice !== undefined) {
 			void take(deps.practice.sampleLog, 'paste', 'the example text');
@@ -139,7 +175,7 @@ export function StartView(step: StepProps<'start'>) {
 	return (
 		<Ask
 			step={step}
-			id="menu"
+			id={interrupted === undefined ? 'menu' : 'menu again'}
 			onAction={act}
 			spec={{
 				lines: [
@@ -156,7 +192,7 @@ export function StartView(step: StepProps<'start'>) {
 				],
 				control: {
 					kind: 'menu',
-					items: menuItems(step),
+					items: menuItems(step, interrupted),
 					initial: before?.log === undefined ? undefined : 'keep',
 				},
 				terms: ['firmware', 'bootloader', 'ISP'],

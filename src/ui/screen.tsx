@@ -19,10 +19,17 @@ export function Screen({spec, view, input, onAction}: ScreenProps) {
 	// Several keys can come before React draws again: each must see what the one before it did.
 	const latest = useRef(state);
 	const listener = useEffectEvent((event: Parameters<Parameters<InputChannel['listen']>[0]>[0]) => {
-		const outcome = answer(spec, latest.current, view, event);
-		latest.current = outcome.state;
-		setState(outcome.state);
-		if (outcome.action !== undefined) onAction(outcome.action);
+		try {
+			const outcome = answer(spec, latest.current, view, event);
+			latest.current = outcome.state;
+			setState(outcome.state);
+			if (outcome.action !== undefined) onAction(outcome.action);
+		} catch (error) {
+			// Thrown while drawing, a fault ends the wizard in order: the terminal is put back and the error is said.
+			setState(() => {
+				throw error;
+			});
+		}
 	});
 	// In the same commit as the frame: a key pressed as soon as the question is seen must not fall into a gap.
 	useLayoutEffect(() => input.listen(event => listener(event)), [input]);

@@ -565,3 +565,35 @@ test('firmware alone is joined to the bootloader, as the production file would b
 		assert.equal(flash[0x7000], 0x2a);
 	});
 });
+
+test('left after a pulled cable and started again: the wizard offers to go on, with the first backup', async () => {
+	const bench = createBench('cable-pulled');
+	const settings = bench.chip.dump().eeprom.slice();
+	const deps = () => practiceOn(bench);
+	await withWizard({deps}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.choose('How it ended', 'Leave');
+		const {known, how} = await wizard.ended;
+		assert.equal(farewell(known, how).code, 1);
+	});
+	await withWizard({deps}, async wizard => {
+		await wizard.choose('Go on with the recovery that stopped', 'Go on with the recovery');
+		await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.enterAt('Connect these six');
+		await wizard.choose('cable unplugged?', 'Yes');
+		await wizard.enterAt('The chip answers');
+		await wizard.enterAt('What shall be written');
+		await wizard.enterAt('settings of the chip');
+		const review = await wizard.enterAt('This will be done');
+		assert.match(review, /The backup of the first try is kept and used/);
+		await wizard.see('Your board is back');
+		assert.deepEqual(bench.chip.dump().eeprom, settings);
+	});
+	await withWizard({deps}, async wizard => {
+		const screen = await wizard.see('What happened');
+		await turn();
+		assert.doesNotMatch(screen, /Go on with the recovery/);
+	});
+});
