@@ -186,11 +186,13 @@ const usbaspSteps = [
 ];
 
 test('SCK: where to look, how far to raise, one step of margin', () => {
-	assert.deepEqual(searchSteps(usbaspSteps, 'auto'), [93_750, 32_000, 8000, 2000, 500]);
+	assert.deepEqual(searchSteps(usbaspSteps, 'auto'), [93_750, 16_000, 2000, 500]);
 	assert.deepEqual(searchSteps([30_000, 125_000, 250_000], 'auto'), [125_000, 30_000]);
 	assert.deepEqual(searchSteps(usbaspSteps, 400_000), [375_000]);
 	assert.deepEqual(searchSteps(usbaspSteps, 100), [500]);
 	assert.deepEqual(searchSteps([], 'auto'), []);
+	// It answered at 4 kHz, but not twice the same.
+	assert.deepEqual(searchSteps(usbaspSteps, 'auto', 4000), [2000, 500]);
 	assert.equal(sckLimitHz(1_000_000), 250_000);
 	assert.equal(sckLimitHz(16_000_000), 16_000_000 / 6);
 	const raised = (hz: number) => raiseSteps(usbaspSteps, 93_750, {hz, exact: true, why: ''});
@@ -401,7 +403,8 @@ test('SCK is raised to what the clock allows and the wires carry, less one step;
 		[Number.POSITIVE_INFINITY, 0x5e, 187_500],
 		[400_000, 0xff, 187_500],
 		[100_000, 0xff, 93_750],
-		[20_000, 0xff, 8000],
+		[20_000, 0xff, 16_000],
+		[10_000, 0xff, 2000],
 	] as const) {
 		const bench = createBench('healthy', {
 			change: {programmer: 'avrisp', fuses: {low, high: 0xd8, extended: 0xcb}},

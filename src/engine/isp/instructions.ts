@@ -94,6 +94,12 @@ export const readFuse = (fuse: FuseName): Instruction => {
 	}
 };
 
+/**
+ * What shows whether a chip keeps step before anything else is asked: 50 00 00 00 (low fuse). Whatever bits are lost,
+ * its remains are reads or no instruction at all, while those of 30 00 or 58 08 may be C0, an EEPROM write.
+ */
+export const stepProbe: Instruction = [0x50, 0x00, 0x00, 0x00];
+
 /** AC A0, AC A8, AC A4 */
 export const writeFuse = (fuse: FuseName, value: number): Instruction => {
 	switch (fuse) {

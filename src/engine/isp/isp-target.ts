@@ -133,11 +133,13 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		expected: Chip | undefined,
 		asked: 'auto' | number,
 		supply: number | null,
+		belowHz?: number,
 	): Promise<Uint8Array> => {
 		const current = open();
-		const steps = searchSteps(link.setSck === undefined ? [] : capabilities!.sckStepsHz, asked);
+		const steps = searchSteps(link.setSck === undefined ? [] : capabilities!.sckStepsHz, asked, belowHz);
 		const enables: Uint8Array[] = [];
 		const signatures: Uint8Array[] = [];
+		let lostStep = false;
 		let fault: UnbrickError | undefined;
 		for (const step of steps.length === 0 ? [undefined] : steps) {
 			if (step !== undefined) await chooseSck(step);
@@ -147,11 +149,19 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 					const reply = await current.enter();
 					enables.push(reply.received);
 					if (reply.answered === 'no' && entry < entriesPerStep) continue;
+					// Asked only of a chip that keeps step; else only for what the wires tell, when nothing else is left.
+					if (reply.answered !== 'no' && !(await current.keepsStep())) {
+						lostStep = true;
+						continue;
+					}
 					const seen = await current.readSignatures();
 					signatures.push(...seen.readings);
 					const signature = seen.readings.at(-1)!;
 					// 1e is Atmel; anything else read twice is a line that floats or shifts, not a part.
 					if (seen.agreed && reply.answered !== 'no' && signature[0] === 0x1e && !isEcho(signature)) {
+						// A part that nobody knows may be a known one at a speed that it cannot follow.
+						const strange = chipsBySignature(signature).length === 0;
+						if (strange && step !== undefined && step !== steps.at(-1)) break;
 						foundHz = link.sckHz() ?? step;
 						return signature;
 					}
@@ -178,7 +188,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			...(expected === undefined ? {} : {chip: expected}),
 		});
 		const got = [...(capabilities!.echo === 'all' ? enables.slice(-2) : []), ...signatures.slice(-3)];
-		const answered = signatures.some(bytes => chipsBySignature(bytes).length > 0);
+		const answered = lostStep || signatures.some(bytes => chipsBySignature(bytes).length > 0);
 		throw new UnbrickError(
 			answered
 				? {kind: 'UnstableLink', what: 'signature', got: signatures.slice(-4), candidates: reading.candidates}
@@ -275,6 +285,40 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		throw unstable('signature, fuses and lock bits', readings.slice(-3).map(snapshotBytes));
 	};
 
+	/**
+	 * Looks for the chip and reads what it says about itself. A chip found at a speed that its clock hardly allows
+	 * answers once and not again: then a slower one is tried, as long as there is one.
+	 */
+	const findChip = async (
+		expected: Chip | undefined,
+		supply: number | null,
+	): Promise<{signature: Uint8Array; snapshot: Snapshot}> => {
+		const current = open();
+		let belowHz: number | undefined;
+		for (;;) {
+			const signature = await search(expected, sck, supply, belowHz);
+			chip = judgeSignature(signature, expected);
+			current.setSignature(signature);
+			identified = signature;
+			if (chip !== undefined) current.setChip(chip);
+			try {
+				const snapshot = await readSnapshotTwice();
+				if (sameBytes(snapshot.signature, signature)) return {signature, snapshot};
+				throw unstable('signature', [signature, snapshot.signature]);
+			} catch (error) {
+				const doubtful =
+					error instanceof UnbrickError && (error.kind === 'UnstableLink' || error.kind === 'NoTarget');
+				const slower =
+					foundHz !== undefined &&
+					link.setSck !== undefined &&
+					searchSteps(capabilities!.sckStepsHz, sck, foundHz).some(step => step < foundHz!);
+				if (!doubtful || !slower || sck !== 'auto') throw error;
+				note('sck-fell-back', `At SCK ${foundHz} Hz the readings differ; a slower one is used.`);
+				belowHz = foundHz;
+			}
+		}
+	};
+
 	/** One reading of what the link test compares; a transfer that fails outright is repeated from a fresh entry. */
 	const readProbe = async (): Promise<{snapshot: Snapshot; page: Uint8Array}> => {
 		const current = open();
@@ -329,7 +373,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		try {
 			await chooseSck(hz);
 			const reply = await current.enter();
-			if (reply.answered === 'no') return false;
+			if (reply.answered === 'no' || !(await current.keepsStep())) return false;
 			await compareReadings(raiseReadings, reference);
 			return true;
 		} catch (error) {
@@ -343,6 +387,22 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		}
 	};
 
+	/** Away from a speed that the chip answered at but that its clock hardly allows. */
+	const lower = async (fuses: FuseBytes): Promise<boolean> => {
+		if (chip === undefined || sck !== 'auto' || link.setSck === undefined || foundHz === undefined)
+			return false;
+		const running = runningClock(chip, fuses, board);
+		const step = lowerStep(capabilities!.sckStepsHz, foundHz, running);
+		if (running === undefined || step === undefined) return false;
+		await chooseSck(step);
+		await open().resync();
+		note(
+			'sck',
+			`SCK ${link.sckHz() ?? step} Hz: the chip runs at ${running.hz / 1_000} kHz (${running.why}).`,
+		);
+		return true;
+	};
+
 	/** Raises SCK as far as clock and wires carry it, one step of margin below. */
 	const raise = async (fuses: FuseBytes): Promise<void> => {
 		const steps = capabilities!.sckStepsHz;
@@ -352,18 +412,13 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			note('sck', 'The fuses do not tell the clock; SCK stays slow.');
 			return;
 		}
-		const lower = lowerStep(steps, began, running);
-		if (lower !== undefined) {
-			await chooseSck(lower);
-			await open().resync();
-			note(
-				'sck',
-				`SCK ${link.sckHz() ?? lower} Hz: the chip runs at ${running.hz / 1_000} kHz (${running.why}).`,
-			);
+		if (await lower(fuses)) return;
+		const allowed = `the chip runs at ${running.hz / 1_000_000} MHz (${running.why}), which allows up to ${Math.floor(sckLimitHz(running.hz))} Hz`;
+		const candidates = raiseSteps(steps, began, running);
+		if (candidates.length === 0) {
+			note('sck', `SCK ${began} Hz: ${allowed}.`);
 			return;
 		}
-		const candidates = raiseSteps(steps, began, running);
-		if (candidates.length === 0) return;
 		const reference = await compareReadings(2);
 		let proven: number | undefined;
 		for (const step of candidates) {
@@ -376,10 +431,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const chosen = proven === undefined ? began : withMargin(steps, proven, began, sckLimitHz(running.hz));
 		await chooseSck(chosen);
 		await open().resync();
-		note(
-			'sck',
-			`SCK ${link.sckHz() ?? chosen} Hz: the chip runs at ${running.hz / 1_000_000} MHz (${running.why}), which allows up to ${Math.floor(sckLimitHz(running.hz))} Hz.`,
-		);
+		note('sck', `SCK ${link.sckHz() ?? chosen} Hz: ${allowed}.`);
 	};
 
 	const progress = (
@@ -454,14 +506,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				throw new UnbrickError({kind: 'NoTarget', got: [], candidates: reading.candidates});
 			}
 			if (expected !== undefined) current.setChip(expected);
-			const signature = await search(expected, sck, supply);
-			chip = judgeSignature(signature, expected);
-			current.setSignature(signature);
-			identified = signature;
-			if (chip !== undefined) current.setChip(chip);
-			const snapshot = await readSnapshotTwice();
-			if (!sameBytes(snapshot.signature, signature))
-				throw unstable('signature', [signature, snapshot.signature]);
+			const {signature, snapshot} = await findChip(expected, supply);
 			if (chip !== undefined) {
 				const brownOut = brownOutVolts(chip, snapshot.fuses);
 				const least = Math.max(chip.vccRange[0], brownOut ?? 0);
@@ -510,13 +555,16 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				});
 			}
 			const cancel = transfer.cancel ?? neverCancel;
-			const pages = pagesOf(image, pageBytes);
-			let writtenBytes = 0;
-			for (const [index, byteAddress] of pages.entries()) {
-				if (cancel.requested) throw new UnbrickError({kind: 'Cancelled', during: 'writing the flash'});
+			const pages = pagesOf(image, pageBytes).map(byteAddress => {
 				const data = image.slice(byteAddress, pageBytes);
-				if (!eraseProven || !isBlank(data)) {
-					await open().writePage(byteAddress, data);
+				return {byteAddress, data, skipped: eraseProven && isBlank(data)};
+			});
+			let writtenBytes = 0;
+			for (const [index, {byteAddress, data, skipped}] of pages.entries()) {
+				if (cancel.requested) throw new UnbrickError({kind: 'Cancelled', during: 'writing the flash'});
+				if (!skipped) {
+					const next = pages.find((page, other) => other > index && !page.skipped);
+					await open().writePage(byteAddress, data, next);
 					writtenBytes += pageBytes;
 				}
 				progress((index + 1) * pageBytes, pages.length * pageBytes, transfer.onProgress);
@@ -586,8 +634,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			await leave();
 			await clock.sleep(restMs);
 			// The clock may be another one now: start over from slow. Source: issue B.
-			const signature = await search(chip, sck === 'auto' ? 'auto' : sck, null);
-			if (chip !== undefined && !sameBytes(chip.signature, signature)) judgeSignature(signature, chip);
+			const {snapshot} = await findChip(chip, null);
+			await lower(snapshot.fuses);
 			eraseProven = proven;
 		},
 		async testLink(readings = linkTestReadings) {

@@ -6,6 +6,9 @@ export type ProgrammerId = 'usbasp' | 'usbtiny' | 'avrisp' | 'arduino-isp' | 'bu
 /** Four bytes as the chip's serial programming table gives them. */
 export type Instruction = readonly [number, number, number, number];
 
+/** A whole page, aligned. */
+export type FlashPage = {readonly byteAddress: number; readonly data: Uint8Array};
+
 /** What a driver declares about itself, once opened. */
 export type LinkCapabilities = {
 	/** `all`: the four received bytes are real. `last`: only the fourth is, the others are 0. */
@@ -70,8 +73,14 @@ export type IspLink = {
 	/**
 	 * Loads and commits one whole page (`data.length` = page size, address on a page border), and returns when
 	 * the commit was *sent*: `committed` tells whether the firmware also waited for it to finish.
+	 * @param next the page that comes right after, where it is known: a programmer that can take in its beginning
+	 * while it still works on this one may be sent that. Nothing of it reaches the chip before its own call.
 	 */
-	readonly writeFlashPage?: (byteAddress: number, data: Uint8Array) => Promise<{readonly committed: boolean}>;
+	readonly writeFlashPage?: (
+		byteAddress: number,
+		data: Uint8Array,
+		next?: FlashPage,
+	) => Promise<{readonly committed: boolean}>;
 	readonly readEeprom?: (byteAddress: number, bytes: number) => Promise<Uint8Array>;
 	/** Writes EEPROM bytes (any length) and returns when they are programmed. */
 	readonly writeEeprom?: (byteAddress: number, data: Uint8Array) => Promise<void>;

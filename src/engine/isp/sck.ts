@@ -12,8 +12,12 @@ export const startSckHz = 125_000;
 /** Readings that must agree before a faster SCK is believed. Source: issue B, facts A8. */
 export const raiseReadings = 8;
 
-/** Speeds worth a try when the chip does not answer, Hz, falling. Source: serial programming notes, 3.5. */
-const ladderHz = [125_000, 32_000, 8_000, 2_000, 500] as const;
+/**
+ * Speeds worth a try when the chip does not answer, Hz, falling. Each is well below f/4 of one slow clock and far above
+ * f/4 of the next (1 MHz; 128 kHz; 32.768 and 16 kHz; 4 kHz): a chip that just cannot follow loses a bit now and then,
+ * and "30 00" (read signature) that lost two is "C0 00" (write EEPROM). Source: facts A8, clock tables.
+ */
+const ladderHz = [125_000, 24_000, 3_000, 500] as const;
 
 /**
  * Slowest SCK of each programmer, Hz: a chip that needs less cannot be reached again.
@@ -119,12 +123,19 @@ export function sckLimitHz(clockHz: number): number {
 /**
  * SCK steps to look for the chip with, Hz, falling: an asked-for speed alone; else the highest step at or below
  * 125 kHz, then lower ones down to the floor. Empty when the programmer's SCK is fixed.
+ * @param belowHz a chip answered at this speed, but not twice the same: half of it, and lower
  */
-export function searchSteps(stepsHz: readonly number[], asked: 'auto' | number): readonly number[] {
+export function searchSteps(
+	stepsHz: readonly number[],
+	asked: 'auto' | number,
+	belowHz = Number.POSITIVE_INFINITY,
+): readonly number[] {
 	if (stepsHz.length === 0) return [];
 	const atMost = (hz: number) => stepsHz.filter(step => step <= hz).at(-1) ?? stepsHz[0]!;
 	if (asked !== 'auto') return [atMost(asked)];
-	return [...new Set(ladderHz.map(atMost))];
+	const wanted = belowHz === Number.POSITIVE_INFINITY ? ladderHz : [belowHz / 2, ...ladderHz];
+	const steps = wanted.map(atMost).filter(step => step < belowHz);
+	return [...new Set(steps)].sort((a, b) => b - a);
 }
 
 /**

@@ -227,7 +227,7 @@ export function readWiring(evidence: WiringEvidence): WiringReading {
 	if (enables.some(isInStep) || signatures.some(part => part[0] === 0x1e)) {
 		return silent({
 			kind: 'unstable',
-			text: `Something answers, but not twice the same (${signatures.map(part => hexDump(part)).join(' / ')}).`,
+			text: `Something answers, but not twice the same${signatures.length === 0 ? '' : ` (${signatures.map(part => hexDump(part)).join(' / ')})`}.`,
 			candidates: list(evidence, ['sck-too-fast', 'long-wires', 'feeble-supply', ...deaf]),
 		});
 	}
