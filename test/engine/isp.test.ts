@@ -404,7 +404,7 @@ test('SCK is raised to what the clock allows and the wires carry, less one step;
 		[400_000, 0xff, 187_500],
 		[100_000, 0xff, 93_750],
 		[20_000, 0xff, 16_000],
-		[10_000, 0xff, 2000],
+		[10_000, 0xff, 4000],
 	] as const) {
 		const bench = createBench('healthy', {
 			change: {programmer: 'avrisp', fuses: {low, high: 0xd8, extended: 0xcb}},
