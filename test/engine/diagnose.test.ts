@@ -93,6 +93,21 @@ test('not blank before the erase is normal, after it the boot section is damaged
 	assert.equal(diagnose(damaged).ispNeeded, 'yes');
 });
 
+test('a message cut at either end of the paste is still read', () => {
+	for (const [log, cause] of [
+		['avrdude: butterfly_recv(): programmer is not resp', 'caterina-not-responding'],
+		['fly_recv(): programmer is not responding', 'caterina-not-responding'],
+		['dfu-programmer atmega32u4 erase\ndfu-programmer: no device pres', 'dfu-no-device'],
+		['avrdude: Expected signature for ATmega644P is 1E 96', 'isp-wrong-chip'],
+	] as const)
+		assert.equal(first(diagnose(log)), cause, log);
+	// Whole lines are not led on into messages that nobody printed.
+	assert.equal(
+		first(diagnose('dfu-programmer atmega32u4 erase --force\nErasing flash...')),
+		'insufficient-evidence',
+	);
+});
+
 test('later attempts outweigh earlier ones, and a real success outweighs everything', () => {
 	const denied =
 		'$ avrdude -c avr109 -p m32u4 -P /dev/ttyACM0 -U flash:w:a.hex:i\navrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission denied\n';

@@ -304,6 +304,30 @@ function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candida
 	];
 }
 
+type Told = {attempt: Attempt; here: Known; fired: Rule[]};
+
+function readAttempts(hits: readonly Hit[]): {everywhere: Known; telling: Told[]} {
+	const attempts = splitAttempts(hits);
+	const messages = group(hits);
+	const everywhere = derive(hits, messages);
+	addVerdicts(
+		everywhere,
+		attempts.flatMap(attempt => attempt.errors),
+		attempts.flatMap(attempt => attempt.successes),
+	);
+	// From the end: an attempt that shows no outcome says nothing about the ones before it.
+	const telling: Told[] = [];
+	for (const attempt of attempts.slice(-MAX_ATTEMPTS_READ).reverse()) {
+		const here = derive(attempt.hits, messages);
+		addVerdicts(here, attempt.errors, attempt.successes);
+		const fired = rules.filter(rule => fires(rule, here, everywhere));
+		if (fired.length === 0 && successOf(attempt, here) === undefined) continue;
+		telling.unshift({attempt, here, fired});
+		if (telling.length === MAX_ATTEMPTS) break;
+	}
+	return {everywhere, telling};
+}
+
 function questionsFor(ordered: readonly Candidate[]): DiagnosisQuestion[] {
 	const top = ordered[0];
 	if (top === undefined) return [];
@@ -368,27 +392,15 @@ export function diagnose(text: string): Diagnosis {
 	const {lines: all, truncated} = normalise(text);
 	const lines = all.filter(line => !listsOnly(line.text));
 	scanner ??= createScanner(signals);
-	const hits = scanner(lines);
-	const attempts = splitAttempts(hits);
-	const messages = group(hits);
-	const everywhere = derive(hits, messages);
-	addVerdicts(
-		everywhere,
-		attempts.flatMap(attempt => attempt.errors),
-		attempts.flatMap(attempt => attempt.successes),
-	);
+	let read = readAttempts(scanner.scan(lines));
+	// Nothing said: perhaps because the paste was cut in the middle of the very message.
+	if (read.telling.length === 0) {
+		const again = readAttempts(scanner.scanCut(lines));
+		if (again.telling.length > 0) read = again;
+	}
+	const {everywhere, telling} = read;
 
 	const candidates = new Map<Cause, Candidate>();
-	// From the end: an attempt that shows no outcome says nothing about the ones before it.
-	const telling: {attempt: Attempt; here: Known; fired: Rule[]}[] = [];
-	for (const attempt of attempts.slice(-MAX_ATTEMPTS_READ).reverse()) {
-		const here = derive(attempt.hits, messages);
-		addVerdicts(here, attempt.errors, attempt.successes);
-		const fired = rules.filter(rule => fires(rule, here, everywhere));
-		if (fired.length === 0 && successOf(attempt, here) === undefined) continue;
-		telling.unshift({attempt, here, fired});
-		if (telling.length === MAX_ATTEMPTS) break;
-	}
 	const last = telling.at(-1);
 	const success = last === undefined ? undefined : successOf(last.attempt, last.here);
 	telling.forEach(({here, fired}, index) => {

@@ -79,12 +79,94 @@ function scanText(source: FlatText, signals: readonly Signal[], finder: LiteralF
 	}
 }
 
-export type Scanner = (lines: readonly CleanLine[]) => Hit[];
+/** So much of a message must stand before (or after) the cut: enough characters, and the better half of it. */
+const MIN_CUT_CHARS = 8;
+const MIN_CUT_SHARE = 0.55;
+/** Longest matches tried at each end. */
+const MAX_COMPLETIONS = 3;
+
+/**
+ * A paste cut in the middle of a message: the rest of the message is put back, for reading only.
+ * @returns the last line carried on, or the first one led in, once per message it may have been
+ */
+function completed(
+	line: string,
+	literals: readonly string[],
+	end: 'head' | 'tail',
+): {text: string; added: number}[] {
+	const lower = line.toLowerCase();
+	// A line that begins (or ends) with a whole message or a tool's name was not cut there.
+	if (literals.some(literal => (end === 'tail' ? lower.endsWith(literal) : lower.startsWith(literal))))
+		return [];
+	const found: {text: string; added: number; kept: number}[] = [];
+	for (const literal of literals) {
+		for (
+			let kept = literal.length - 1;
+			kept >= MIN_CUT_CHARS && kept >= literal.length * MIN_CUT_SHARE;
+			kept -= 1
+		) {
+			if (end === 'tail' && lower.endsWith(literal.slice(0, kept))) {
+				found.push({text: line + literal.slice(kept), added: 0, kept});
+				break;
+			}
+			if (end === 'head' && lower.startsWith(literal.slice(literal.length - kept))) {
+				const lead = literal.slice(0, literal.length - kept);
+				found.push({text: lead + line, added: lead.length, kept});
+				break;
+			}
+		}
+	}
+	return found.sort((a, b) => b.kept - a.kept).slice(0, MAX_COMPLETIONS);
+}
+
+function scanEnds(
+	lines: readonly CleanLine[],
+	signals: readonly Signal[],
+	finder: LiteralFinder,
+	literals: readonly string[],
+): Hit[] {
+	const hits: Hit[] = [];
+	const last = lines.findLastIndex(line => line.text.trim() !== '');
+	const first = lines.findIndex(line => line.text.trim() !== '');
+	for (const [index, end] of [
+		[first, 'head'],
+		[last, 'tail'],
+	] as const) {
+		const line = lines[index];
+		if (line === undefined || line.text.length > MAX_CUT_LINE) continue;
+		const text = end === 'tail' ? line.text.trimEnd() : line.text.trimStart();
+		for (const {text: whole} of completed(text, literals, end)) {
+			const source: FlatText = {text: whole, lower: whole.toLowerCase(), starts: [0], lineIndex: [index]};
+			const again: Hit[] = [];
+			scanText(source, signals, finder, again);
+			// The quote is the line as it stands.
+			for (const hit of again) hits.push({...hit, text: line.text});
+		}
+	}
+	return hits;
+}
+
+/** A longer line is not the cut line of a terminal. */
+const MAX_CUT_LINE = 2000;
+
+export type Scanner = {
+	/** Every known message, in order. */
+	readonly scan: (lines: readonly CleanLine[]) => Hit[];
+	/** The same with the cut first and last lines completed: for a log that says nothing otherwise. */
+	readonly scanCut: (lines: readonly CleanLine[]) => Hit[];
+};
 
 /** Prepares the search once for a table of messages. */
 export function createScanner(signals: readonly Signal[]): Scanner {
-	const finder = createLiteralFinder(signals.flatMap(literalsOf));
-	return lines => scan(lines, signals, finder);
+	const literals = [...new Set(signals.flatMap(literalsOf))];
+	const finder = createLiteralFinder(literals);
+	return {
+		scan: lines => scan(lines, signals, finder),
+		scanCut: lines =>
+			[...scan(lines, signals, finder), ...scanEnds(lines, signals, finder, literals)].sort(
+				(a, b) => a.at - b.at,
+			),
+	};
 }
 
 /** Every known message in the log, in order; wrapped lines are read as one. */

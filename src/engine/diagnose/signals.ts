@@ -8,7 +8,7 @@ import type {Signal} from './scan.ts';
 const notFoundWords =
 	'no such file|no such device|cannot find the|kann die angegebene datei|kann das angegebene|no se puede encontrar|no puede (?:encontrar|hallar)|fichier sp.cifi|introuvable|impossibile trovare|n[aã]o (?:pode|conseguiu) encontrar|nie mo[zż]e odnale|kan het opgegeven bestand|hittar inte|не удается найти|datei oder verzeichnis nicht gefunden|aucun fichier|no existe el (?:archivo|fichero)|file o directory non esistente';
 const deniedWords =
-	'permission denied|access is denied|access denied|operation not permitted|zugriff verweigert|keine berechtigung|acceso denegado|permiso denegado|acc.s refus|permission non accord|accesso negato|permesso negato|acesso negado|permiss[aã]o negada|odmowa dost|toegang geweigerd|toegang gewei|.tkomst nekad|отказано в доступе';
+	'permission d|access is d|access denied|operation not perm|zugriff verweigert|keine berechtigung|acceso denegado|permiso denegado|acc.s refus|permission non accord|accesso negato|permesso negato|acesso negado|permiss[aã]o negada|odmowa dost|toegang geweigerd|toegang gewei|.tkomst nekad|отказано в доступе';
 const busyWords = 'resource busy|resource temporarily unavailable|device busy|in use|belegt|ocupad|occup';
 
 export const signals = [
@@ -395,7 +395,7 @@ export const signals = [
 	{
 		id: 'avr.expected',
 		find: 'expected signature for',
-		read: /expected signature for (\w+) is ([0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2})/i,
+		read: /expected signature for (\w+)(?: is ([0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2}))?/i,
 		role: 'error',
 		source: 'avrdude src/main.c',
 	},
@@ -1055,7 +1055,7 @@ export const signals = [
 	{
 		id: 'v2.timeout',
 		find: ['stk500v2_receivemessage()', 'stk500_2_receivemessage()', 'stk500v2_recv()', 'stk500v2_command()'],
-		read: /(?:stk500v2_ReceiveMessage|stk500_2_ReceiveMessage|stk500v2_recv|stk500v2_command)\(\)[^\n]{0,50}(?:timeout|timed out|failed miserably)/i,
+		read: /(?:stk500v2_ReceiveMessage|stk500_2_ReceiveMessage|stk500v2_recv|stk500v2_command)\(\)[^\n]{0,50}(?:tim|failed mis)/i,
 		role: 'error',
 		source: 'avrdude src/stk500v2.c',
 	},
@@ -2314,7 +2314,7 @@ export const signals = [
 	{
 		id: 'dfu.notblank.lone',
 		find: 'flash not blank beginning',
-		read: /atmel\.c:8\d\d: flash not blank beginning at 0x([0-9a-f]+)/i,
+		read: /atmel\.c:8\d\d: flash not blank beginning/i,
 		role: 'error',
 		source: 'dfu-programmer 0.6.2 src/atmel.c: in that release the blank check runs only after an erase',
 	},
