@@ -15,9 +15,15 @@ export async function ask(output: Output, yes: boolean, lines: readonly string[]
 		throw new UsageError('Nobody can be asked without a terminal: add --yes to go on.');
 	}
 	const line = createInterface({input: process.stdin, output: process.stderr});
+	const stopped = new AbortController();
+	line.once('SIGINT', () => stopped.abort());
+	line.once('close', () => stopped.abort());
 	try {
-		const answer = await line.question('Go on? (yes/no) ');
+		const answer = await line.question('Go on? (yes/no) ', {signal: stopped.signal});
 		if (/^y(es)?$/i.test(answer.trim())) return;
+	} catch {
+		// Ctrl+C, or the end of the input: as good as a no.
+		output.complain('');
 	} finally {
 		line.close();
 	}

@@ -5,6 +5,7 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, describe, test} from 'node:test';
+import {spawn as spawnInTerminal} from '@lydell/node-pty';
 import * as v from 'valibot';
 import {createBench, scenarioNames} from '../../src/bench/bench.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
@@ -30,6 +31,30 @@ function sampleImage(byteAddress: number, bytes: number, seed = 7) {
 function deviceOf(bench: ReturnType<typeof createBench>) {
 	assert.ok(bench.device !== undefined);
 	return bench.device;
+}
+
+/** Runs the program in a pseudo terminal and answers once when it asks. */
+function inTerminal(
+	args: readonly string[],
+	question: RegExp,
+	answer: string,
+): Promise<{readonly code: number; readonly output: string}> {
+	return new Promise(resolve => {
+		const child = spawnInTerminal(process.execPath, ['dist/cli.js', ...args], {
+			cols: 80,
+			rows: 24,
+			env: {...process.env, AVR_UNBRICK_STATE: inFolder('state')},
+		});
+		let output = '';
+		let answered = false;
+		child.onData(data => {
+			output += data;
+			if (answered || !question.test(output)) return;
+			answered = true;
+			child.write(answer);
+		});
+		child.onExit(({exitCode}) => resolve({code: exitCode, output}));
+	});
 }
 
 const hexText = v.pipe(v.string(), v.regex(/^0x[0-9a-f]{2}$/));
@@ -546,6 +571,41 @@ describe('over a serial port', {concurrency: 4, skip: missingPeer({programs: ['p
 		} finally {
 			await pty.close();
 		}
+	});
+
+	test('Ctrl+C during a look at the chip: it ends orderly, Cancelled, 130', async () => {
+		const bench = createBench('healthy');
+		const pty = await serveOnPty(deviceOf(bench));
+		try {
+			let sent = false;
+			const run = await runCli(['probe', '--programmer', 'arduino-isp', '--port', pty.path, '--json'], {
+				onStdout(_text, kill) {
+					if (!sent) kill('SIGINT');
+					sent = true;
+				},
+			});
+			const last = v.parse(failureSchema, jsonLines(run).at(-1));
+			assert.deepEqual([run.code, last.error.kind, last.chipState], [130, 'Cancelled', 'untouched']);
+		} finally {
+			await pty.close();
+		}
+	});
+
+	test('the question before a recovery: no, Ctrl+C and the end of the input all stop it', async () => {
+		const image = inFolder('asked.hex');
+		writeFileSync(image, printIntelHex(sampleImage(0x7000, 4000)));
+		const args = [
+			...['recover', '--programmer', 'arduino-isp', '--port', inFolder('no-port'), '--board', 'promicro_5v'],
+			...['--hex', image, '--fuses', 'board'],
+		];
+		for (const answer of ['no\r', '\u0003', '\u0004']) {
+			const ended = await inTerminal(args, /Go on\? \(yes\/no\)/, answer);
+			assert.equal(ended.code, 130, `${JSON.stringify(answer)}: ${ended.output}`);
+			assert.match(ended.output, /Stopped on request/, JSON.stringify(answer));
+		}
+		const agreed = await inTerminal(args, /Go on\? \(yes\/no\)/, 'yes\r');
+		assert.equal(agreed.code, 1, agreed.output);
+		assert.match(agreed.output, /DeviceMissing/, 'then the port is opened');
 	});
 
 	test('a blank ATmega32U4RC comes back; a plain one as delivered asks for its lock bits first', async () => {
