@@ -76,6 +76,13 @@ export function readImage(
 	};
 }
 
+function aboutOffer(offer: CatalogueImage, usual: string | undefined): string {
+	if (usual !== undefined && offer.bootloader !== usual) {
+		return `${sentence(offer.origin)} Not the usual loader of your board (${usual}): this switches it, and the fuses have to follow.`;
+	}
+	return `${sentence(offer.origin)} With the bootloader back you flash your keymap over USB as usual.`;
+}
+
 function onlyOne<T>(list: readonly T[] | undefined): T | undefined {
 	return list?.length === 1 ? list[0] : undefined;
 }
@@ -267,7 +274,7 @@ export function ImageView(step: StepProps<'image'>) {
 		...offers.map(offer => ({
 			id: `offer ${offer.id}`,
 			label: offer.name,
-			about: `${offer.origin} With the bootloader back you flash your keymap over USB as usual.`,
+			about: aboutOffer(offer, board?.bootloader),
 			term: 'bootloader',
 		})),
 		{

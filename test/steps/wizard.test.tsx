@@ -441,6 +441,28 @@ test('read aloud, the screens say the same facts without drawings', async () => 
 	});
 });
 
+test('read aloud, a whole recovery holds the facts that the screens hold', async () => {
+	await withWizard({screenReader: true}, async wizard => {
+		await toReview(wizard);
+		const review = wizard.screen();
+		for (const fact of [
+			'Backup: everything',
+			'Erase the chip',
+			'3072 bytes',
+			'Leave the fuses',
+			'about 40 seconds',
+		]) {
+			assert.ok(review.includes(fact), `${fact} in:\n${review}`);
+		}
+		wizard.key('enter');
+		const end = await wizard.see('Your board is back');
+		assert.match(end, /^Good: Your board is back\. \d+ bytes/m);
+		assert.match(end, /Fuses\s+read back: 0xff 0xd8/);
+		assert.match(end, /Backup: backup-/);
+		for (const frame of wizard.frames()) assert.doesNotMatch(frame, /[│┌█░❯✓✗⚠→↑↓▶]/);
+	});
+});
+
 test('without UTF-8 only ASCII is drawn', async () => {
 	await withWizard({unicode: false}, async wizard => {
 		await toReview(wizard);
