@@ -24,17 +24,23 @@ if (files.length === 0) {
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'avr-unbrick-test-'));
 const peersLog = path.join(scratch, 'peers.jsonl');
-// Most files wait for child processes and terminals half of the time: two at once even on two cores.
-const concurrency = Math.max(2, availableParallelism());
-const run = spawnSync(
-	process.execPath,
-	['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, ...files],
-	{
-		cwd: root,
-		stdio: 'inherit',
-		env: {...process.env, AVR_UNBRICK_PEERS_LOG: peersLog},
-	},
-);
+// Suites that stand at the other end of a real terminal or a simulated chip keep real time: nothing beside them.
+// The others share the machine.
+const realTime = files.filter(name => /^test[\\/](peers|e2e)[\\/]/.test(name));
+const shared = files.filter(name => !realTime.includes(name));
+let status = 0;
+for (const [group, concurrency] of [
+	[shared, Math.max(2, availableParallelism())],
+	[realTime, 1],
+]) {
+	if (group.length === 0) continue;
+	const run = spawnSync(
+		process.execPath,
+		['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, ...group],
+		{cwd: root, stdio: 'inherit', env: {...process.env, AVR_UNBRICK_PEERS_LOG: peersLog}},
+	);
+	if (run.status !== 0) status = run.status ?? 1;
+}
 
 const peers = existsSync(peersLog)
 	? readFileSync(peersLog, 'utf8')
@@ -52,4 +58,4 @@ if (peers.length > 0) {
 	console.log(`Peer suites skipped (${skipped.length}):`);
 	for (const peer of skipped) console.log(`  ${peer.name}: ${peer.missing}`);
 }
-process.exit(run.status ?? 1);
+process.exit(status);
