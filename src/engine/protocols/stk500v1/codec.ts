@@ -44,6 +44,12 @@ const command = {
 	readPage: 0x74,
 } as const;
 
+/** First byte of UNIVERSAL: whatever follows goes to the chip. */
+export const universalByte: number = command.universal;
+
+/** First byte of LEAVE_PROGMODE, after which an instruction would hang the sketch. */
+export const leaveByte: number = command.leaveProgmode;
+
 /** Parm_STK_HW_VER, Parm_STK_SW_MAJOR, Parm_STK_SW_MINOR, Parm_STK_VTARGET */
 export const parameter = {
 	hardware: 0x80,

@@ -1,7 +1,7 @@
 // The conversation with a programmer that speaks STK500v1: ArduinoISP on an Uno (UART bridge) or Leonardo, QMK's ISP
 // images on a Pro Micro or Teensy (CDC), Atmel's old AVRISP. Made for the sketch as it is, with its traps.
 // Source: AVR061; shared notes on stk500v1 (2 to 5) and observed firmware 1 to 15.
-import {concatBytes, hexDump} from '../../bytes.ts';
+import {concatBytes, hexDump, sameBytes} from '../../bytes.ts';
 import type {Clock} from '../../clock.ts';
 import {UnbrickError} from '../../errors.ts';
 import type {EnterReply, Instruction, IspLink, LinkCapabilities} from '../../isp/link.ts';
@@ -48,6 +48,11 @@ const eepromChunkBytes = {'arduino-isp': 64, avrisp: 128} as const;
 const readBlock = {'arduino-isp': 1_024, avrisp: 4_096} as const;
 /** UNIVERSAL commands outstanding: 60 bytes of a 64-byte ring over a UART; a page and its commit over CDC. */
 const outstanding = {'arduino-isp': 10, avrisp: 260} as const;
+/**
+ * Bytes of the next page that a sketch behind a UART is sent while it works on this one: it does not read then, and
+ * its ring holds 63. Source: Arduino core, SERIAL_RX_BUFFER_SIZE; room left for one command.
+ */
+const aheadBytes = 56;
 /** Silence that ends the draining of a line that is out of step, ms. */
 const drainMs = 100;
 /** A port that talks on for so many such silences is not going to stop. */
@@ -80,6 +85,10 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 	let device: codec.DeviceSizes = {pageBytes: 128, eepromBytes: 512, flashBytes: 32_768};
 	let deviceTold = false;
 	let hasVolts = false;
+	/** The write of the next page whose beginning is already on its way, and how much of it. */
+	let ahead: {readonly bytes: Uint8Array; readonly sent: number} | undefined;
+	/** A line that lost something once is not sent ahead any more. */
+	let mayGoAhead = true;
 
 	const byteMs = () => (uart ? 10_000 / baud : 0);
 
@@ -174,7 +183,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 		requests: readonly codec.Request[],
 		workMs: number,
 	): Promise<readonly Uint8Array[]> => {
-		if (outOfStep) await recover();
+		await backInStep();
 		const bytes = concatBytes(...requests.map(request => request.bytes));
 		received = new Uint8Array(0);
 		await write(bytes, requests[0]!.name);
@@ -233,6 +242,16 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 		}
 		await silence(drainMs, 'recovery');
 		outOfStep = false;
+	};
+
+	/**
+	 * Before anything but the page whose beginning was sent ahead: the firmware waits for the rest of that page, which
+	 * must not be written.
+	 */
+	const backInStep = async () => {
+		if (ahead !== undefined) outOfStep = true;
+		ahead = undefined;
+		if (outOfStep) await recover();
 	};
 
 	const tellDevice = async () => {
@@ -317,7 +336,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 	const leave = async (): Promise<void> => {
 		if (closed || !opened) return;
 		try {
-			if (outOfStep) await recover();
+			await backInStep();
 			await one(codec.leaveProgmode());
 			inMode = false;
 		} catch (error) {
@@ -342,9 +361,25 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 		return replies;
 	};
 
+	/** Address and data of one page, as one piece. */
+	const pageWrite = (byteAddress: number, data: Uint8Array): Uint8Array =>
+		concatBytes(
+			codec.loadAddress(Math.floor(byteAddress / 2) & 0xffff).bytes,
+			codec.progPage('flash', data).bytes,
+		);
+
+	/**
+	 * How much of a page's write may go ahead: up to the first data byte that would begin an instruction to the chip, or
+	 * end programming mode, if the firmware should take data for commands after a lost byte.
+	 */
+	const headBytes = (bytes: Uint8Array): number => {
+		const dangerous = bytes.findIndex(byte => byte === codec.universalByte || byte === codec.leaveByte);
+		return Math.min(aheadBytes, dangerous === -1 ? bytes.length : dangerous);
+	};
+
 	/** Sends a fuse or lock write so that a lost or doubled byte cannot change its value; see the codec. */
 	const writeGuarded = async (bytes: Uint8Array): Promise<Uint8Array> => {
-		if (outOfStep) await recover();
+		await backInStep();
 		received = new Uint8Array(0);
 		await write(bytes, 'UNIVERSAL');
 		for (let repeat = 0; ; repeat++) {
@@ -419,7 +454,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 			deviceTold = false;
 		},
 		async enter(): Promise<EnterReply> {
-			if (outOfStep) await recover();
+			await backInStep();
 			await tellDevice();
 			// Enter does nothing while the mode of an earlier session is on: leave first (observed 2).
 			await one(codec.leaveProgmode());
@@ -451,7 +486,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 			);
 			return data!;
 		},
-		async writeFlashPage(byteAddress, data) {
+		async writeFlashPage(byteAddress, data, next) {
 			needMode('PROG_PAGE');
 			if (!uart && isSketch) {
 				// Loads as single instructions in one long write: the sketch's own 30 ms are not spent. The commit goes only
@@ -470,17 +505,38 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 				return {committed: false};
 			}
 			await tellDevice();
-			const requests = [
-				codec.loadAddress(Math.floor(byteAddress / 2) & 0xffff),
-				codec.progPage('flash', data),
-			];
-			const wireMs = byteMs() * requests.reduce((sum, request) => sum + request.bytes.length, 0);
+			const bytes = pageWrite(byteAddress, data);
+			const sent = ahead !== undefined && sameBytes(ahead.bytes, bytes) ? ahead.sent : 0;
+			if (sent === 0) {
+				await backInStep();
+				// What brought the line back may have been taken for sizes.
+				await tellDevice();
+				received = new Uint8Array(0);
+			}
+			const nextBytes = next === undefined ? undefined : pageWrite(next.byteAddress, next.data);
+			const head = nextBytes === undefined || !uart || !isSketch || !mayGoAhead ? 0 : headBytes(nextBytes);
 			const loadMs = shiftMs(data.length);
-			const beganMs = clock.nowMs();
-			await converse(requests, loadMs + commitDelayMs);
+			const waitMs = Math.ceil(
+				replyMs + (byteMs() * (bytes.length + head + 4) + loadMs + commitDelayMs) * 1.5,
+			);
+			let endMs = 0;
+			try {
+				// What went ahead must be in step before the rest follows.
+				if (sent > 0) await receive('LOAD_ADDRESS', 0, waitMs);
+				ahead = nextBytes === undefined || head === 0 ? undefined : {bytes: nextBytes, sent: head};
+				endMs = clock.nowMs() + byteMs() * (bytes.length - sent);
+				await write(
+					concatBytes(bytes.subarray(sent), nextBytes?.subarray(0, head) ?? new Uint8Array(0)),
+					'PROG_PAGE',
+				);
+				if (sent === 0) await receive('LOAD_ADDRESS', 0, waitMs);
+				await receive('PROG_PAGE', 0, waitMs);
+			} catch (error) {
+				mayGoAhead = false;
+				throw error;
+			}
 			// A sketch built without its pause answers while the chip is still busy; then the session waits.
-			const tookMs = clock.nowMs() - beganMs;
-			return {committed: tookMs >= wireMs + loadMs + commitDelayMs};
+			return {committed: clock.nowMs() >= endMs + loadMs + commitDelayMs};
 		},
 		async readEeprom(byteAddress, bytes) {
 			needMode('READ_PAGE');
