@@ -1,5 +1,12 @@
 // The practice bench: a programmer, wires and a chip on one virtual clock, offered as the same World that real
 // ports are. Everything is seeded; the same scenario and seed give the same run, byte for byte.
+//
+// The board's own USB (boot/board.ts) is in `world` too. Whoever plays the person's part says what the person does:
+//   bench.plugBoard();     // cable in: nothing, a bootloader, a keyboard or an unknown device appears in world's lists
+//   bench.pressReset();    // DFU behind HWB, Caterina; twice within 750 ms of bench.clock for a SparkFun Pro Micro
+//   bench.unplugBoard();   // before ISP again
+// It appears within a few virtual milliseconds (sleep on world.clock, or listen to onDevicesChanged). `practiceLoader`
+// and `keyboardImage` of boot/images.ts make images that the board recognises; others are silent or dead on it.
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import type {Store} from '../engine/store.ts';
@@ -66,8 +73,8 @@ export type Bench = {
 	readonly touched: () => boolean;
 	/** Host transfers so far. */
 	readonly transfers: () => number;
-	/** Cuts something when the run gets there, once. */
-	readonly cutAfter: (at: CutPoint, what: CutWhat) => void;
+	/** Cuts something when the run gets there, once; a function is called instead (a person presses Ctrl+C). */
+	readonly cutAfter: (at: CutPoint, what: CutWhat | (() => void)) => void;
 	readonly cutNow: (what: CutWhat) => void;
 	/** Plugs everything in again and restores the supply. */
 	readonly restore: () => void;
@@ -108,8 +115,21 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 	if (chipData === undefined) throw new UnbrickError({kind: 'Bug', assumed: `a chip named ${setup.chip}`});
 
 	const seed = options.seed ?? 1;
+	let cut: {readonly at: CutPoint; readonly what: CutWhat | (() => void)} | undefined;
 	const clock = createVirtualClock(options.pace);
-	const hands = createHands();
+	const plainHands = createHands();
+	/** Time passes through the moment of a cut; nothing jumps over it. */
+	const hands: Hands = {
+		nowMs: plainHands.nowMs,
+		advanceTo(ms) {
+			const cutMs = cutInBusyTime();
+			if (cutMs !== undefined && ms >= cutMs) {
+				plainHands.advanceTo(cutMs);
+				cutNow(cut!.what);
+			}
+			plainHands.advanceTo(ms);
+		},
+	};
 	const used =
 		setup.content === 'used' ? usedContent(chipData.flash.bytes, chipData.eeprom.bytes, seed) : undefined;
 	const flash = options.flash ?? used?.flash;
@@ -182,17 +202,46 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 		}
 	}
 
+	/** When the chip is half through the change at which something is to be cut. */
+	function cutInBusyTime(): number | undefined {
+		if (cut === undefined || !('changes' in cut.at)) return undefined;
+		const event = chip.events[cut.at.changes];
+		if (event === undefined) return undefined;
+		const {eraseMs, flashPageMs, eepromMs, fuseMs} = chipData!.typicalWaits;
+		const busyMs = {
+			erase: eraseMs,
+			page: flashPageMs,
+			spm: flashPageMs,
+			eeprom: eepromMs,
+			fuse: fuseMs,
+			lock: fuseMs,
+		}[event.what];
+		return event.atMs + busyMs / 2;
+	}
 	let transfers = 0;
 	let plugged = true;
 	let opened = false;
-	let cut: {readonly at: CutPoint; readonly what: CutWhat} | undefined;
+	/** Which run of the program the open connections belong to. */
+	let generation = 0;
 	let unpluggedSurroundings: Surroundings | undefined;
 	let unpluggedFaults = wiring.faults();
 	const listeners = new Set<() => void>();
 
-	function cutNow(what: CutWhat): void {
+	function cutNow(what: CutWhat | (() => void)): void {
+		// In the middle of a change the time of the chip is the moment of the cut, whatever the host's clock says.
+		const inBusyTime = cut !== undefined && 'changes' in cut.at;
 		cut = undefined;
-		hands.advanceTo(clock.nowMs());
+		if (typeof what === 'function') {
+			what();
+			return;
+		}
+		if (!inBusyTime) hands.advanceTo(clock.nowMs());
+		if (what === 'process') {
+			generation++;
+			if (opened) device?.close(clock.nowMs());
+			opened = false;
+			return;
+		}
 		unpluggedFaults = wiring.faults();
 		if (what === 'wires') {
 			wiring.rewire({...unpluggedFaults, open: ['RESET', 'SCK', 'MOSI', 'MISO']});
@@ -238,12 +287,12 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 	board.onChange(() => {
 		for (const listener of listeners) listener();
 	});
-	function cutAfter(at: CutPoint, what: CutWhat): void {
+	function cutAfter(at: CutPoint, what: CutWhat | (() => void)): void {
 		cut = {at, what};
 	}
-	function countTransfer(): void {
-		const index = transfers++;
-		if (cut !== undefined && 'transfers' in cut.at && index >= cut.at.transfers) cutNow(cut.what);
+	function cutAtTransfer(index: number, taken: boolean): void {
+		if (cut === undefined || !('transfers' in cut.at)) return;
+		if (index >= cut.at.transfers && taken === (cut.at.taken === true)) cutNow(cut.what);
 	}
 	wiring.onByte(index => {
 		if (cut === undefined) return;
@@ -292,18 +341,22 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 	}
 	function openPipe(model: UsbModel): UsbPipe {
 		let closed = false;
+		const born = generation;
 		function here(): void {
-			if (closed || !plugged) throw new TransferFault('gone', `${path} has gone`);
+			if (closed || !plugged || born !== generation) throw new TransferFault('gone', `${path} has gone`);
 		}
 		async function settle(ask: () => UsbAnswer, timeoutMs: number): Promise<Uint8Array> {
 			here();
-			countTransfer();
+			const index = transfers++;
+			cutAtTransfer(index, false);
 			here();
 			const start = clock.nowMs();
 			const {stalls = 0, shortReplies = 0} = setup.disturb ?? {};
 			const stallsNow = stalls > 0 && chance.next() < stalls;
 			if (stallsNow && chance.next() < 0.5) throw new TransferFault('stall', 'the endpoint stalled');
 			const answer = ask();
+			cutAtTransfer(index, true);
+			here();
 			const doneMs = answer.status === 'never' ? Number.POSITIVE_INFINITY : answer.doneMs;
 			await clock.sleep(Math.min(timeoutMs, doneMs - start));
 			here();
@@ -332,16 +385,17 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 			},
 			async close() {
 				closed = true;
-				opened = false;
+				if (born === generation) opened = false;
 			},
 		};
 	}
 	function openStream(device: ByteDevice, baud: number): ByteStream {
 		let closed = false;
 		let kept: Uint8Array = new Uint8Array(0);
+		const born = generation;
 		const gone = () => new TransferFault('gone', `${path} has gone`);
 		function here(): void {
-			if (closed || !plugged) throw gone();
+			if (closed || !plugged || born !== generation) throw gone();
 		}
 		device.open(clock.nowMs(), baud);
 		opened = true;
@@ -349,9 +403,12 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 			path,
 			async write(data) {
 				here();
-				countTransfer();
+				const index = transfers++;
+				cutAtTransfer(index, false);
 				here();
 				device.receive(disturbed(data), clock.nowMs());
+				cutAtTransfer(index, true);
+				here();
 				await clock.sleep(device.wireMs(data.length));
 				here();
 			},
@@ -385,7 +442,7 @@ export function createBench(scenario: string | Scenario, options: BenchOptions =
 			async close() {
 				if (closed) return;
 				closed = true;
-				if (!plugged) return;
+				if (!plugged || born !== generation) return;
 				opened = false;
 				device.close(clock.nowMs());
 			},

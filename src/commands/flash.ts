@@ -9,7 +9,7 @@ import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {inspectImage} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
-import {openFreshBootloader} from '../engine/procedures/bootloader-entry.ts';
+import {openFreshBootloader, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
 import {chipOf, findBootloader} from '../engine/procedures/find-bootloader.ts';
 import {type FlashResult, flash} from '../engine/procedures/flash.ts';
 import {checkApplication} from '../engine/protocols/client-help.ts';
@@ -30,7 +30,12 @@ type Wanted = {
 	readonly port: string | undefined;
 	readonly usb: string | undefined;
 };
-type Opened = {readonly client: BootloaderClient; readonly chip: Chip; readonly bootStart: number};
+type Opened = {
+	readonly client: BootloaderClient;
+	readonly chip: Chip;
+	readonly bootStart: number;
+	readonly reopen?: () => Promise<BootloaderClient>;
+};
 
 export async function flashCommand(output: Output, file: string, options: FlashOptions): Promise<ExitCode> {
 	const log = createEventLog(options.log);
@@ -59,7 +64,12 @@ export async function flashCommand(output: Output, file: string, options: FlashO
 					start: options.start && wanted.protocol !== 'lufa-ms',
 				},
 				opened.client,
-				{clock: world.clock, cancel, world},
+				{
+					clock: world.clock,
+					cancel,
+					world,
+					...(opened.reopen === undefined ? {} : {reopen: opened.reopen}),
+				},
 			)) {
 				await teller.tell(event);
 				if (event.type === 'result') result = event;
@@ -193,7 +203,17 @@ async function openLoader(
 		...(found.port === undefined ? {} : {port: found.port}),
 		...(found.usbKey === undefined ? {} : {usbKey: found.usbKey}),
 	});
-	return {client, chip, bootStart};
+	const reopen = async () => {
+		const back = await waitForBootloader(world, waiting => waiting.protocol === found.protocol);
+		if (back === undefined) throw new UnbrickError({kind: 'DeviceGone', path: found.name, during: 'erase'});
+		return openFreshBootloader(world, {
+			protocol: back.protocol,
+			chip,
+			...(back.port === undefined ? {} : {port: back.port}),
+			...(back.usbKey === undefined ? {} : {usbKey: back.usbKey}),
+		});
+	};
+	return {client, chip, bootStart, reopen};
 }
 
 /** The drive of a mass-storage loader: named by --port (the drive or the file), or the only one mounted. */

@@ -2,6 +2,7 @@
 // Datasheet 7766J, section 27 (boot loader support) for the starts; the loaders' own documents for the rest.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {createBench} from '../../src/bench/bench.ts';
 import type {BoardState} from '../../src/bench/boot/board.ts';
 import {type BoardBenchOptions, boardPort, createBoardBench} from '../../src/bench/boot/board-world.ts';
 import {
@@ -10,6 +11,7 @@ import {
 	type LoaderKind,
 	loaderImage,
 	loaderStart,
+	practiceLoader,
 	recognise,
 	sketchImage,
 } from '../../src/bench/boot/images.ts';
@@ -285,4 +287,57 @@ test('descriptors are whole: lengths agree with what they say of themselves', as
 		assert.equal(interfaces, configuration[4]);
 	}
 	assert.equal(loaderStart('halfkay', chip), 0x7e00);
+});
+
+test('the practice bench: programmer and board in one world; dead, then alive, then the keyboard', async () => {
+	const made = createBench('dfu');
+	const {world, clock} = made;
+	made.plugBoard();
+	await clock.sleep(1000);
+	assert.deepEqual(
+		(await world.listUsbDevices()).map(device => device.key),
+		made.usb === undefined ? [] : [made.port],
+		'the board is dead',
+	);
+	made.unplugBoard();
+	// As if ISP had written it.
+	const loader = practiceLoader('atmel-dfu', chip)!;
+	const keyboard = keyboardImage();
+	const flash = new Uint8Array(chip.flash.bytes).fill(0xff);
+	flash.set(loader.data, loader.byteAddress);
+	flash.set(keyboard.data, 0);
+	const alive = createBench('dfu', {flash});
+	let news = 0;
+	alive.world.onDevicesChanged(() => news++);
+	alive.plugBoard();
+	await alive.clock.sleep(1000);
+	const seen = async () => {
+		const devices = await alive.world.listUsbDevices();
+		return devices.map(({vendorId, productId}) => `${vendorId.toString(16)}:${productId.toString(16)}`);
+	};
+	assert.ok((await seen()).includes('feed:6060'));
+	alive.pressReset();
+	await alive.clock.sleep(100);
+	assert.ok((await seen()).includes('3eb:2ff4'));
+	const device = (await alive.world.listUsbDevices()).find(one => one.productId === 0x2ff4)!;
+	const pipe = await alive.world.openUsb(device.key);
+	await assert.rejects(alive.world.openUsb(device.key), {message: /holds/});
+	alive.unplugBoard();
+	await assert.rejects(
+		pipe.controlIn({type: 'class', recipient: 'interface', request: 3, value: 0, index: 0}, 6, 1000),
+		{reason: 'gone'},
+	);
+	assert.ok(news >= 3, 'listeners heard of it');
+	assert.ok(!(await seen()).includes('3eb:2ff4'));
+	assert.equal(alive.chip.surroundings().volts, 5);
+});
+
+test('a Pro Micro of the practice bench has SparkFun’s loader', () => {
+	const flash = new Uint8Array(chip.flash.bytes).fill(0xff);
+	const loader = practiceLoader('caterina', chip, {board: 'promicro_3v3', clockHz: 8e6})!;
+	flash.set(loader.data, loader.byteAddress);
+	const program = recognise(flash, loader.byteAddress);
+	assert.ok(program !== undefined && program !== 'damaged' && program.program === 'loader');
+	assert.deepEqual([program.productId, program.doubleReset, program.clockHz], [0x9203, true, 8e6]);
+	assert.equal(practiceLoader('optiboot', chip), undefined);
 });

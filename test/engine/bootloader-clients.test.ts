@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {TransferMishap} from '../../src/bench/boot/board-world.ts';
-import {keyboardImage} from '../../src/bench/boot/images.ts';
+import {keyboardImage, sketchImage} from '../../src/bench/boot/images.ts';
 import {sameBytes} from '../../src/engine/bytes.ts';
 import {isKind} from '../../src/engine/errors.ts';
 import {createImage, type MemoryImage} from '../../src/engine/image/memory-image.ts';
@@ -148,7 +148,9 @@ function stages(total: number, step: number): readonly number[] {
 	);
 }
 
-for (const kind of boardKinds) {
+// These differ from a relative in their identity or size alone.
+const likeAnother = ['QMK DFU', 'QMK HID', 'HalfKay of 128 KB'];
+for (const kind of boardKinds.filter(({name}) => !likeAnother.includes(name))) {
 	test(`${kind.name}: cable pulled, stall, time-out, noise, short reply at every stage`, async () => {
 		const counting = await waitingBoard(kind, [keyboardImage(2500)]);
 		const {result} = await run(counting, shortImage(kind));
@@ -230,4 +232,72 @@ test('DFU: a second try that meets the erase of the first still running waits fo
 	const {result} = await run(board, image);
 	assert.ok(result.ok, JSON.stringify(result));
 	assertFlashed(board, image, 'second try');
+});
+
+test('Caterina: a program that died in the middle of a block left it waiting: the next try brings it out', async () => {
+	for (const sent of [1, 2, 4, 5, 60, 131]) {
+		const board = await waitingBoard(boardKind('Caterina'), [keyboardImage(4000)]);
+		const [port] = await board.world.listSerialPorts();
+		const dead = await board.world.openSerial(port!.path, {baud: 57_600});
+		const block = new Uint8Array(132).fill(0x77);
+		block.set([0x42, 0x00, 0x80, 0x46]);
+		await dead.write(block.subarray(0, sent));
+		await dead.close();
+		await board.clock.sleep(500);
+		const image = asImage(keyboardImage(3000));
+		const {result} = await run(board, image);
+		assert.ok(result.ok, `${sent} bytes: ${JSON.stringify(result)}`);
+		assertFlashed(board, image, `${sent} bytes`);
+	}
+});
+
+test('Caterina: a modem probe before us does no harm', async () => {
+	for (const noise of ['AT\r', 'AT+GCAP\rAT+CGMM\r', 'ATE0', '~\0x\xf0~']) {
+		const board = await waitingBoard(boardKind('Caterina'));
+		const [port] = await board.world.listSerialPorts();
+		const probe = await board.world.openSerial(port!.path, {baud: 115_200});
+		for (const letter of noise) await probe.write(Uint8Array.of(letter.charCodeAt(0)));
+		await probe.close();
+		const {result} = await run(board, asImage(keyboardImage(2000)));
+		assert.ok(result.ok, `${JSON.stringify(noise)}: ${JSON.stringify(result)}`);
+		assertUntouchedOutside(board, noise);
+	}
+});
+
+test('a sketch at the path that was Caterina’s: silence, a typed error, nothing written', async () => {
+	const board = await waitingBoard(boardKind('Caterina'), [sketchImage()]);
+	board.board.unplug(board.clock.nowMs());
+	board.board.plug(board.clock.nowMs());
+	await board.clock.sleep(500);
+	const before = board.chip.dump();
+	const {result} = await run(board, asImage(keyboardImage(2000)));
+	assert.ok(!result.ok && result.error.kind === 'Timeout', JSON.stringify(result));
+	assert.equal(result.ok ? '' : result.chipState, 'untouched');
+	assert.deepEqual(board.chip.dump(), before);
+});
+
+test('DFU: an erase that drops the board off USB is tried once more, and only once', async () => {
+	for (const drops of [1, 2]) {
+		const board = await waitingBoard(boardKind('Atmel DFU'), [keyboardImage(9000)]);
+		let left = drops;
+		let erasing = false;
+		board.usb.onTransfer(() => (erasing && left-- > 0 ? 'gone' : undefined));
+		const image = asImage(keyboardImage(3000));
+		const events: FlashEvent[] = [];
+		const plan = {chip: board.data, bootStart: board.bootStart, image, start: false};
+		const reopen = async () => {
+			await board.enter();
+			return board.open();
+		};
+		for await (const event of flash(plan, await board.open(), {clock: board.clock, reopen})) {
+			events.push(event);
+			if (event.type === 'phase' && event.phase === 'erase') erasing = true;
+		}
+		const result = events.at(-1) as FlashResult;
+		assert.ok(events.some(event => event.type === 'warning' && event.code === 'dropped'));
+		if (drops === 1) {
+			assert.ok(result.ok, JSON.stringify(result));
+			assertFlashed(board, image, 'after one drop');
+		} else assert.ok(!result.ok && result.error.kind === 'DeviceGone');
+	}
 });

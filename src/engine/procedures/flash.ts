@@ -79,17 +79,23 @@ const lookMs = 200;
  */
 export async function* flash(
 	plan: FlashPlan,
-	client: BootloaderClient,
+	opened: BootloaderClient,
 	deps: {
 		readonly clock: Clock;
 		readonly cancel?: Cancel;
 		/** Where the keyboard's own identity is looked for once it was started. */
 		readonly world?: World;
+		/**
+		 * Waits for the loader to come back and opens it: an erase may drop it off the bus where the supply is weak. Asked
+		 * once at most.
+		 */
+		readonly reopen?: () => Promise<BootloaderClient>;
 	},
 ): AsyncGenerator<FlashEvent, void> {
 	const startMs = deps.clock.nowMs();
 	const seconds = () => (deps.clock.nowMs() - startMs) / 1000;
 	let chipState: ChipState = 'untouched';
+	let client = opened;
 	const stopIfAsked = (during: string) => {
 		if (deps.cancel?.requested) throw new UnbrickError({kind: 'Cancelled', during});
 	};
@@ -108,7 +114,21 @@ export async function* flash(
 		stopIfAsked('connect');
 		yield {type: 'phase', phase: 'erase'};
 		chipState = 'erased';
-		await client.erase();
+		try {
+			await client.erase();
+		} catch (error) {
+			const dropped = error instanceof UnbrickError && error.kind === 'DeviceGone';
+			if (!dropped || deps.reopen === undefined) throw error;
+			await client.close();
+			yield {
+				type: 'warning',
+				code: 'dropped',
+				message: 'The board fell off USB during the erase: its supply is weak. Trying once more.',
+			};
+			client = await deps.reopen();
+			await client.connect();
+			await client.erase();
+		}
 		stopIfAsked('erase');
 
 		yield {type: 'phase', phase: 'write'};

@@ -14,6 +14,8 @@ import {command, esc, ok, parseBlockSupport, unknown} from './codec.ts';
 const replyTimeoutMs = 500;
 /** The first answer may wait for the system to finish binding the port. */
 const identifierTimeoutMs = 2000;
+/** Later answers come at once. */
+const identifierAgainMs = 1000;
 /** ModemManager's leftovers may spoil the first answers. */
 const identifierTries = 3;
 /** A page is erased and written in about 9 ms; the AVR109 figure of 2 s covers a slow host. */
@@ -91,25 +93,24 @@ export function createAvr109(stream: ByteStream, clock: Clock, options: Avr109Op
 		throw new UnbrickError({kind: 'BadReply', command: what, expected: '0D', got});
 	};
 
-	const identify = async (): Promise<string> => {
+	const identify = async (firstWaitMs: number, tries: number): Promise<string> => {
 		let got: Uint8Array = new Uint8Array(0);
-		for (let attempt = 0; attempt < identifierTries; attempt++) {
+		for (let attempt = 0; attempt < tries; attempt++) {
+			const waitMs = attempt === 0 ? firstWaitMs : identifierAgainMs;
 			try {
 				await stream.write(Uint8Array.of(esc));
 				await stream.discardInput();
 			} catch (error) {
-				throw fault(error, 'software identifier', identifierTimeoutMs);
+				throw fault(error, 'software identifier', waitMs);
 			}
-			got = await ask('software identifier', command.identifier(), 7, identifierTimeoutMs);
+			got = await ask('software identifier', command.identifier(), 7, waitMs);
 			const text = String.fromCharCode(...got);
 			if (/^[A-Z0-9]{7}$/.test(text)) return text;
+			// Silence will not end by asking again.
+			if (got.length === 0) break;
 		}
 		if (got.length === 0) {
-			throw new UnbrickError({
-				kind: 'Timeout',
-				command: 'software identifier',
-				waitedMs: identifierTimeoutMs,
-			});
+			throw new UnbrickError({kind: 'Timeout', command: 'software identifier', waitedMs: firstWaitMs});
 		}
 		throw new UnbrickError({
 			kind: 'NotAProgrammer',
@@ -119,14 +120,25 @@ export function createAvr109(stream: ByteStream, clock: Clock, options: Avr109Op
 	};
 
 	/** A block that was cut leaves the loader waiting for its rest: fill it up, wait for quiet, then ask who is there. */
-	const resync = async () => {
+	const resync = async (): Promise<string> => {
 		try {
 			await stream.write(new Uint8Array(pageBytes + 4).fill(esc));
 			while ((await stream.read(256, quietMs)).length > 0);
 		} catch (error) {
 			throw fault(error, 'resync', quietMs);
 		}
-		await identify();
+		return identify(identifierAgainMs, identifierTries);
+	};
+
+	/** Who is there; a loader that an earlier program left in the middle of a block is brought out of it first. */
+	const sync = async (): Promise<string> => {
+		try {
+			return await identify(identifierTimeoutMs, identifierTries);
+		} catch (error) {
+			const silent = error instanceof UnbrickError && error.kind === 'Timeout';
+			if (!silent) throw error;
+			return resync();
+		}
 	};
 
 	const writePage = async (image: MemoryImage, page: number) => {
@@ -148,7 +160,7 @@ export function createAvr109(stream: ByteStream, clock: Clock, options: Avr109Op
 		protocol: 'caterina',
 		canRead: true,
 		async connect() {
-			const name = await identify();
+			const name = await sync();
 			const signature = (await askFor('signature', command.signature(), 3)).slice().reverse();
 			if (!chip.signature.every((byte, index) => byte === signature[index])) {
 				throw new UnbrickError({
