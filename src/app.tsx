@@ -1,6 +1,7 @@
 // The wizard: holds its state, listens to the keyboard, shows the current step.
 import {render, useIsScreenReaderEnabled, useWindowSize} from 'ink';
 import {useCallback, useEffect, useMemo, useReducer, useRef, useState} from 'react';
+import {type Cancel, createCancel, neverCancel} from './engine/cancel.ts';
 import {farewell} from './steps/farewell.ts';
 import {applicable, type FlowEvent, flow, startFlow} from './steps/flow.ts';
 import {steps} from './steps/index.ts';
@@ -21,10 +22,12 @@ export type AppProps = {
 	readonly deps: WizardDeps;
 	readonly unicode: boolean;
 	readonly onEnd: (end: WizardEnd) => void;
+	/** Asked for by the system (SIGTERM, a closed terminal): what was begun is finished, then the wizard ends. */
+	readonly hangup?: Cancel;
 };
 
 /** Asks one question after the other until the last is answered or the person leaves. */
-export function App({deps: firstDeps, unicode, onEnd}: AppProps) {
+export function App({deps: firstDeps, unicode, onEnd, hangup = neverCancel}: AppProps) {
 	const [deps, setDeps] = useState(firstDeps);
 	const [round, setRound] = useState(0);
 	const practise = useCallback((next: WizardDeps) => {
@@ -37,18 +40,19 @@ export function App({deps: firstDeps, unicode, onEnd}: AppProps) {
 			deps={deps}
 			unicode={unicode}
 			onEnd={onEnd}
+			hangup={hangup}
 			onAgain={() => setRound(number => number + 1)}
 			onPractice={practise}
 		/>
 	);
 }
 
-type WizardProps = AppProps & {
+type WizardProps = Required<AppProps> & {
 	readonly onAgain: () => void;
 	readonly onPractice: (deps: WizardDeps) => void;
 };
 
-function Wizard({deps, unicode, onEnd, onAgain, onPractice}: WizardProps) {
+function Wizard({deps, unicode, onEnd, hangup, onAgain, onPractice}: WizardProps) {
 	const [state, dispatch] = useReducer(
 		(before: ReturnType<typeof startFlow>, event: FlowEvent) => flow(steps, before, event),
 		undefined,
@@ -78,6 +82,15 @@ function Wizard({deps, unicode, onEnd, onAgain, onPractice}: WizardProps) {
 		onEnd({known: state.known, how: 'finished'});
 	}, [state, onEnd]);
 
+	const [hungUp, setHungUp] = useState(false);
+	useEffect(() => hangup.onRequest(() => setHungUp(true)), [hangup]);
+	const working = state.at === 'flash' && state.known.flash === undefined;
+	useEffect(() => {
+		if (!hungUp || working || ended.current) return;
+		ended.current = true;
+		onEnd({known: state.known, how: 'left'});
+	}, [hungUp, working, state, onEnd]);
+
 	const asked = applicable(steps, state.known);
 	const index = asked.findIndex(step => step.id === state.at);
 	const step = asked[index];
@@ -93,6 +106,7 @@ function Wizard({deps, unicode, onEnd, onAgain, onPractice}: WizardProps) {
 				deps: stepDeps,
 				view: view,
 				input: input,
+				hangup,
 				place: {number: index + 1, count: asked.length, title: step.title},
 				facts: summary(state.known),
 				canGoBack: index > 0,
@@ -117,6 +131,9 @@ export type WizardOptions = {
 	readonly stdout?: NodeJS.WriteStream;
 };
 
+/** By these the system asks the program to end; a chip that is being written is let go of in order first. */
+const endSignals = ['SIGTERM', 'SIGHUP'] as const;
+
 /**
  * Runs the wizard on a terminal until it ends; the screen is then as it was, and a few plain lines say how it
  * ended and in which state the board is.
@@ -126,10 +143,13 @@ export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): 
 	const stdout = options.stdout ?? process.stdout;
 	const unicode = options.ascii !== true && guessUnicode(process.env, process.platform);
 	let end: WizardEnd = {known: {}, how: 'left'};
+	const hangup = createCancel();
+	for (const signal of endSignals) process.on(signal, hangup.request);
 	const app = render(
 		<App
 			deps={deps}
 			unicode={unicode}
+			hangup={hangup.cancel}
 			onEnd={ended => {
 				end = ended;
 				app.unmount();
@@ -144,7 +164,11 @@ export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): 
 			alternateScreen: process.env.INK_SCREEN_READER !== 'true',
 		},
 	);
-	await app.waitUntilExit();
+	try {
+		await app.waitUntilExit();
+	} finally {
+		for (const signal of endSignals) process.off(signal, hangup.request);
+	}
 	const {lines, code} = farewell(end.known, end.how);
 	for (const line of lines) stdout.write(`${line}\n`);
 	return code;

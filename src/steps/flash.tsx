@@ -22,7 +22,8 @@ function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], ru
 	const [state, setState] = useState<FlashState>(flashStart);
 	const [stop] = useState(createCancel);
 	const started = useRef(-1);
-	const {deps, known} = step;
+	const {deps, known, hangup} = step;
+	useEffect(() => hangup.onRequest(stop.request), [hangup, stop]);
 	useEffect(() => {
 		const plan = planOf(known, accepted);
 		if (plan === undefined || started.current === run) return;

@@ -1,6 +1,7 @@
 // The Step contract, and the one growing record of what the wizard knows.
 import type {FC} from 'react';
 import type {Board} from '../engine/boards/board.ts';
+import type {Cancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import type {RiskName} from '../engine/errors.ts';
@@ -128,6 +129,8 @@ export type StepProps<Id extends StepId = StepId> = {
 	readonly deps: WizardDeps;
 	readonly view: View;
 	readonly input: InputChannel;
+	/** The system wants the program to end: finish what must be finished. */
+	readonly hangup: Cancel;
 	readonly place: {readonly number: number; readonly count: number; readonly title: string};
 	/** What is settled, for the header. */
 	readonly facts: string;

@@ -1,10 +1,11 @@
 // Drives the wizard the way a person does: looks, walks the pointer, presses Enter. Counts the keys.
 import {App, type WizardEnd} from '../../src/app.tsx';
 import {type Bench, createBench} from '../../src/bench/bench.ts';
+import type {Cancel} from '../../src/engine/cancel.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {createPracticeDeps} from '../../src/steps/practice-deps.ts';
 import type {WizardDeps} from '../../src/steps/step.ts';
-import {type KeyName, keys, type Rendered, renderOn} from './render.tsx';
+import {type KeyName, type Rendered, renderOn} from './render.tsx';
 
 export type Driver = Rendered & {
 	readonly deps: WizardDeps;
@@ -31,6 +32,8 @@ export type DriveOptions = {
 	readonly rows?: number;
 	readonly screenReader?: boolean;
 	readonly unicode?: boolean;
+	/** The system's wish that the program ends. */
+	readonly hangup?: Cancel;
 	/** What the person's disk holds. */
 	readonly files?: Readonly<Record<string, string>>;
 	readonly deps?: (practice: WizardDeps) => WizardDeps;
@@ -68,7 +71,15 @@ export function drive(options: DriveOptions = {}): Driver {
 	const ended = new Promise<WizardEnd>(resolve => {
 		end = resolve;
 	});
-	const rendered = renderOn(<App deps={deps} unicode={options.unicode ?? true} onEnd={end} />, options);
+	const rendered = renderOn(
+		<App
+			deps={deps}
+			unicode={options.unicode ?? true}
+			onEnd={end}
+			{...(options.hangup === undefined ? {} : {hangup: options.hangup})}
+		/>,
+		options,
+	);
 	const key = (name: KeyName) => {
 		count++;
 		rendered.press(name);
@@ -113,5 +124,3 @@ export function drive(options: DriveOptions = {}): Driver {
 		},
 	};
 }
-
-export {keys};

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setImmediate as turn} from 'node:timers/promises';
 import {createBench} from '../../src/bench/bench.ts';
+import {createCancel} from '../../src/engine/cancel.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {farewell} from '../../src/steps/farewell.ts';
@@ -317,6 +318,22 @@ test('Ctrl+C while the chip is written asks; stopping finishes the page, lets go
 		const {known, how} = await wizard.ended;
 		assert.equal(farewell(known, how).code, 130);
 		assert.ok(!known.flash?.result.ok && known.flash?.result.chipState !== 'untouched');
+	});
+});
+
+test('asked to end by the system while the chip is written: the page is finished, RESET let go, the state said', async () => {
+	const bench = createBench('healthy', {pace: () => turn()});
+	const hangup = createCancel();
+	await withWizard({deps: () => practiceOn(bench), hangup: hangup.cancel}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.see(/▶ Write/);
+		hangup.request();
+		const {known, how} = await wizard.ended;
+		const {lines, code} = farewell(known, how);
+		assert.equal(code, 130);
+		assert.match(lines.join('\n'), /The board: The chip is (blank|partly written)/);
+		assert.deepEqual(bench.violations, []);
 	});
 });
 
