@@ -241,7 +241,7 @@ async function openDrive(world: World, image: MemoryImage, wanted: Wanted): Prom
 }
 
 function sayDone(output: Output, done: Extract<FlashResult, {ok: true}>): void {
-	const proof = done.verified ? 'read back and equal' : 'this bootloader cannot be read back';
+	const proof = done.verified ? 'read back and equal' : 'which cannot be read back here';
 	output.say(`Done in ${done.seconds.toFixed(1)} s: ${done.writtenBytes} bytes written, ${proof}.`);
 	if (done.bootloader === 'lufa-ms') output.say('Eject the drive now: that starts the keyboard.');
 	else if (!done.started) output.say('The application was not started.');

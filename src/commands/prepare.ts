@@ -42,6 +42,7 @@ export async function prepareCommand(
 			'It is kept first where its bootloader can be read, and can be written back later with "flash".',
 		]);
 		const world = createWorld();
+		const store = createStore();
 		const touch =
 			options.port ??
 			(await world.listSerialPorts()).filter(port => isTouchable(port)).map(port => port.path);
@@ -53,11 +54,15 @@ export async function prepareCommand(
 				{
 					board,
 					image,
-					keepAs: `before-${board}.hex`,
+					// A name of its own for each run: the second must not write over the first.
+					keepAs: `before-${board}-${store
+						.nowIso()
+						.replace(/[^0-9]/g, '')
+						.slice(0, 14)}.hex`,
 					// With several sketches plugged in, the person resets the right one by hand.
 					...(ports.length === 1 && board === 'promicro_isp' ? {touch: ports[0]!} : {}),
 				},
-				{world, store: createStore(), cancel},
+				{world, store, cancel},
 			)) {
 				// The flash within ends in a result of its own; the last line is to be the whole's.
 				if (event.type === 'result') continue;

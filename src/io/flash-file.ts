@@ -53,6 +53,7 @@ export async function openFlashFile(where: string): Promise<FlashFile | undefine
 	return {
 		path: file,
 		sizeBytes: (await stat(file)).size,
+		readsCache: true,
 		async read() {
 			try {
 				return Uint8Array.from(await readFile(file));

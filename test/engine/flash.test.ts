@@ -311,3 +311,12 @@ test('prepare: nobody presses anything; the cable is pulled; what comes back is 
 	assert.ok(!wrong.last.ok, 'another Teensy sketch has the same number');
 	assert.ok(['NotAProgrammer', 'Timeout', 'NotInSync'].includes(wrong.last.ok ? '' : wrong.last.error.kind));
 });
+
+test('prepare: a Teensy with another chip is not touched', async () => {
+	const large = await waitingBoard(boardKind('HalfKay of 128 KB'), [keyboardImage(3000)]);
+	const before = large.chip.dump();
+	const {last} = await prepared(large, {board: 'teensy2_isp', image: isp});
+	assert.ok(!last.ok && last.error.kind === 'NotAProgrammer', JSON.stringify(last));
+	assert.match(last.ok ? '' : last.error.message, /AT90USB1286/);
+	assert.deepEqual(large.chip.dump(), before);
+});

@@ -126,8 +126,11 @@ function chipsOfProtocol(protocol: BootloaderProtocol): readonly Chip[] {
 	return [...new Set(ids)].map(id => findChip(id)).filter(chip => chip !== undefined);
 }
 
-/** All Teensys show one identity; which chip it is stands in the report descriptor, where the system lets us read it. */
-async function askWhich(world: World, waiting: WaitingBootloader): Promise<WaitingBootloader> {
+/**
+ * All Teensys show one identity; which chip it is stands in the report descriptor, where the system lets us read it.
+ * Throws NotAProgrammer for a Teensy with another processor, and what opening it throws.
+ */
+export async function askWhich(world: World, waiting: WaitingBootloader): Promise<WaitingBootloader> {
 	if (waiting.protocol !== 'halfkay' || waiting.usbKey === undefined) return waiting;
 	const pipe = await world.openHid(waiting.usbKey);
 	try {

@@ -148,7 +148,8 @@ export async function* flash(
 			yield {
 				type: 'warning',
 				code: 'cannot-read-back',
-				message: 'This bootloader cannot be read. That the keyboard works afterwards is the only proof.',
+				message:
+					'What was written cannot be read back here. That the keyboard works afterwards is the only proof.',
 			};
 		} else {
 			yield {type: 'phase', phase: 'verify'};

@@ -1,7 +1,7 @@
 // A spare Pro Micro or Teensy 2.0 becomes an ISP programmer: into its bootloader, the ISP firmware onto it, back under
 // its new identity, and asked whether it is one. The board's own firmware is lost; where it can be read it is kept.
-import {adviseError} from '../advice.ts';
-import {bootStartOf, type WaitingBootloader} from '../bootloaders/open.ts';
+import {adviseBootloaderError} from '../bootloaders/advice.ts';
+import {bootStartOf, findWaitingBootloaders, type WaitingBootloader} from '../bootloaders/open.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import {findChip} from '../chips/index.ts';
@@ -12,6 +12,7 @@ import {createStk500v1} from '../protocols/stk500v1/driver.ts';
 import type {Store} from '../store.ts';
 import type {World} from '../transports.ts';
 import {appearTimeoutMs, openFreshBootloader, touchPort, waitForBootloader} from './bootloader-entry.ts';
+import {askWhich} from './find-bootloader.ts';
 import {type FlashEvent, type FlashResult, flash} from './flash.ts';
 
 export type SpareBoard = 'promicro_isp' | 'teensy2_isp';
@@ -65,7 +66,15 @@ export async function* prepare(
 		const fits = (waiting: WaitingBootloader) => waiting.protocol === protocol;
 		const stop = deps.cancel === undefined ? {} : {cancel: deps.cancel};
 
-		let waiting = await waitForBootloader(world, fits, {timeoutMs: 0});
+		const there = (await findWaitingBootloaders(world)).filter(fits);
+		if (there.length > 1) {
+			throw new UnbrickError({
+				kind: 'Ambiguous',
+				what: 'a spare board in its bootloader',
+				choices: there.map(found => `${found.name} (${found.port ?? found.vidPid})`),
+			});
+		}
+		let waiting = there[0];
 		if (waiting === undefined && options.touch !== undefined) {
 			await touchPort(world, options.touch);
 			waiting = await waitForBootloader(world, fits, {timeoutMs: appearTimeoutMs, ...stop});
@@ -89,13 +98,22 @@ export async function* prepare(
 			});
 		}
 
+		waiting = await askWhich(world, waiting);
+		if (!waiting.chips.some(known => known.id === chip.id)) {
+			throw new UnbrickError({
+				kind: 'NotAProgrammer',
+				expected: `a spare board with an ${chip.name}`,
+				got: `a board with an ${waiting.chips.map(known => known.name).join(' or ')}`,
+			});
+		}
+		const {port, usbKey} = waiting;
 		const bootStart = bootStartOf(protocol, chip);
 		const open = () =>
 			openFreshBootloader(world, {
 				protocol,
 				chip,
-				...(waiting.port === undefined ? {} : {port: waiting.port}),
-				...(waiting.usbKey === undefined ? {} : {usbKey: waiting.usbKey}),
+				...(port === undefined ? {} : {port}),
+				...(usbKey === undefined ? {} : {usbKey}),
 			});
 		const client = await open();
 		if (options.keepAs !== undefined && deps.store !== undefined && client.read !== undefined) {
@@ -143,7 +161,9 @@ export async function* prepare(
 						{kind: 'Bug', assumed: error instanceof Error ? error.message : String(error)},
 						{cause: error},
 					);
-		const advice = adviseError(known, {});
+		const advice = adviseBootloaderError(known, {
+			protocol: options.board === 'teensy2_isp' ? 'halfkay' : 'caterina',
+		});
 		yield {
 			type: 'prepared',
 			ok: false,
