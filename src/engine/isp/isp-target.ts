@@ -78,6 +78,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	/** SCK at which the chip was found: the slow, certain one. */
 	let foundHz: number | undefined;
 	let eraseProven = false;
+	let erasedOnce = false;
+	/** A fuse write was sent since the chip was identified: another clock may run after the next entry. */
+	let fusesTouched = false;
 	let left = true;
 
 	const note = (code: string, message: string) => {
@@ -403,23 +406,27 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		return true;
 	};
 
-	/** Raises SCK as far as clock and wires carry it, one step of margin below. */
-	const raise = async (fuses: FuseBytes): Promise<void> => {
+	/**
+	 * Raises SCK as far as clock and wires carry it, one step of margin below. True when the speed in use is the one at
+	 * which the readings have just agreed: that was a link test.
+	 */
+	const raise = async (fuses: FuseBytes): Promise<boolean> => {
 		const steps = capabilities!.sckStepsHz;
 		const began = foundHz ?? startSckHz;
 		const running = runningClock(known(), fuses, board);
 		if (running === undefined) {
 			note('sck', 'The fuses do not tell the clock; SCK stays slow.');
-			return;
+			return false;
 		}
-		if (await lower(fuses)) return;
+		if (await lower(fuses)) return false;
 		const allowed = `the chip runs at ${running.hz / 1_000_000} MHz (${running.why}), which allows up to ${Math.floor(sckLimitHz(running.hz))} Hz`;
 		const candidates = raiseSteps(steps, began, running);
 		if (candidates.length === 0) {
 			note('sck', `SCK ${began} Hz: ${allowed}.`);
-			return;
+			return false;
 		}
-		const reference = await compareReadings(2);
+		// One reading is enough to compare with: the eight at the new speed must equal it.
+		const reference = await compareReadings(1);
 		let proven: number | undefined;
 		for (const step of candidates) {
 			if (await proves(step, reference)) {
@@ -429,9 +436,12 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			note('sck-fell-back', `SCK ${step} Hz does not read the same each time; a slower one is used.`);
 		}
 		const chosen = proven === undefined ? began : withMargin(steps, proven, began, sckLimitHz(running.hz));
-		await chooseSck(chosen);
-		await open().resync();
+		if (chosen !== proven) {
+			await chooseSck(chosen);
+			await open().resync();
+		}
 		note('sck', `SCK ${link.sckHz() ?? chosen} Hz: ${allowed}.`);
+		return chosen === proven;
 	};
 
 	const progress = (
@@ -487,6 +497,18 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		return undefined;
 	};
 
+	/** With the fuses as they were, the clock is the same: the proven speed holds, or the search starts over. */
+	const comesBack = async (): Promise<boolean> => {
+		left = false;
+		try {
+			await open().resync();
+			return true;
+		} catch (error) {
+			if (error instanceof UnbrickError && error.kind === 'DeviceGone') throw error;
+			return false;
+		}
+	};
+
 	const leave = async () => {
 		if (left || session === undefined) return;
 		left = true;
@@ -517,9 +539,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 						why: `the target has ${supply.toFixed(1)} V; the ${chip.name} needs ${least.toFixed(1)} V${least === brownOut ? ', its brown-out level' : ''}`,
 					});
 				}
-				if (sck === 'auto' && link.setSck !== undefined && capabilities!.sckStepsHz.length > 1)
-					await raise(snapshot.fuses);
-				await compareReadings(linkTestReadings);
+				const raises = sck === 'auto' && link.setSck !== undefined && capabilities!.sckStepsHz.length > 1;
+				const tested = raises && (await raise(snapshot.fuses));
+				if (!tested) await compareReadings(linkTestReadings);
 			}
 			return {
 				signature,
@@ -535,6 +557,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			const current = open();
 			const {bytes, pageBytes} = known().flash;
 			eraseProven = false;
+			// What did not verify is erased and written once more at the speed that the chip was found at.
+			const hz = link.sckHz();
+			if (erasedOnce && foundHz !== undefined && hz !== null && hz > foundHz && link.setSck !== undefined) {
+				await chooseSck(foundHz);
+				await current.resync();
+				note('sck-fell-back', `SCK ${link.sckHz() ?? foundHz} Hz for the second try.`);
+			}
+			erasedOnce = true;
 			for (let attempt = 1; ; attempt++) {
 				await current.erase();
 				const left = await findNotBlank(pageBytes, bytes / pageBytes);
@@ -598,6 +628,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			for (let attempt = 1; ; attempt++) {
 				let fault: UnbrickError | undefined;
 				try {
+					fusesTouched = true;
 					await current.sendFuse(fuse, value | (~byte.mask & 0xff));
 				} catch (error) {
 					if (!isTransient(error)) throw error;
@@ -633,9 +664,11 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			const proven = eraseProven;
 			await leave();
 			await clock.sleep(restMs);
-			// The clock may be another one now: start over from slow. Source: issue B.
-			const {snapshot} = await findChip(chip, null);
-			await lower(snapshot.fuses);
+			if (fusesTouched || !(await comesBack())) {
+				// The clock may be another one now: start over from slow. Source: issue B.
+				const {snapshot} = await findChip(chip, null);
+				await lower(snapshot.fuses);
+			}
 			eraseProven = proven;
 		},
 		async testLink(readings = linkTestReadings) {

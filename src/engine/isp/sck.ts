@@ -170,12 +170,10 @@ export function lowerStep(
 	return step === undefined || step >= nowHz ? undefined : step;
 }
 
-/** Steps of a ladder are about this far apart. */
-const stepFactor = 2;
-
 /**
  * One step of margin below a proven one, but never below the speed that the session began with. A programmer whose
- * fastest step is proven, and slow enough that one more would still be within the chip's limit, has its margin already.
+ * fastest step is proven and lies well within the chip's limit has its margin already: the next step is not its to take.
+ * @param limitHz largest SCK that the clock allows; 0 when that is not known
  */
 export function withMargin(
 	stepsHz: readonly number[],
@@ -183,7 +181,7 @@ export function withMargin(
 	beganHz: number,
 	limitHz = 0,
 ): number {
-	if (provenHz === stepsHz.at(-1) && provenHz * stepFactor <= limitHz) return provenHz;
+	if (provenHz === stepsHz.at(-1) && provenHz <= limitHz * nearLimitShare) return provenHz;
 	const below = stepsHz.filter(step => step < provenHz).at(-1) ?? provenHz;
 	return Math.max(below, beganHz);
 }

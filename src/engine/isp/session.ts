@@ -32,7 +32,7 @@ const rawReadBytes = 128;
 const smallestBlock = 64;
 
 /** A poll of RDY/BSY pays only when its round trip is shorter than this share of the wait. Source: performance notes 4.6. */
-const pollWorthShare = 0.25;
+const pollWorthShare = 0.2;
 
 /** After so many polls without a ready the rest of the wait is slept: a dead line must not be polled for ever. */
 const pollsAtMost = 32;
