@@ -12,16 +12,20 @@ const mostCauses = 4;
 /** Hints that only make sense on a command line name an option. */
 const namesOption = /(^|\s)--?[a-z]/i;
 
-/** What happened, in the words of the error table; then why and what next. */
-export function errorLines(error: unknown, view: View): readonly Line[] {
+/**
+ * What happened, in the words of the error table; then why and what next.
+ * @param after what must be seen without scrolling: stands right under the headline
+ */
+export function errorLines(error: unknown, view: View, after: readonly Line[] = []): readonly Line[] {
 	const glyphs = glyphsFor(view);
 	if (!(error instanceof UnbrickError)) {
 		return [
 			item(`${glyphs.failed} `, `A fault of this program, please report it: ${messageOf(error)}`, 'bad'),
+			...after,
 		];
 	}
 	const {headline, likely, next} = adviseError(error, {});
-	return [item(`${glyphs.failed} `, headline, 'bad'), ...causeLines(likely, next, view)];
+	return [item(`${glyphs.failed} `, headline, 'bad'), ...after, ...causeLines(likely, next, view)];
 }
 
 /** Causes in the order of likelihood, and what to try. */

@@ -168,16 +168,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 				}
 			}}
 			spec={{
-				lines: [
-					...errorLines(error, view),
-					gap,
-					...(other === undefined
-						? []
-						: [
-								say(
-									`Go back with Esc and choose a board with an ${other.name}, or look whether the wires go to the right board.`,
-								),
-							]),
+				lines: errorLines(error, view, [
 					say(
 						`Nothing on the chip was changed. ${
 							contact.state === 'trying'
@@ -186,9 +177,17 @@ export function IdentifyView(step: StepProps<'identify'>) {
 									? `Try ${contact.attempt}; it looks again by itself while you check the wires.`
 									: 'Enter looks again.'
 						}`,
-						'quiet',
+						'strong',
 					),
-				],
+					...(other === undefined
+						? []
+						: [
+								say(
+									`Go back with Esc and choose a board with an ${other.name}, or look whether the wires go to the right board.`,
+									'accent',
+								),
+							]),
+				]),
 				control: {kind: 'go', does: 'look again now'},
 				terms: ['RESET', 'SCK', 'signature'],
 			}}

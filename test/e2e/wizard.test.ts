@@ -61,6 +61,20 @@ test('pasted without brackets, as terminals without that mode do, and left with 
 	}
 });
 
+test('asked to end by the system while it works: 130, and the state of the chip is said', {
+	skip: existsSync(program) ? false : 'dist/cli.js is not built',
+}, async () => {
+	const terminal = startProgram(program, ['--practice'], {columns: 80, rows: 24});
+	try {
+		await play(terminal, [...defaults.slice(0, -2), {see: /▶ Save what is on it/}]);
+		process.kill(terminal.pid, 'SIGTERM');
+		assert.equal(await terminal.exited, 130);
+		assert.match(terminal.text(), /Stopped on request[\s\S]*The board: Nothing on the chip was changed/);
+	} finally {
+		terminal.kill();
+	}
+});
+
 peerTest(
 	'the wizard over a real serial port brings a board back behind the stock ArduinoISP',
 	arduinoIspNeeds,

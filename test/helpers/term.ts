@@ -27,6 +27,7 @@ export type Terminal = {
 	readonly text: () => string;
 	readonly see: (what: RegExp) => Promise<string>;
 	readonly send: (data: string) => void;
+	readonly pid: number;
 	/** The exit code. */
 	readonly exited: Promise<number>;
 	readonly kill: () => void;
@@ -87,6 +88,7 @@ export function startProgram(
 	return {
 		text,
 		exited,
+		pid: pty.pid,
 		send: data => pty.write(data),
 		kill() {
 			if (running) pty.kill('SIGKILL');
