@@ -131,7 +131,8 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 		if (answer.status !== 'ok') throw new TransferFault('stall', 'the endpoint stalled');
 		return what === 'short' ? answer.data.subarray(0, Math.floor(answer.data.length / 2)) : answer.data;
 	}
-	function claim(wanted: string): OnBus & {readonly usb: NonNullable<OnBus['usb']>} {
+	/** What is on the bus, taken for one opener. The object itself tells this plugging in from the next. */
+	function claim(wanted: string): {readonly device: OnBus; readonly usb: NonNullable<OnBus['usb']>} {
 		const device = now();
 		if (device === undefined || (wanted !== key(device) && wanted !== boardPort)) {
 			throw new UnbrickError({kind: 'DeviceMissing', what: wanted});
@@ -141,14 +142,10 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 		}
 		if (opened === device.address) throw new UnbrickError({kind: 'DeviceBusy', path: wanted});
 		opened = device.address;
-		return {...device, usb: device.usb};
+		return {device, usb: device.usb};
 	}
 	function close(device: OnBus): void {
 		if (opened === device.address) opened = undefined;
-	}
-	/** The very object that the bus holds: identity is by reference. */
-	function current(): OnBus {
-		return board.onBus()!;
 	}
 
 	return {
@@ -169,8 +166,7 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 			return device === undefined ? [] : [info(device)];
 		},
 		async openUsb(wanted): Promise<UsbPipe> {
-			claim(wanted);
-			const device = current();
+			const {device} = claim(wanted);
 			return {
 				device: info(device),
 				controlIn: (setup, length, timeoutMs) => control(device, setup, length, timeoutMs),
@@ -192,8 +188,7 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 			};
 		},
 		async openHid(wanted): Promise<HidPipe> {
-			claim(wanted);
-			const device = current();
+			const {device} = claim(wanted);
 			const setup = (request: number, type: number, reportId: number): ControlSetup => ({
 				type: 'class',
 				recipient: 'interface',
@@ -218,8 +213,7 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 			};
 		},
 		async openSerial(wanted, {baud}): Promise<ByteStream> {
-			const {usb} = claim(wanted);
-			const device = current();
+			const {device, usb} = claim(wanted);
 			const {serial} = usb;
 			if (serial === undefined) {
 				close(device);

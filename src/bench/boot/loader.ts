@@ -1,7 +1,6 @@
 // What a bootloader model is given by the board that it runs on.
 import type {ChipModel} from '../chip-model.ts';
 import type {LoaderProgram} from './images.ts';
-import type {UsbFunction} from './usb-function.ts';
 
 export type LoaderHost = {
 	readonly chip: ChipModel;
@@ -23,8 +22,6 @@ export type LoaderHost = {
 	/** The loader has erased itself: nothing of it answers any more. */
 	readonly crashed: () => boolean;
 };
-
-export type LoaderModel = (host: LoaderHost) => UsbFunction;
 
 /** Erase or write of one page by SPM (datasheets, "SPM programming time": 3.7 to 4.5 ms). */
 export const spmMs = 4.5;
