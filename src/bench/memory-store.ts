@@ -45,7 +45,9 @@ export function createMemoryStore(clock: Clock): Store & {readonly files: Readon
 		},
 		list: async prefix => [...files.keys()].filter(name => name.startsWith(prefix)).sort(),
 		async appendLine(path, line) {
-			files.set(path, `${files.get(path) ?? ''}${line}\n`);
+			// A line that was cut off must not swallow the next one.
+			const before = files.get(path) ?? '';
+			files.set(path, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`);
 		},
 		nowIso: () => new Date(startMs + clock.nowMs()).toISOString(),
 	};

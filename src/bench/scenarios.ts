@@ -9,8 +9,13 @@ export type BenchProgrammer = 'arduino-isp' | 'avrisp' | 'usbasp' | 'usbtiny' | 
 
 /** Where something is cut, counted from the start of the run. */
 export type CutPoint =
-	/** Before this transfer of the host (a serial write, a USB transfer), the first being 0. */
-	| {readonly transfers: number}
+	/**
+	 * At this transfer of the host (a serial write, a USB transfer), the first being 0: before the device sees it, or
+	 * with `taken` after, and the host never hears of it.
+	 */
+	| {readonly transfers: number; readonly taken?: boolean}
+	/** In the middle of the time that the chip needs for this change of a cell, the first being 0. */
+	| {readonly changes: number}
 	/** Before this byte on the SPI lines. */
 	| {readonly spiBytes: number}
 	/** After so many page commits. */
@@ -18,9 +23,10 @@ export type CutPoint =
 
 /**
  * `link`: the programmer's USB cable, and with it the supply of programmer and target. `power`: the target's supply.
- * `wires`: the four signal wires.
+ * `wires`: the four signal wires. `process`: the program itself; the system closes what it had open, and nobody says
+ * anything to the devices any more.
  */
-export type CutWhat = 'link' | 'power' | 'wires';
+export type CutWhat = 'link' | 'power' | 'wires' | 'process';
 
 /** Chances, 0..1, of what goes wrong between host and programmer; seeded. */
 export type Disturbance = {

@@ -116,6 +116,15 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 							],
 			};
 		case 'DeviceBusy':
+			if (facts.otherCopy !== undefined) {
+				return {
+					likely: ['It was started twice, or an earlier run is still finishing.'],
+					next: [
+						'Go on in the window where it runs, or end it there with Ctrl+C.',
+						'Two boards at once need two programmers: name the other one by --port or --usb.',
+					],
+				};
+			}
 			return {
 				likely: ['Another program has it open: a serial monitor, an IDE, QMK Toolbox, ModemManager.'],
 				next: ['Close that program and try again.', 'Plug the device out and in again.'],
@@ -270,6 +279,14 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 								`Read what is printed on the chip. If it is the ${facts.gotChip}, run again with --chip ${facts.gotChip.toLowerCase()}.`,
 							]),
 					'Nothing here overrides a signature (avrdude calls that -F): the fuse bits of another part can end the chip.',
+				],
+			};
+		case 'OtherBoard':
+			return {
+				likely: ['Another board of the same kind is connected.', 'Another program has written it since.'],
+				next: [
+					'Connect the board that was interrupted and go on with it.',
+					'Or forget the interrupted recovery (`avr-unbrick recover --forget`; its backup stays) and recover this board from the start.',
 				],
 			};
 		case 'Locked':

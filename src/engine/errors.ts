@@ -42,7 +42,13 @@ export type ErrorFacts =
 			readonly next?: readonly string[];
 	  }
 	| {readonly kind: 'DeviceDenied'; readonly path: string; readonly group?: string; readonly detail?: string}
-	| {readonly kind: 'DeviceBusy'; readonly path: string; readonly detail?: string}
+	| {
+			readonly kind: 'DeviceBusy';
+			readonly path: string;
+			readonly detail?: string;
+			/** Process number of another copy of this program. */
+			readonly otherCopy?: number;
+	  }
 	| {readonly kind: 'DeviceGone'; readonly path: string; readonly during?: string}
 	| {readonly kind: 'NoUsbSystem'; readonly detail?: string}
 	| {readonly kind: 'Ambiguous'; readonly what: string; readonly choices: readonly string[]}
@@ -88,6 +94,8 @@ export type ErrorFacts =
 			readonly got: Uint8Array;
 			readonly gotChip?: string;
 	  }
+	/** Not the chip whose recovery was interrupted. */
+	| {readonly kind: 'OtherBoard'; readonly why: string}
 	| {readonly kind: 'Locked'; readonly lock: number; readonly what: string}
 	| {readonly kind: 'BadHex'; readonly file: string; readonly line?: number; readonly reason: string}
 	| {
@@ -161,7 +169,9 @@ function describe(facts: ErrorFacts): string {
 		case 'DeviceDenied':
 			return `This user may not open ${facts.path}.`;
 		case 'DeviceBusy':
-			return `Another program holds ${facts.path}.`;
+			return facts.otherCopy === undefined
+				? `Another program holds ${facts.path}.`
+				: `Another copy of this program (process ${facts.otherCopy}) is at work with ${facts.path}.`;
 		case 'DeviceGone':
 			return `${facts.path} has gone${facts.during === undefined ? '' : ` during ${facts.during}`}.`;
 		case 'NoUsbSystem':
@@ -186,6 +196,8 @@ function describe(facts: ErrorFacts): string {
 			return `Two readings of the ${facts.what} differ: ${facts.got.map(bytes).join(' / ')}.`;
 		case 'WrongSignature':
 			return `The chip says ${hexDump(facts.got)}${facts.gotChip === undefined ? '' : ` (${facts.gotChip})`}, not ${hexDump(facts.expected)} (${facts.expectedChip}).`;
+		case 'OtherBoard':
+			return `This is not the board whose recovery was interrupted: ${facts.why}.`;
 		case 'Locked':
 			return `The lock bits (${hexByte(facts.lock)}) forbid ${facts.what}.`;
 		case 'BadHex':

@@ -21,6 +21,13 @@ export type Store = {
 	readonly list: (prefix: string) => Promise<readonly string[]>;
 	/** Appends one line and fsyncs (the journal). */
 	readonly appendLine: (path: string, line: string) => Promise<void>;
+	/**
+	 * Marks a file as in use by this running program until the returned function is called or the program ends.
+	 * Throws UnbrickError DeviceBusy while another one holds it. Absent where only one program can be.
+	 */
+	readonly hold?: (path: string) => Promise<() => Promise<void>>;
+	/** True while another running program holds it. */
+	readonly isHeld?: (path: string) => Promise<boolean>;
 	/** Wall time for file names and reports, ISO 8601, UTC. */
 	readonly nowIso: () => string;
 };

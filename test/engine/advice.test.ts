@@ -38,6 +38,7 @@ const examples: {readonly [K in ErrorKind]: Extract<ErrorFacts, {kind: K}>} = {
 		got: Uint8Array.of(0x1e, 0x95, 0x14),
 		gotChip: 'ATmega328',
 	},
+	OtherBoard: {kind: 'OtherBoard', why: 'its low fuse is 0xff'},
 	Locked: {kind: 'Locked', lock: 0xec, what: 'writing fuses'},
 	BadHex: {kind: 'BadHex', file: 'a.hex', line: 3, reason: 'the checksum is wrong'},
 	ImageTooLarge: {kind: 'ImageTooLarge', byteAddress: 0x8000, limitBytes: 0x8000, what: 'a.hex'},

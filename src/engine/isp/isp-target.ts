@@ -464,7 +464,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	const readFuseOnce = async (fuse: FuseName): Promise<number> => {
 		for (let attempt = 1; ; attempt++) {
 			try {
-				const value = (await open().readSnapshot()).fuses[fuse];
+				const {signature, fuses} = await open().readSnapshot();
+				// One bit of a fuse byte may fit by chance on a line that nobody drives: the chip must be there.
+				if (identified !== undefined && !sameBytes(signature, identified)) {
+					if (attempt === unitAttempts) throw lost(signature);
+					note('retry', `Repeated reading the ${fuse} fuse: the signature was not the chip's.`);
+					continue;
+				}
+				const value = fuses[fuse];
 				if (value === undefined) throw bug(`the ${known().name} has a ${fuse} fuse`);
 				return value;
 			} catch (error) {

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import {findBoard} from '../boards/index.ts';
 import {hexString} from '../bytes.ts';
 import {findChip} from '../chips/index.ts';
-import {riskNames} from '../errors.ts';
+import {riskNames, UnbrickError} from '../errors.ts';
 import {parseBackup} from '../image/backup-file.ts';
 import {parseIntelHex, printIntelHex} from '../image/intel-hex.ts';
 import type {Store} from '../store.ts';
@@ -15,6 +15,7 @@ import type {RecoveryPlan} from './plan.ts';
 const prefix = 'recovery-';
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const text = v.pipe(v.string(), v.maxLength(4_096));
 const fuses = v.strictObject({low: byte, high: v.optional(byte), extended: v.optional(byte)});
 const startSchema = v.strictObject({
@@ -26,14 +27,20 @@ const startSchema = v.strictObject({
 	board: v.optional(text),
 	bootloader: v.optional(text),
 	imageName: v.optional(text),
-	/** Intel HEX; at most a few hundred kilobytes for the largest chip. */
+	/** Intel HEX, empty for a plan that writes fuses alone; at most a few hundred kilobytes for the largest chip. */
 	image: v.pipe(v.string(), v.maxLength(2_000_000)),
 	/** `null`: as they were, see `before`. */
 	fuses: v.nullable(fuses),
 	before: fuses,
+	lockBefore: v.optional(byte),
 	lock: v.optional(byte),
 	verify: v.picklist(['full', 'written', 'none']),
 	restoreEeprom: v.boolean(),
+	/** Content that the plan itself brings, hex. */
+	eeprom: v.optional(v.pipe(v.string(), v.maxLength(16_384), v.regex(/^([0-9a-f]{2})*$/))),
+	erase: v.optional(v.boolean()),
+	ownBackup: v.optional(v.boolean()),
+	programmingVolts: v.optional(v.number()),
 	accepted: v.array(v.picklist(riskNames)),
 	sck: v.union([v.literal('auto'), v.pipe(v.number(), v.minValue(1))]),
 });
@@ -41,7 +48,10 @@ const entrySchema = v.variant('did', [
 	startSchema,
 	v.strictObject({did: v.literal('erase')}),
 	v.strictObject({did: v.literal('erased')}),
-	v.strictObject({did: v.literal('pages'), pages: v.pipe(v.number(), v.integer(), v.minValue(0))}),
+	/** Goes on after an interruption: so many pages of the image are there already. */
+	v.strictObject({did: v.literal('resumed'), pages: count}),
+	/** Pages written since the last erase or `resumed`. */
+	v.strictObject({did: v.literal('pages'), pages: count}),
 	v.strictObject({did: v.literal('verified')}),
 	v.strictObject({did: v.literal('eeprom')}),
 	v.strictObject({did: v.literal('fuse'), fuse: v.picklist(['low', 'high', 'extended']), value: byte}),
@@ -53,7 +63,7 @@ const entrySchema = v.variant('did', [
 export type JournalEntry = v.InferOutput<typeof entrySchema>;
 type StartEntry = v.InferOutput<typeof startSchema>;
 
-/** The first entry: everything that another run needs to do the same. The plan has an image. */
+/** The first entry: everything that another run needs to do the same. */
 export function startEntry(plan: RecoveryPlan, identity: Identity, backup: string | null): StartEntry {
 	return {
 		did: 'start',
@@ -67,9 +77,14 @@ export function startEntry(plan: RecoveryPlan, identity: Identity, backup: strin
 		image: plan.image === undefined ? '' : printIntelHex(plan.image),
 		fuses: plan.fuses === 'keep' ? null : plan.fuses,
 		before: identity.fuses,
+		lockBefore: identity.lock,
 		...(plan.lock === undefined ? {} : {lock: plan.lock}),
 		verify: plan.verify,
 		restoreEeprom: plan.restoreEeprom,
+		erase: plan.erase,
+		...(plan.eeprom === undefined ? {} : {eeprom: hexString(plan.eeprom)}),
+		...(plan.ownBackup === true ? {ownBackup: true} : {}),
+		...(plan.programmingVolts === undefined ? {} : {programmingVolts: plan.programmingVolts}),
 		accepted: [...plan.accepted],
 		sck: plan.sck,
 	};
@@ -81,24 +96,28 @@ export function printEntry(entry: JournalEntry): string {
 }
 
 /**
- * The entries of a journal. The last line may be cut off by a power failure and is then left out; a damaged line in
- * the middle ends the reading there: what follows it cannot be trusted.
+ * The entries of a journal. A line may be cut off by a power failure; it and what follows it are left out up to the
+ * next `start`, with which every run begins.
  */
 export function parseJournal(content: string): readonly JournalEntry[] {
 	const entries: JournalEntry[] = [];
+	let trusted = true;
 	for (const line of content.split('\n')) {
 		if (line.trim() === '') continue;
-		let json: unknown;
-		try {
-			json = JSON.parse(line);
-		} catch {
-			break;
-		}
-		const parsed = v.safeParse(entrySchema, json);
-		if (!parsed.success) break;
-		entries.push(parsed.output);
+		const entry = parseEntry(line);
+		trusted = entry !== undefined && (trusted || entry.did === 'start');
+		if (trusted && entry !== undefined) entries.push(entry);
 	}
 	return entries;
+}
+
+function parseEntry(line: string): JournalEntry | undefined {
+	try {
+		const parsed = v.safeParse(entrySchema, JSON.parse(line));
+		return parsed.success ? parsed.output : undefined;
+	} catch {
+		return undefined;
+	}
 }
 
 /** Where a recovery stopped, in words: `while writing page 17`. */
@@ -108,9 +127,10 @@ export function describeStage(entries: readonly JournalEntry[]): string {
 		case 'erase':
 			return 'during the chip erase';
 		case 'erased':
-			return 'while writing the first pages';
+			return 'while writing page 1';
+		case 'resumed':
 		case 'pages':
-			return `while writing, after page ${last.pages}`;
+			return `while writing page ${pagesDone(entries) + 1}`;
 		case 'verified':
 			return 'after the flash was written and verified';
 		case 'eeprom':
@@ -124,18 +144,46 @@ export function describeStage(entries: readonly JournalEntry[]): string {
 	}
 }
 
+/** Pages of the image that are written, by the journal, since the last erase. */
+function pagesDone(entries: readonly JournalEntry[]): number {
+	let before = 0;
+	let since = 0;
+	for (const entry of entries) {
+		if (entry.did === 'erase' || entry.did === 'resumed') {
+			before = entry.did === 'resumed' ? entry.pages : 0;
+			since = 0;
+		}
+		if (entry.did === 'pages') since = entry.pages;
+	}
+	return before + since;
+}
+
+export type Journal = (entry: JournalEntry) => Promise<void>;
+
 /**
- * Takes down a recovery in a journal of the store; give it to `recover`. Nothing is written before the first entry,
- * and the file is removed after `done`.
+ * Takes down a recovery in a journal of the store; give it to `recover`. The file begins with the first entry after
+ * `start` and is removed after `done`. Nobody else takes it for an interrupted one while this program runs.
  * @param path the journal of the interrupted recovery that this one goes on with; a new one otherwise
  */
-export function createJournal(store: Store, path?: string): (entry: JournalEntry) => Promise<void> {
+export function createJournal(store: Store, path?: string): Journal {
 	const name = path ?? `${prefix}${store.nowIso().replace(/[^0-9]/g, '')}.jsonl`;
+	let start: JournalEntry | undefined;
+	let release: (() => Promise<void>) | undefined;
 	return async entry => {
-		if (entry.did === 'done') {
-			// A fuse-repair plan has no journal: nothing to remove.
-			if ((await store.readText(name)) !== undefined) await store.remove(name);
+		if (entry.did === 'start') {
+			start = entry;
 			return;
+		}
+		if (entry.did === 'done') {
+			if ((await store.readText(name)) !== undefined) await store.remove(name);
+			await release?.();
+			return;
+		}
+		release ??= (await store.hold?.(name)) ?? (async () => {});
+		if (start !== undefined) {
+			const first = start;
+			start = undefined;
+			await store.appendLine(name, printEntry(first));
 		}
 		await store.appendLine(name, printEntry(entry));
 	};
@@ -144,71 +192,112 @@ export function createJournal(store: Store, path?: string): (entry: JournalEntry
 /** An interrupted recovery and how to go on with it. */
 export type Interrupted = {
 	readonly path: string;
-	/** `while writing, after page 16` */
+	/** `while writing page 17` */
 	readonly stage: string;
+	/** Printed name: `ATmega32U4`. */
 	readonly chip: string;
 	/** Give it to `recover`, with another programmer if need be. */
 	readonly plan: RecoveryPlan;
 };
 
-/**
- * The latest recovery that was not finished; undefined when there is none. Journals that cannot be read are left
- * alone and passed over.
- */
-export async function findInterrupted(store: Store): Promise<Interrupted | undefined> {
-	const names = await store.list(prefix);
-	for (const path of [...names].reverse()) {
-		const entries = parseJournal((await store.readText(path)) ?? '');
-		const start = entries[0];
-		if (start?.did !== 'start' || !entries.some(entry => entry.did !== 'start')) continue;
-		const plan = await planResume(store, start, entries);
-		if (plan !== undefined) return {path, stage: describeStage(entries), chip: plan.chip.name, plan};
-	}
-	return undefined;
+/** `A recovery of an ATmega32U4 was interrupted while writing page 17.` */
+export function describeInterrupted({chip, stage}: Interrupted): string {
+	return `A recovery of an ${chip} was interrupted ${stage}.`;
 }
 
-async function planResume(
-	store: Store,
-	start: StartEntry,
-	entries: readonly JournalEntry[],
-): Promise<RecoveryPlan | undefined> {
+/**
+ * Recoveries that were not finished, the latest first. Journals that cannot be read, or that another running program
+ * is writing, are left alone and passed over.
+ */
+export async function listInterrupted(store: Store): Promise<readonly Interrupted[]> {
+	const found: Interrupted[] = [];
+	for (const path of [...(await store.list(prefix))].reverse()) {
+		if (!path.endsWith('.jsonl') || (await store.isHeld?.(path)) === true) continue;
+		const entries = parseJournal((await store.readText(path)) ?? '');
+		if (!entries.some(entry => entry.did !== 'start')) continue;
+		const plan = await planResume(store, entries);
+		if (plan !== undefined) found.push({path, stage: describeStage(entries), chip: plan.chip.name, plan});
+	}
+	return found;
+}
+
+/** The latest recovery that was not finished; undefined when there is none. */
+export async function findInterrupted(store: Store): Promise<Interrupted | undefined> {
+	return (await listInterrupted(store))[0];
+}
+
+/** Goes no further with it: the journal is removed, its backup stays. */
+export async function forgetInterrupted(store: Store, interrupted: Interrupted): Promise<void> {
+	await store.remove(interrupted.path);
+}
+
+async function planResume(store: Store, entries: readonly JournalEntry[]): Promise<RecoveryPlan | undefined> {
+	// Another plan for the same board may have followed in the same journal; what the board was like at first holds.
+	const origin = entries[0];
+	const start = entries.findLast(entry => entry.did === 'start');
+	if (origin?.did !== 'start' || start?.did !== 'start') return undefined;
 	const chip = findChip(start.chip);
-	if (chip === undefined) return undefined;
+	if (chip === undefined || hexString(chip.signature) !== start.signature) return undefined;
 	const board = start.board === undefined ? undefined : findBoard(start.board);
 	try {
 		const bytes = Uint8Array.from(start.image, character => character.charCodeAt(0) & 0xff);
-		const {image} = parseIntelHex(bytes, 'the journal');
-		const backupText = start.backup === null ? undefined : await store.readText(start.backup);
-		const backup =
-			backupText === undefined ? undefined : parseBackup(backupText, start.backup ?? 'the backup');
+		const image = start.image === '' ? undefined : parseIntelHex(bytes, 'the journal').image;
+		const backupPath = start.backup ?? origin.backup;
+		const backupText = backupPath === null ? undefined : await store.readText(backupPath);
+		const backup = backupText === undefined ? undefined : parseBackup(backupText, backupPath ?? 'the backup');
+		const own = start.eeprom === undefined ? undefined : bytesOfHex(start.eeprom);
+		const eeprom = own ?? (start.restoreEeprom ? backup?.eeprom : undefined);
+		const erase = start.erase ?? true;
+		// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
 		const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
-		const eeprom = start.restoreEeprom ? backup?.eeprom : undefined;
+		const since = entries.slice(Math.max(0, lastErase));
+		const fuseWrites = entries.flatMap(entry =>
+			entry.did === 'fuse' ? [{fuse: entry.fuse, value: entry.value}] : [],
+		);
+		const firstResume = since.findIndex(entry => entry.did === 'resumed');
+		const alone = firstResume === -1 ? since : since.slice(0, firstResume);
+		const changes = entries.some(entry => entry.did === 'fuse' || entry.did === 'lock');
 		return {
 			programmer: start.programmer,
 			chip,
 			...(board === undefined ? {} : {board}),
-			image,
+			...(image === undefined ? {} : {image}),
 			...(start.imageName === undefined ? {} : {imageName: start.imageName}),
 			...(start.bootloader === undefined ? {} : {bootloader: start.bootloader}),
 			fuses: start.fuses === null ? plain(start.before) : plain(start.fuses),
-			...(start.fuses === null ? {ownBackup: true} : {}),
+			// What a cut left in a fuse byte makes every bit of it a change; the bytes themselves were agreed to.
+			...(start.fuses === null || start.ownBackup === true || changes ? {ownBackup: true} : {}),
 			...(start.lock === undefined ? {} : {lock: start.lock}),
+			...(start.programmingVolts === undefined ? {} : {programmingVolts: start.programmingVolts}),
 			// It was made before the first erase, or the person went without.
 			backup: 'none',
-			erase: true,
+			erase,
 			verify: start.verify,
 			restoreEeprom: start.restoreEeprom,
 			...(eeprom === null || eeprom === undefined ? {} : {eeprom}),
 			resume: {
-				erased: lastErase >= 0 && entries.slice(lastErase).some(entry => entry.did === 'erased'),
-				backup: start.backup,
+				erased: erase && lastErase >= 0 && since.some(entry => entry.did === 'erased'),
+				backup: backupPath,
+				before: plain(origin.before),
+				fuseWrites,
+				pages: since.some(entry => entry.did === 'verified') ? 'all' : pagesDone(alone),
+				...(backup?.flash === undefined || backup.flash === null ? {} : {flashBefore: backup.flash}),
+				...(origin.lockBefore === undefined ? {} : {lockBefore: origin.lockBefore}),
+				lockBegun: entries.some(entry => entry.did === 'lock'),
 			},
-			accepted: new Set([...start.accepted, 'no-backup', 'eesave', 'loses-bootloader']),
+			accepted: new Set(changes ? riskNames : [...start.accepted, 'no-backup', 'eesave', 'loses-bootloader']),
 			sck: start.sck,
 		};
-	} catch {
-		return undefined;
+	} catch (error) {
+		if (error instanceof UnbrickError || error instanceof Error) return undefined;
+		throw error;
 	}
+}
+
+function bytesOfHex(digits: string): Uint8Array {
+	return Uint8Array.from({length: digits.length / 2}, (_, index) =>
+		Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16),
+	);
 }
 
 /** Optional bytes that are undefined are left out. */

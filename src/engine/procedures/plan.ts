@@ -1,6 +1,6 @@
 // The recovery plan: pure data, printable, judged before anything is touched.
 import type {Board} from '../boards/board.ts';
-import type {Chip} from '../chips/chip.ts';
+import type {Chip, FuseName} from '../chips/chip.ts';
 import type {RiskName} from '../errors.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import type {ProgrammerId} from '../isp/link.ts';
@@ -36,6 +36,17 @@ export type RecoveryPlan = {
 		readonly erased: boolean;
 		/** The backup made then. */
 		readonly backup: string | null;
+		/** By the rest the chip is known again: it was so before the first change. */
+		readonly before?: FuseBytes;
+		/** Fuse writes that were begun, in order; all but the last were read back. */
+		readonly fuseWrites?: readonly {readonly fuse: FuseName; readonly value: number}[];
+		/** Pages of the image written, by the journal, in the order of their addresses. */
+		readonly pages?: number | 'all';
+		/** The flash before the first erase, from the backup. */
+		readonly flashBefore?: Uint8Array;
+		readonly lockBefore?: number;
+		/** Writing the lock byte had begun. */
+		readonly lockBegun?: boolean;
 	};
 	/** Risks accepted by name. */
 	readonly accepted: ReadonlySet<RiskName>;

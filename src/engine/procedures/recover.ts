@@ -11,6 +11,7 @@ import {bootSection} from '../fuses/decode.ts';
 import {fuseNames, sameFuse, sameLock} from '../fuses/mask.ts';
 import {eepromAtErase, type FusePlan, planFuseWrites} from '../fuses/plan.ts';
 import {type ByteRange, createImage, type MemoryImage} from '../image/memory-image.ts';
+import {pagesOf} from '../isp/isp-target.ts';
 import type {Store} from '../store.ts';
 import type {FuseBytes, Memory, Target} from '../target.ts';
 import {takeBackup} from './backup.ts';
@@ -26,9 +27,10 @@ import {
 	risksOf,
 } from './check-plan.ts';
 import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
-import {type JournalEntry, startEntry} from './journal.ts';
+import {type Journal, type JournalEntry, startEntry} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
 import {failureResult, fuseText, identityEvent} from './results.ts';
+import {proveFlash, proveIdentity} from './same-chip.ts';
 import {streaming} from './streaming.ts';
 
 /** Times the flash is written in all: a second erase and write when the first does not verify. */
@@ -52,9 +54,6 @@ const factoryLock = 0xec;
 /** Link test before a fuse byte: nothing guards its four bytes but the link, so this one is long. */
 const fuseLinkReadings = 16;
 
-/** Pages between two lines of the journal: each line costs an fsync. */
-const journalPages = 8;
-
 export type RecoverDeps = {
 	/** Opens programmer and target. Its errors end in the result like all others. */
 	readonly connect: () => Promise<Target>;
@@ -64,7 +63,7 @@ export type RecoverDeps = {
 	/** `avr-unbrick 0.1.0`, for the backup. */
 	readonly program?: string;
 	/** Takes down what was done, durably, from the first erase on. */
-	readonly journal?: (entry: JournalEntry) => Promise<void>;
+	readonly journal?: Journal;
 };
 
 /** What has happened so far, for the result of a failure. */
@@ -76,10 +75,7 @@ type Progress = {state: ChipState; backup: string | null};
  */
 export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGenerator<RecoverEvent, void> {
 	const beganMs = deps.clock.nowMs();
-	const progress: Progress = {
-		state: plan.resume === undefined ? 'untouched' : 'partly-written',
-		backup: plan.resume?.backup ?? null,
-	};
+	const progress: Progress = {state: stateBefore(plan), backup: plan.resume?.backup ?? null};
 	const seconds = () => Math.round((deps.clock.nowMs() - beganMs) / 100) / 10;
 	let target: Target | undefined;
 	let result: RecoverResult;
@@ -92,16 +88,35 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		const done = yield* run(plan, deps, target, progress);
 		result = {...done, seconds: seconds()};
 	} catch (thrown) {
-		result = failureResult(await firstCause(thrown, target), {
+		const cause = await firstCause(thrown, target);
+		const kind = cause instanceof UnbrickError ? cause.kind : undefined;
+		// Another chip than the interrupted one: nothing was done to this one.
+		const stranger = plan.resume !== undefined && (kind === 'OtherBoard' || kind === 'WrongSignature');
+		const cutFuse = plan.resume?.fuseWrites?.at(-1);
+		if (cutFuse !== undefined && (kind === 'NoTarget' || kind === 'UnstableLink')) {
+			yield {
+				type: 'warning',
+				code: 'fuse-cut',
+				message: `The ${cutFuse.fuse} fuse was being written when the recovery was interrupted, and may hold any value now. If the wires are right: a clock fed to XTAL1 wakes a chip that asks for one that is not there. If RSTDISBL or DWEN came out programmed, or a clock that the chip reserves, ISP is gone: only a high-voltage programmer (or debugWIRE, for DWEN) brings it back.`,
+			};
+		}
+		result = failureResult(cause, {
 			programmer: plan.programmer,
-			chipState: progress.state,
-			backup: progress.backup,
+			chipState: stranger ? 'untouched' : progress.state,
+			backup: stranger ? null : progress.backup,
 			seconds: seconds(),
 		});
 	} finally {
 		await target?.close();
 	}
 	yield result;
+}
+
+/** What an interrupted run has left, as far as its journal tells. */
+function stateBefore({resume}: RecoveryPlan): ChipState {
+	if (resume === undefined) return 'untouched';
+	if ((resume.fuseWrites?.length ?? 0) > 0) return 'written-and-fused';
+	return resume.pages === 'all' ? 'written' : 'partly-written';
 }
 
 /** Errors that a link gone bad brings forth, too: wrong bytes where right ones are. */
@@ -139,7 +154,49 @@ async function* run(
 	const halt = (during: string) => {
 		if (stop.requested) throw new UnbrickError({kind: 'Cancelled', during});
 	};
-	const journal = deps.journal ?? (async () => {});
+	const unsaid: RecoverEvent[] = [];
+	let journalBegun = false;
+	let journalFailed = false;
+	/**
+	 * Without its first line nothing is changed. Once the chip is changed, a full disk is no reason to leave it
+	 * half done: that is told, and the work goes on.
+	 */
+	const journal = async (entry: JournalEntry): Promise<void> => {
+		try {
+			await deps.journal?.(entry);
+			if (entry.did !== 'start') journalBegun = true;
+		} catch (error) {
+			if (!journalBegun) throw error;
+			if (!journalFailed) {
+				journalFailed = true;
+				unsaid.push({
+					type: 'warning',
+					code: 'journal-failed',
+					message: `What was done cannot be written down any more (${error instanceof Error ? error.message : String(error)}); the work goes on.`,
+				});
+			}
+		}
+	};
+	/** Takes down how far the writing is, as often as the disk takes it; the writing does not wait for it. */
+	const pageNotes = () => {
+		let wanted = 0;
+		let noted = 0;
+		let running: Promise<void> | undefined;
+		const run = async () => {
+			while (noted < wanted) {
+				noted = wanted;
+				await journal({did: 'pages', pages: noted});
+			}
+			running = undefined;
+		};
+		return {
+			note(pages: number) {
+				wanted = pages;
+				running ??= run();
+			},
+			settled: async () => running,
+		};
+	};
 	const accepts = (risk: RiskName) => plan.accepted.has(risk);
 	const erasing = plan.erase && image !== undefined;
 
@@ -150,6 +207,7 @@ async function* run(
 			if (code === 'retry') repeated = true;
 			yield {type: 'warning', code, message};
 		}
+		yield* unsaid.splice(0);
 	}
 	const phase = (name: Phase): RecoverEvent => ({type: 'phase', phase: name});
 	// — identify
@@ -157,6 +215,16 @@ async function* run(
 	const identity = await target.identify(chip);
 	yield* notes();
 	yield identityEvent(identity);
+	if (plan.resume !== undefined) {
+		const spoiled = proveIdentity(plan, plan.resume, identity);
+		if (spoiled !== undefined) {
+			yield {
+				type: 'warning',
+				code: 'fuse-spoiled',
+				message: `The interruption has spoiled the ${spoiled.fuse} fuse: it is ${hexByte(spoiled.got)}, neither ${hexByte(spoiled.before ?? 0xff)} as before nor ${hexByte(spoiled.value)} as wanted. It is written again.`,
+			};
+		}
+	}
 	halt('identify');
 
 	// — judge again, now against what the chip has
@@ -259,14 +327,30 @@ async function* run(
 	// — erase, write, verify
 	let writtenBytes = 0;
 	let verifiedBytes = 0;
+	await journal(startEntry(plan, identity, progress.backup));
 	if (image !== undefined) {
-		await journal(startEntry(plan, identity, progress.backup));
+		const {pageBytes} = chip.flash;
 		let toWrite = image;
-		const rest =
-			plan.resume?.erased === true
-				? yield* remaining(target, plan, image, stop, abandoned.request)
-				: undefined;
-		yield* notes();
+		let rest: MemoryImage | undefined;
+		if (plan.resume !== undefined && plan.erase && allows.read) {
+			yield phase('verify');
+			const flash = yield* readFlash(target, chip, 'verify', stop, abandoned.request);
+			yield* notes();
+			proveFlash(plan, plan.resume, flash);
+			rest = plan.resume.erased ? remaining(chip, image, flash) : undefined;
+		}
+		if (rest !== undefined) {
+			const left = pagesOf(rest, pageBytes).length;
+			const there = pagesOf(image, pageBytes).length - left;
+			await journal({did: 'resumed', pages: there});
+			yield {
+				type: 'warning',
+				code: 'resumed',
+				message: `${there} pages are there already, ${left} are still to be written.`,
+			};
+		} else if (!plan.erase) {
+			await journal({did: 'resumed', pages: 0});
+		}
 		for (let round = 1; ; round++) {
 			if (round === 1 && rest !== undefined) {
 				toWrite = rest;
@@ -290,7 +374,7 @@ async function* run(
 			repeated = false;
 			yield phase('write');
 			progress.state = 'partly-written';
-			const {pageBytes} = chip.flash;
+			const written = pageNotes();
 			const writing = streaming<RecoverEvent, {writtenBytes: number}>(
 				emit =>
 					target.writeImage(toWrite, {
@@ -300,15 +384,19 @@ async function* run(
 					}),
 				abandoned.request,
 			);
-			let step = await writing.next();
-			for (; step.done !== true; step = await writing.next()) {
-				const event = step.value;
-				if (event.type === 'progress' && (event.doneBytes / pageBytes) % journalPages === 0) {
-					await journal({did: 'pages', pages: event.doneBytes / pageBytes});
+			try {
+				let step = await writing.next();
+				for (; step.done !== true; step = await writing.next()) {
+					const event = step.value;
+					if (event.type === 'progress') written.note(event.doneBytes / pageBytes);
+					yield event;
 				}
-				yield event;
+				writtenBytes = step.value.writtenBytes;
+			} finally {
+				// A listener that goes away ends the writing, too.
+				await writing.return({writtenBytes: 0});
+				await written.settled();
 			}
-			writtenBytes = step.value.writtenBytes;
 			yield* notes();
 			halt('write');
 			yield phase('verify');
@@ -411,6 +499,11 @@ async function* run(
 	if (plan.lock !== undefined && !sameLock(chip, plan.lock, lock)) {
 		halt('lock');
 		yield phase('lock');
+		yield {
+			type: 'warning',
+			code: 'do-not-unplug',
+			message: 'The lock byte is being written: do not unplug anything.',
+		};
 		await journal({did: 'lock', value: plan.lock});
 		await target.writeLock(plan.lock);
 		lock = await target.readLock();
@@ -449,28 +542,30 @@ async function bootSectionAfter(
 	return createImage([{byteAddress: start, data}]);
 }
 
-/**
- * What an interrupted recovery still has to write: the pages that do not read as wanted yet. Undefined when the chip
- * has to be erased again: bits that must be 1 are 0, or something stands where nothing should.
- */
-async function* remaining(
+/** The whole flash, with progress. */
+async function* readFlash(
 	target: Target,
-	plan: RecoveryPlan,
-	image: MemoryImage,
+	chip: Chip,
+	phase: Phase,
 	stop: Cancel,
 	abandon: () => void,
-): AsyncGenerator<RecoverEvent, MemoryImage | undefined> {
-	const {bytes, pageBytes} = plan.chip.flash;
-	yield {type: 'phase', phase: 'verify'};
-	const flash = yield* streaming<RecoverEvent, Uint8Array>(
+): AsyncGenerator<RecoverEvent, Uint8Array> {
+	return yield* streaming<RecoverEvent, Uint8Array>(
 		emit =>
-			target.readRange('flash', 0, bytes, {
-				onProgress: (doneBytes, totalBytes) =>
-					emit({type: 'progress', phase: 'verify', doneBytes, totalBytes}),
+			target.readRange('flash', 0, chip.flash.bytes, {
+				onProgress: (doneBytes, totalBytes) => emit({type: 'progress', phase, doneBytes, totalBytes}),
 				cancel: stop,
 			}),
 		abandon,
 	);
+}
+
+/**
+ * What an interrupted recovery still has to write: the pages that do not read as wanted yet. Undefined when the chip
+ * has to be erased again: bits that must be 1 are 0, or something stands where nothing should.
+ */
+function remaining(chip: Chip, image: MemoryImage, flash: Uint8Array): MemoryImage | undefined {
+	const {bytes, pageBytes} = chip.flash;
 	const missing: {byteAddress: number; data: Uint8Array}[] = [];
 	for (let page = 0; page < bytes; page += pageBytes) {
 		const wanted = image.slice(page, pageBytes);
@@ -479,11 +574,6 @@ async function* remaining(
 		if (wanted.some((byte, index) => (present[index]! & byte) !== byte)) return undefined;
 		missing.push({byteAddress: page, data: wanted});
 	}
-	yield {
-		type: 'warning',
-		code: 'resumed',
-		message: `${missing.length} of ${bytes / pageBytes} pages are still to be written.`,
-	};
 	return createImage(missing);
 }
 
