@@ -78,9 +78,9 @@ export function readImage(
 
 function aboutOffer(offer: CatalogueImage, usual: string | undefined): string {
 	if (usual !== undefined && offer.bootloader !== usual) {
-		return `${sentence(offer.origin)} Not the usual loader of your board (${usual}): this switches it, and the fuses have to follow.`;
+		return `Source: ${offer.origin}. Not the usual loader of your board (${usual}): this switches it, and the fuses have to follow.`;
 	}
-	return `${sentence(offer.origin)} With the bootloader back you flash your keymap over USB as usual.`;
+	return `Source: ${offer.origin}. With the bootloader back you flash your keymap over USB as usual.`;
 }
 
 function onlyOne<T>(list: readonly T[] | undefined): T | undefined {
@@ -178,7 +178,11 @@ export function ImageView(step: StepProps<'image'>) {
 				id="busy"
 				onAction={() => {}}
 				spec={{
-					lines: [say(busy ? 'Reading the file ...' : 'Looking which images are at hand ...')],
+					lines: [
+						say(
+							busy ? 'Getting the image; this can take a moment ...' : 'Looking which images are at hand ...',
+						),
+					],
 					control: {kind: 'wait'},
 				}}
 			/>

@@ -78,7 +78,7 @@ export function createPracticeDeps({
 							id: 'practice',
 							name: imageName,
 							bootloader,
-							origin: 'A made-up image for practice, in the place where the real one goes.',
+							origin: 'made up for practice, in the place where the real one goes',
 							load: async () => new TextEncoder().encode(printIntelHex(image)),
 						},
 					],
