@@ -7,7 +7,7 @@ import {bootloaderProtocols, bootStartOf, openBootloader} from '../engine/bootlo
 import type {Chip} from '../engine/chips/chip.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
-import {inspectImage} from '../engine/image/inspect.ts';
+import {type Inspection, inspectImage} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {openFreshBootloader, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
 import {chipOf, findBootloader} from '../engine/procedures/find-bootloader.ts';
@@ -48,7 +48,7 @@ export async function flashCommand(output: Output, file: string, options: FlashO
 			const opened =
 				wanted.protocol === 'lufa-ms'
 					? await openDrive(world, image, wanted)
-					: await openLoader(world, image, wanted, {
+					: await openLoader(world, {image, file}, wanted, {
 							touch: options.touch,
 							cancel,
 							onTouch: port => output.say(`Asking the sketch on ${port} to start its bootloader …`),
@@ -157,15 +157,23 @@ function checkBeforehand(image: MemoryImage, file: string, {protocol, chip}: Wan
 		});
 	}
 	if (chip === undefined) return;
+	checkBuiltFor(inspection, file);
 	checkApplication(image, {
 		chip,
 		bootStart: protocol === undefined ? chip.flash.bytes : bootStartOf(protocol, chip),
 	});
 }
 
+/** A file for another chip would not run: its vector table gives it away. */
+function checkBuiltFor({notes}: Inspection, file: string): void {
+	const other = notes.find(note => note.code === 'other-chip');
+	if (other !== undefined)
+		throw new UnbrickError({kind: 'BadHex', file, reason: other.text.replace(/\.$/, '')});
+}
+
 async function openLoader(
 	world: World,
-	image: MemoryImage,
+	{image, file}: {readonly image: MemoryImage; readonly file: string},
 	wanted: Wanted,
 	how: {readonly touch: boolean; readonly onTouch: (port: string) => void} & NonNullable<
 		Parameters<typeof findBootloader>[2]
@@ -196,6 +204,7 @@ async function openLoader(
 	}
 	const bootStart = bootStartOf(found.protocol, chip);
 	checkApplication(image, {chip, bootStart});
+	checkBuiltFor(inspectImage(image, {chip, file}), file);
 	const open = found.fresh ? openFreshBootloader : openBootloader;
 	const client = await open(world, {
 		protocol: found.protocol,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import {after} from 'node:test';
 import {type BenchImage, keyboardImage} from '../../src/bench/boot/images.ts';
 import {sameBytes} from '../../src/engine/bytes.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {type BoardRig, serveBoard} from './board-rig.ts';
@@ -16,6 +17,13 @@ after(() => rmSync(scratch, {recursive: true, force: true}));
 
 export const keyboard = keyboardImage(12_345);
 export const keyboardHex = hexFile('keyboard.hex', keyboard);
+/** The same keyboard, built for the chip of this board. */
+export function keyboardFor(kind: BoardKind): {readonly image: BenchImage; readonly file: string} {
+	const chip = findChip(kind.chip);
+	if (chip === undefined) throw new Error(kind.chip);
+	const image = keyboardImage(12_345, {chip});
+	return {image, file: hexFile(`keyboard-${kind.chip}.hex`, image)};
+}
 export const old = keyboardImage(20_000, {vendorId: 0xbeef, productId: 0x0001});
 
 export function hexFile(name: string, ...images: readonly BenchImage[]): string {

@@ -43,6 +43,17 @@ export type Program = LoaderProgram | ApplicationProgram;
 export type BenchImage = {readonly byteAddress: number; readonly data: Uint8Array};
 
 const vectorBytes = 43 * 4;
+/** Entries of the vector table where they are JMPs (avr-libc, `_VECTORS_SIZE` / 4); 43 on the 16U4 and 32U4. */
+const vectorCounts: Readonly<Record<string, number>> = {
+	atmega32a: 21,
+	atmega328p: 26,
+	at90usb162: 29,
+	atmega16u2: 29,
+	atmega32u2: 29,
+	at90usb646: 38,
+	at90usb1286: 38,
+};
+const usualVectors = 43;
 const magic = 'BENCH-PROGRAM';
 const descriptorBytes = 18;
 
@@ -150,10 +161,20 @@ export function practiceLoader(
 /** A keyboard's firmware of `bytes` bytes (at least 512) from 0. */
 export function keyboardImage(
 	bytes = 12_345,
-	identity: {readonly vendorId?: number; readonly productId?: number; readonly clockHz?: number} = {},
+	options: {
+		readonly vendorId?: number;
+		readonly productId?: number;
+		readonly clockHz?: number;
+		/** Whose vector table it has; an ATmega32U4's unless told. */
+		readonly chip?: Chip;
+	} = {},
 ): BenchImage {
-	const {vendorId = 0xfeed, productId = 0x6060, clockHz = 16e6} = identity;
-	return {byteAddress: 0, data: assemble({program: 'keyboard', vendorId, productId, clockHz}, 0, bytes)};
+	const {vendorId = 0xfeed, productId = 0x6060, clockHz = 16e6, chip} = options;
+	const vectors = chip === undefined ? usualVectors : vectorCounts[chip.id];
+	return {
+		byteAddress: 0,
+		data: assemble({program: 'keyboard', vendorId, productId, clockHz}, 0, bytes, vectors),
+	};
 }
 
 /** A sketch with a serial port of its own, as combined Caterina images carry one. */
@@ -206,7 +227,7 @@ function checksum(bytes: Uint8Array): number {
 	return (b << 8) | a;
 }
 
-function assemble(program: Program, byteAddress: number, bytes: number): Uint8Array {
+function assemble(program: Program, byteAddress: number, bytes: number, vectors = usualVectors): Uint8Array {
 	const length = Math.max(bytes, 400);
 	const data = new Uint8Array(length);
 	// Not periodic, never long runs of one value; it differs between programs.
@@ -215,8 +236,9 @@ function assemble(program: Program, byteAddress: number, bytes: number): Uint8Ar
 		mix = (Math.imul(mix, 1_103_515_245) + 12_345) >>> 0;
 		data[index] = (mix >>> 16) & 0xff;
 	}
+	data.fill(0, 0, vectorBytes);
 	const entryWord = (byteAddress + vectorBytes) >> 1;
-	for (let vector = 0; vector < vectorBytes; vector += 4) {
+	for (let vector = 0; vector < vectors * 4; vector += 4) {
 		// JMP k (AVR instruction set manual): 1001 010k kkkk 110k, then the low 16 bits of k.
 		data.set([0x0c | (entryWord >> 16), 0x94, entryWord & 0xff, (entryWord >> 8) & 0xff], vector);
 	}
