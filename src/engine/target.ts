@@ -56,6 +56,8 @@ export type Target = {
 		options?: TransferOptions,
 	) => Promise<{readonly writtenBytes: number}>;
 	readonly writeEeprom: (byteAddress: number, data: Uint8Array, options?: TransferOptions) => Promise<void>;
+	/** A gap between two stretches up to this long is read in less time than it takes to leave it out, bytes. */
+	readonly gapBytes?: number;
 	readonly readFuses: () => Promise<FuseBytes>;
 	readonly readLock: () => Promise<number>;
 	/** Writes one fuse byte (absent bits as 1), waits, reads it back twice. Throws FuseReadback. Never judges. */

@@ -148,8 +148,13 @@ test('from the terminal 20 zeros, from bit-bang one; then SPI with its pins and 
 	const capabilities = await link.open();
 	assert.equal(capabilities.targetPower, 'switchable');
 	assert.match(capabilities.firmware ?? '', /AVR commands/);
-	const zeros = written.filter(data => data.length === 1 && data[0] === 0).length;
-	assert.ok(zeros >= 20 && zeros <= 26, String(zeros));
+	// All at once: one that takes them so has answered before any goes by itself.
+	assert.deepEqual(
+		written
+			.map(data => (data.length > 1 && data.every(byte => byte === 0) ? data.length : 0))
+			.filter(Boolean),
+		[20],
+	);
 	const reply = await link.enter();
 	assert.deepEqual(reply, {answered: 'yes', received: Uint8Array.of(0, 0xac, 0x53, 0x42)});
 	assert.deepEqual(device.commands, ['41', '61', '8a', '03', '02']);
@@ -219,7 +224,7 @@ test('beyond the reach of the extended read, flash is read by instructions', asy
 	assert.ok(written.every(data => (data[0]! & 0xf0) === 0x10));
 	written.length = 0;
 	await link.readFlash!(0x8000, 256);
-	assert.deepEqual(written.map(hex), ['06', '02' + '00004000' + '00000100']);
+	assert.deepEqual(written.map(hex), ['06' + '02' + '00004000' + '00000100']);
 });
 
 test('at 30 kHz the four-byte input of a v3 is never overrun', async () => {
@@ -280,7 +285,7 @@ test('silence or a pulled cable at any write ends in an error of ours, and closi
 	};
 	await run(measure);
 	const writes = measure.written.length;
-	assert.ok(writes > 20);
+	assert.ok(writes > 15, String(writes));
 	for (const fault of ['gone', 'timeout', 'silence'] as const) {
 		for (let index = 0; index < writes; index++) {
 			const one = linked({zeros: 1});

@@ -620,6 +620,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				progress(done, data.length, transfer.onProgress);
 			}
 		},
+		get gapBytes() {
+			return link.readOverheadBytes ?? 0;
+		},
 		async readFuses() {
 			return (await readSnapshotTwice()).fuses;
 		},

@@ -68,6 +68,13 @@ export type IspLink = {
 	readonly exchangeMany?: (instructions: readonly Instruction[]) => Promise<readonly Uint8Array[]>;
 	/** Largest useful block for readFlash/readEeprom, bytes. */
 	readonly readBlockBytes?: number;
+	/** Bytes that one more `readFlash` costs in time, beside its own. */
+	readonly readOverheadBytes?: number;
+	/**
+	 * Time from the call of `writeFlashPage` with this data until the chip can see the first of it, ms: the line before
+	 * the chip is that slow. A wait that still runs is shorter by it.
+	 */
+	readonly pageLeadMs?: (data: Uint8Array) => number;
 	/** Reads flash by byte address (even), inside one 128 KB bank (64 K words). */
 	readonly readFlash?: (byteAddress: number, bytes: number) => Promise<Uint8Array>;
 	/**

@@ -132,7 +132,9 @@ export function createIspSession(
 		busyUntilMs = busySinceMs + ms + settleMarginMs;
 	};
 
-	const settle = async (): Promise<void> => {
+	/** @param leadMs what the line itself takes before the chip sees the next instruction */
+	const settle = async (leadMs = 0): Promise<void> => {
+		if (leadMs >= busyUntilMs - clock.nowMs()) return;
 		const total = busyUntilMs - busySinceMs;
 		if (chip?.pollsReady === true && roundTripMs < total * pollWorthShare) {
 			for (let poll = 0; poll < pollsAtMost && clock.nowMs() < busyUntilMs; poll++) {
@@ -144,7 +146,7 @@ export function createIspSession(
 				}
 			}
 		}
-		const left = busyUntilMs - clock.nowMs();
+		const left = busyUntilMs - clock.nowMs() - leadMs;
 		if (left > 0) await clock.sleep(left);
 	};
 
@@ -364,7 +366,7 @@ export function createIspSession(
 		const {waits} = theChip();
 		await selectBank(byteAddress);
 		if (link.writeFlashPage !== undefined && fast(byteAddress, data.length)) {
-			await settle();
+			await settle(link.pageLeadMs?.(data));
 			const {committed} = await link.writeFlashPage(byteAddress, data, next);
 			if (!committed) busyFor(waits.flashPageMs);
 			return;

@@ -589,8 +589,16 @@ async function holdsLoader(target: Target, chip: Chip, fuses: FuseBytes): Promis
 	return false;
 }
 
-/** What verification reads by default: each page sent, the boot section, a sample of each page skipped as blank. */
-function stretches(plan: RecoveryPlan, image: MemoryImage, fuses: FuseBytes): readonly ByteRange[] {
+/**
+ * What verification reads by default: each page sent, the boot section, a sample of each page skipped as blank.
+ * @param gapBytes a gap up to this long is read along rather than left out
+ */
+function stretches(
+	plan: RecoveryPlan,
+	image: MemoryImage,
+	fuses: FuseBytes,
+	gapBytes: number,
+): readonly ByteRange[] {
 	const {chip} = plan;
 	const {bytes, pageBytes} = chip.flash;
 	const boot = bootSection(chip, fuses)?.startByteAddress ?? bytes;
@@ -600,13 +608,16 @@ function stretches(plan: RecoveryPlan, image: MemoryImage, fuses: FuseBytes): re
 		const inBoot = plan.erase && page >= boot;
 		if (!touched && !inBoot) continue;
 		const skipped = plan.erase && touched && !inBoot && isBlank(image.slice(page, pageBytes));
-		// Another place in each page, so that all data lines and offsets come up.
-		const offset = skipped ? ((page / pageBytes) * 6) % (pageBytes - blankSampleBytes) : 0;
+		const before = list.at(-1);
+		// Beside a page that is read anyhow its border; else another place in each page, so that all data lines and
+		// offsets come up.
+		const beside = before?.end === page;
+		const offset = skipped && !beside ? ((page / pageBytes) * 6) % (pageBytes - blankSampleBytes) : 0;
 		const range = skipped
 			? {start: page + offset, end: page + offset + blankSampleBytes}
 			: {start: page, end: page + pageBytes};
-		const before = list.at(-1);
-		if (before?.end === range.start) list[list.length - 1] = {start: before.start, end: range.end};
+		if (before !== undefined && range.start - before.end <= gapBytes)
+			list[list.length - 1] = {start: before.start, end: range.end};
 		else list.push(range);
 	}
 	return list;
@@ -686,7 +697,7 @@ async function* verifyFlash(
 	for (let pass = 1; ; pass++) {
 		const pieces = everything
 			? split([{start: 0, end: chip.flash.bytes}])
-			: split(stretches(plan, image, what.fuses));
+			: split(stretches(plan, image, what.fuses, target.gapBytes ?? 0));
 		const total = pieces.reduce((sum, range) => sum + range.end - range.start, 0);
 		let doubts = 0;
 		let done = 0;

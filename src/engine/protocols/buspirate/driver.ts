@@ -33,12 +33,18 @@ import {
 
 /** The line is 115200 8N1 on every model: ten bits a byte. */
 const byteMs = 10_000 / 115_200;
-/** Zeros to send from the terminal until BBIO1 comes: 20 by the protocol page, and some. */
+/** Zeros that lead from the terminal to BBIO1, by the protocol page; all at once, as avrdude sends them. */
+const zerosAtOnce = 20;
+/** The answer to them comes within this: 2 ms of wire, the bridge's 16 ms, and room. */
+const burstWaitMs = 60;
+/** Zeros to send one by one when that brought nothing. */
 const zeros = 25;
 /** Pause for an answer between two zeros. */
 const zeroWaitMs = 20;
 /** Surplus BBIO1 texts arrive within this. */
 const quietMs = 30;
+/** An answer waits so long in the bridge, where its latency timer is as drivers leave it. */
+const bridgeMs = 16;
 /** Grace for any reply beside the time on the wires. Source: performance notes 3. */
 const graceMs = 300;
 /** Slow enough for a chip on 1 MHz. */
@@ -55,13 +61,32 @@ const resetHighMs = 1;
 const resetSettleMs = 20;
 /** Word address plus bytes of an extended read may not pass this on a v3. */
 const extendedReach = 0xffff;
-/** Bytes per extended read: progress stays lively at 11.5 KB/s. */
-const extendedBlockBytes = 2048;
+/** Bytes per extended read: a third of a second at 11.5 KB/s. */
+const extendedBlockBytes = 4096;
 const bulkBlockBytes = 128;
+/** Instructions in one write where the SPI keeps up with the line. */
+const rowInstructions = 32;
 /** Datasheets: an EEPROM byte takes at most 9 ms. */
 const eepromByteMs = 9;
 /** 4D chooses the bank of 64 K words before the driver is called. */
 const bankBytes = 0x2_0000;
+
+/** A UART's two ends differ by a few per cent at most. */
+const clockTolerance = 0.9;
+
+/**
+ * Loads and commit of one page. A word of ff ff need not be loaded: the buffer is all ff after entry and after every
+ * page write.
+ */
+function pageInstructions(byteAddress: number, data: Uint8Array): readonly Instruction[] {
+	const loads: Instruction[] = [];
+	for (let offset = 0; offset < data.length; offset += 2) {
+		if (data[offset] === 0xff && data[offset + 1] === 0xff) continue;
+		loads.push(loadPageByte(offset, data[offset]!), loadPageByte(offset + 1, data[offset + 1]!));
+	}
+	if (loads.length === 0) loads.push(loadPageByte(0, 0xff), loadPageByte(1, 0xff));
+	return [...loads, writePage(byteAddress)];
+}
 
 export type BusPirateOptions = {
 	/** By USB identity; without one nothing is assumed. */
@@ -160,6 +185,16 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 		await write('leave menus', [0x0a, 0x0a]);
 		await hush();
 		let heard = '';
+		const tryBurst = async () => {
+			await write('enter binary mode', new Uint8Array(zerosAtOnce));
+			const deadlineMs = clock.nowMs() + burstWaitMs;
+			while (clock.nowMs() < deadlineMs) {
+				const part = await readSome('enter binary mode', 64, deadlineMs - clock.nowMs());
+				heard = (heard + textOf(part)).slice(-64);
+				if (heard.includes(bitbangBanner)) return true;
+			}
+			return false;
+		};
 		const tryZeros = async () => {
 			for (let sent = 0; sent < zeros; sent++) {
 				await write('enter binary mode', [bitbang.reset]);
@@ -169,7 +204,7 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 			}
 			return false;
 		};
-		if (!(await tryZeros())) {
+		if (!(await tryBurst()) && !(await tryZeros())) {
 			// A frame that a dead session left half sent swallows up to its whole length first.
 			await write('flush a broken frame', new Uint8Array(frameBytes));
 			await hush();
@@ -244,6 +279,22 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 		}
 		return concatBytes(...parts);
 	};
+	/** Instructions in one write, as bulk transfers of four; the line carries them no faster than the SPI. */
+	const exchangeRow = async (instructions: readonly Instruction[]): Promise<readonly Uint8Array[]> => {
+		const what = 'bulk transfer';
+		const groups: (readonly Instruction[])[] = [];
+		for (let at = 0; at < instructions.length; at += 4) groups.push(instructions.slice(at, at + 4));
+		const bytes = instructions.length * 4 + groups.length;
+		const limit = waitFor(bytes * 2, bytes);
+		await write(what, concatBytes(...groups.map(group => Uint8Array.from(bulk(flat(group))))));
+		const replies: Uint8Array[] = [];
+		for (const group of groups) {
+			await expectOk(what, limit);
+			const part = await readExactly(what, group.length * 4, limit);
+			for (let index = 0; index < group.length; index++) replies.push(part.slice(index * 4, index * 4 + 4));
+		}
+		return replies;
+	};
 	const inSpi = () => {
 		if (level !== 'spi')
 			throw new UnbrickError({kind: 'NotInSync', command: 'an instruction', got: new Uint8Array(0)});
@@ -251,6 +302,12 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 	const exchangeMany = async (instructions: readonly Instruction[]) => {
 		inSpi();
 		const replies: Uint8Array[] = [];
+		if (sckHz() >= keepsUpSckHz) {
+			for (let at = 0; at < instructions.length; at += rowInstructions) {
+				replies.push(...(await exchangeRow(instructions.slice(at, at + rowInstructions))));
+			}
+			return replies;
+		}
 		for (let at = 0; at < instructions.length; at += 4) {
 			const some = instructions.slice(at, at + 4);
 			const bytes = await exchangeBulk(some);
@@ -347,6 +404,9 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 		get readBlockBytes() {
 			return hasExtended ? extendedBlockBytes : bulkBlockBytes;
 		},
+		get readOverheadBytes() {
+			return hasExtended ? Math.floor(bridgeMs / byteMs) : 0;
+		},
 		async readFlash(byteAddress, bytes) {
 			inSpi();
 			// v3 and v4 send 16 bits and leave 4D to the session; a v5 sends 4D itself. Which one an unknown model is
@@ -358,21 +418,20 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 				model === 'v5' || (inBank + bytes <= extendedReach && (bank === 0 || model !== undefined));
 			if (!hasExtended || !reaches) return await readBytes(range(bytes, byteAddress, readFlashByte));
 			const what = 'AVR bulk read';
-			await say(what, command.avrExtended);
-			await write(what, bulkRead(wordAddress, bytes));
+			// Both commands in one write: the firmware reads its input faster than the line brings it.
+			await write(
+				what,
+				concatBytes(Uint8Array.of(command.avrExtended), Uint8Array.from(bulkRead(wordAddress, bytes))),
+			);
+			await expectOk(what, graceMs);
 			await expectOk(what, graceMs);
 			return await readExactly(what, bytes, waitFor(bytes, bytes * 4));
 		},
+		// A frame is shifted out only when all of it is there.
+		pageLeadMs: data => (hasFrames ? flat(pageInstructions(0, data)).length * byteMs * clockTolerance : 0),
 		async writeFlashPage(byteAddress, data) {
 			inSpi();
-			// A word of ff ff need not be loaded: the buffer is all ff after entry and after every page write.
-			const loads: Instruction[] = [];
-			for (let offset = 0; offset < data.length; offset += 2) {
-				if (data[offset] === 0xff && data[offset + 1] === 0xff) continue;
-				loads.push(loadPageByte(offset, data[offset]!), loadPageByte(offset + 1, data[offset + 1]!));
-			}
-			if (loads.length === 0) loads.push(loadPageByte(0, 0xff), loadPageByte(1, 0xff));
-			const instructions = [...loads, writePage(byteAddress)];
+			const instructions = pageInstructions(byteAddress, data);
 			if (hasFrames) {
 				const frame = writeFrame(flat(instructions));
 				await write('write a page', frame);

@@ -21,15 +21,15 @@ export type Stk500v1Options = {
 
 /** A bootloader on the programmer's own board must hear nothing for so long, or it answers in its place, ms. */
 const uartSilenceMs = 2_000;
-/** A CDC port is there at once; its first bytes may be lost. */
-const cdcSilenceMs = 200;
+/** A CDC port is there at once; its first bytes may be lost, and two warm-up syncs go first. */
+const cdcSilenceMs = 20;
 /** The sketch needs up to 1.9 s after opening (observed 11); from opening, tries go on for so long, ms. */
 const uartPatienceMs = 3_500;
 const cdcPatienceMs = 1_500;
 /** One try of GET_SYNC, ms. */
 const syncTryMs = 250;
-/** The first two syncs only clear noise, ms. */
-const warmUpMs = 100;
+/** The first two syncs only clear noise; silence after them, ms. A packet of a CDC port comes within 3 ms. */
+const warmUpMs = {'arduino-isp': 100, avrisp: 30} as const;
 /** Reply to a small command, ms. */
 const replyMs = 1_000;
 /** ENTER_PROGMODE: the sketch takes about 75 ms; AVR061 gives a second and more. */
@@ -214,7 +214,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 					return true;
 				}
 				if (parsed.state === 'bad') {
-					await silence(warmUpMs, 'GET_SYNC');
+					await silence(warmUpMs[programmer], 'GET_SYNC');
 					break;
 				}
 			}
@@ -267,17 +267,17 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 
 	/** First contact at one rate: silence, sync, sign-on. */
 	const greet = async (openedMs: number): Promise<void> => {
-		await silence(warmUpMs, 'opening');
+		await silence(uart ? warmUpMs[programmer] : cdcSilenceMs, 'opening');
 		const quietMs = openedMs + (uart ? uartSilenceMs : cdcSilenceMs) - clock.nowMs();
 		if (quietMs > 0) await clock.sleep(quietMs);
 		await discard();
 		for (let time = 0; time < 2; time++) {
 			await write(codec.getSync().bytes, 'GET_SYNC');
-			await listen(warmUpMs, 'GET_SYNC');
+			await listen(warmUpMs[programmer], 'GET_SYNC');
 			if (codec.parseReply(received, 0).state === 'ok') break;
 		}
 		const first = received;
-		await silence(warmUpMs, 'GET_SYNC');
+		await silence(warmUpMs[programmer], 'GET_SYNC');
 		received = new Uint8Array(0);
 		const patienceMs = openedMs + (uart ? uartPatienceMs : cdcPatienceMs);
 		if (!(await sync(2, patienceMs))) {
@@ -392,7 +392,7 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 			await write(bytes.slice(-1), 'UNIVERSAL');
 		}
 		const got = received;
-		await silence(warmUpMs, 'UNIVERSAL');
+		await silence(warmUpMs[programmer], 'UNIVERSAL');
 		received = new Uint8Array(0);
 		const asExpected =
 			(got.length === 1 && got[0] === codec.reply.noSync) || codec.parseReply(got, 1).state === 'ok';
