@@ -27,11 +27,12 @@ export type Label = {
 
 export type Case = Label & {readonly log: string; readonly heldOut: boolean};
 
-export function loadCorpus(): Case[] {
-	const labels = JSON.parse(readFileSync(path.join(here, 'labels.json'), 'utf8')) as Label[];
+/** @param part the corpus, or `fresh`: the logs found after the rules were written, see README.md */
+export function loadCorpus(part: '' | 'fresh' = ''): Case[] {
+	const labels = JSON.parse(readFileSync(path.join(here, part, 'labels.json'), 'utf8')) as Label[];
 	return labels.map(label => ({
 		...label,
-		log: readFileSync(path.join(here, 'logs', `${label.id}.txt`), 'utf8'),
+		log: readFileSync(path.join(here, part, 'logs', `${label.id}.txt`), 'utf8'),
 		heldOut: Number.parseInt(createHash('sha256').update(label.id).digest('hex').charAt(0), 16) % 2 === 1,
 	}));
 }
