@@ -2,6 +2,7 @@
 // mishap at every stage. Nothing may ever be written outside the application area, and a second try must work.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import fc from 'fast-check';
 import type {TransferMishap} from '../../src/bench/boot/board-world.ts';
 import {keyboardImage, sketchImage} from '../../src/bench/boot/images.ts';
 import {sameBytes} from '../../src/engine/bytes.ts';
@@ -300,4 +301,26 @@ test('DFU: an erase that drops the board off USB is tried once more, and only on
 			assertFlashed(board, image, 'after one drop');
 		} else assert.ok(!result.ok && result.error.kind === 'DeviceGone');
 	}
+});
+
+test('any length and content, from one byte on: the chip holds it and nothing else', async () => {
+	const page = 128;
+	await fc.assert(
+		fc.asyncProperty(
+			fc.constantFrom(...boardKinds),
+			fc.constantFrom(1, 2, page - 1, page, page + 1, 2 * page - 1, 2 * page + 1, 1023, 1025),
+			fc.nat(0x2000),
+			fc.integer({min: 0, max: 255}),
+			async (kind, length, start, seed) => {
+				const board = await waitingBoard(kind, [keyboardImage(2000)]);
+				const image = createImage([
+					{byteAddress: start, data: Uint8Array.from({length}, (_, index) => (index * 31 + seed) & 0xff)},
+				]);
+				const {result} = await run(board, image, false);
+				assert.ok(result.ok, `${kind.name}, ${length} at ${start}: ${JSON.stringify(result)}`);
+				assertFlashed(board, image, `${kind.name}, ${length} at ${start}`);
+			},
+		),
+		{numRuns: 60, seed: 7},
+	);
 });

@@ -104,7 +104,7 @@ test('nothing in 30 s, and for DFU behind HWB the RESET button first', async () 
 		/Plugging in starts the keyboard firmware, not this bootloader\. Press the RESET/,
 	);
 	const caterina = explainComeback({kind: 'nothing'}, {chip, bootloader: 'caterina'});
-	assert.match(caterina.next.join(' '), /RST to GND twice within a second/);
+	assert.match(caterina.next.join(' '), /RST to GND\) twice within 0\.75 seconds/);
 });
 
 test('DFU with an application: plugged in the keyboard shows, RESET brings the bootloader', async () => {

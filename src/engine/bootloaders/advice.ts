@@ -3,18 +3,12 @@
 import {type Advice, type AdviceContext, adviseError, describeChipState} from '../advice.ts';
 import type {UnbrickError} from '../errors.ts';
 import type {BootloaderProtocol} from './client.ts';
-import {bootloaders} from './index.ts';
+import {waysInto} from './ways-in.ts';
 
 const oneMoreTry =
 	'Enter the bootloader again and run the same command once more: it starts from the beginning.';
 const thenIsp = 'If it fails twice in the same way, ISP helps: a programmer and `avr-unbrick recover`.';
 const cable = 'Use another cable and a port of the computer itself, without a hub.';
-
-/** Ways into the bootloader of this protocol, as its data name them. */
-function waysIn(protocol: BootloaderProtocol | undefined): readonly string[] {
-	const loader = bootloaders.find(candidate => candidate.protocol === protocol);
-	return (loader?.enter ?? []).map(way => `Into the bootloader: ${way}.`);
-}
 
 /** Advice for an error met while flashing through a bootloader; `protocol` undefined: none was found yet. */
 export function adviseBootloaderError(
@@ -41,8 +35,18 @@ export function adviseBootloaderError(
 						? [
 								'Put the board into its bootloader (its RESET button, or RST to GND; twice quickly on a Pro Micro).',
 							]
-						: waysIn(protocol)),
+						: waysInto(protocol)),
 					'A board that shows nothing at all needs ISP: `avr-unbrick recover`.',
+				],
+			);
+		case 'Ambiguous':
+			return say([], ['Say which: --bootloader, --port or --usb; or unplug the others.']);
+		case 'NoUsbSystem':
+			return say(
+				['This is a container or a virtual machine without USB.'],
+				[
+					'Pass USB through to it, or run on the machine itself.',
+					'A Caterina bootloader is a serial port: --bootloader caterina --port PATH works without USB.',
 				],
 			);
 		case 'DeviceGone':

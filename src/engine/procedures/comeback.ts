@@ -3,6 +3,7 @@
 
 import {bootloaders} from '../bootloaders/index.ts';
 import {bootloaderOfIdentity, vidPidText} from '../bootloaders/open.ts';
+import {waysInto} from '../bootloaders/ways-in.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
@@ -192,7 +193,7 @@ export function explainComeback(
 	expectation: ComebackExpectation,
 ): {readonly headline: string; readonly next: readonly string[]} {
 	const loader = bootloaders.find(candidate => candidate.id === expectation.bootloader);
-	const enter = loader?.enter ?? [];
+	const enter = loader?.protocol == null ? [] : waysInto(loader.protocol);
 	switch (reading.kind) {
 		case 'bootloader':
 			return {
@@ -234,7 +235,7 @@ export function explainComeback(
 				headline: `Another device appeared (${vidPidText(reading.device.vendorId, reading.device.productId)}).`,
 				next: [
 					'If that is the keyboard itself, its firmware runs.',
-					...enter.map(way => `To reach the bootloader: ${way}.`),
+					...(enter.length === 0 ? [] : [`To reach the bootloader: ${enter[0]}`, ...enter.slice(1)]),
 				],
 			};
 		case 'nothing':
@@ -244,14 +245,9 @@ export function explainComeback(
 					...(loader?.entry === 'hwb'
 						? [
 								'Plugging in starts the keyboard firmware, not this bootloader. Press the RESET button once (or touch RST to GND).',
+								...enter.slice(1),
 							]
-						: []),
-					...(loader?.id === 'caterina'
-						? [
-								'Touch RST to GND twice within a second: this bootloader wants two resets once a firmware is there.',
-							]
-						: []),
-					...enter.map(way => `Ways in: ${way}.`),
+						: enter),
 					'Take the programmer’s wires off and use a cable that carries data, not only power.',
 				],
 			};
