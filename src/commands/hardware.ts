@@ -5,12 +5,14 @@ import {findPinouts} from '../../wiring/index.ts';
 import type {Board} from '../engine/boards/board.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {findChip} from '../engine/chips/index.ts';
+import {plainText} from '../engine/devices/index.ts';
+import {secondSupplies} from '../engine/devices/second-supply.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {createIspTarget} from '../engine/isp/isp-target.ts';
 import {findProgrammer, type Programmer, programmers} from '../engine/programmers/index.ts';
-import {openProgrammer} from '../engine/programmers/open.ts';
-import type {Target} from '../engine/target.ts';
-import type {World} from '../engine/transports.ts';
+import {fits, openProgrammer, vidPid} from '../engine/programmers/open.ts';
+import type {Target, TargetNote} from '../engine/target.ts';
+import type {UsbDeviceInfo, World} from '../engine/transports.ts';
 import {UsageError} from './exit-codes.ts';
 import type {HardwareOptions} from './options.ts';
 import {didYouMean, parseBoard, parseChip, parseSck, parseWhole} from './parse.ts';
@@ -29,6 +31,9 @@ export type Hardware = {
 	readonly chip: Chip | undefined;
 	readonly board: Board | undefined;
 	readonly sck: 'auto' | number;
+	/** The person's word that nothing else feeds the board. */
+	readonly powerTarget: boolean;
+	readonly openDrain: boolean;
 };
 
 const avrdudePrefix = 'avrdude:';
@@ -58,6 +63,15 @@ export function parseHardware(options: HardwareOptions): Hardware {
 			`--usb takes VID:PID or VID:PID@BUS-PORT, such as 16c0:05dc@1-4, not "${options.usb}".`,
 		);
 	}
+	const switches = programmer?.targetPower === 'switchable';
+	if (programmer !== undefined && !switches && options.powerTarget === true) {
+		throw new UsageError(
+			`The supply of ${programmer.name} cannot be switched from here: ${programmer.powerNote}`,
+		);
+	}
+	if (programmer?.id !== 'buspirate' && options.openDrain === true) {
+		throw new UsageError('--open-drain is for the Bus Pirate: no other programmer has such outputs.');
+	}
 	const board = options.board === undefined ? undefined : parseBoard(options.board);
 	if (board !== undefined && !board.supported) {
 		throw new UsageError(`The ${board.name} is no AVR: it has no ISP, and this program cannot help it.`);
@@ -76,6 +90,8 @@ export function parseHardware(options: HardwareOptions): Hardware {
 		chip: chip ?? (board === undefined ? undefined : findChip(board.chip)),
 		board,
 		sck: parseSck(options.sck ?? 'auto'),
+		powerTarget: options.powerTarget === true,
+		openDrain: options.openDrain === true,
 	};
 }
 
@@ -126,11 +142,29 @@ export async function openTarget(world: World, hardware: Hardware): Promise<Targ
 		...(hardware.port === undefined ? {} : {port: hardware.port}),
 		...(hardware.usb === undefined ? {} : {usb: hardware.usb}),
 		...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
+		...(hardware.openDrain ? {openDrain: true} : {}),
 	});
 	return createIspTarget(link, {
+		notes: await supplyNotes(world, hardware),
+		powerTarget: hardware.powerTarget,
 		clock: world.clock,
 		sck: hardware.sck,
 		...(hardware.board === undefined ? {} : {board: hardware.board}),
 		...(hardware.chip === undefined ? {} : {chip: hardware.chip}),
 	});
+}
+
+/** What may feed the board a second time, as notes. A look that fails says nothing: it must not keep anyone. */
+async function supplyNotes(world: World, {programmer, usb, chip}: Hardware): Promise<readonly TargetNote[]> {
+	const devices = await world.listUsbDevices().catch(() => []);
+	const isProgrammer = (device: UsbDeviceInfo) =>
+		(usb !== undefined && vidPid(device) === usb.toLowerCase().split('@')[0]) ||
+		programmer?.identities.some(identity => fits(identity, device)) === true;
+	const others = devices.filter(device => !isProgrammer(device));
+	return secondSupplies(others, chip?.id)
+		.filter(({confidence}) => confidence === 'likely')
+		.map(({name, vidPid: ids}) => ({
+			code: 'second-supply',
+			message: `${plainText(name)} (${ids}) is plugged in. If that is the board under repair, unplug it from USB: two supplies at once can destroy both devices.`,
+		}));
 }

@@ -9,6 +9,8 @@ export type HardwareOptions = {
 	readonly chip?: string;
 	readonly board?: string;
 	readonly sck?: string;
+	readonly powerTarget?: boolean;
+	readonly openDrain?: boolean;
 	readonly log?: string;
 	readonly json?: boolean;
 };
@@ -24,6 +26,7 @@ export type RecoverOptions = HardwareOptions & {
 	readonly erase: boolean;
 	readonly verify?: string;
 	readonly resume?: boolean;
+	readonly forget?: boolean;
 	readonly recipe?: string;
 	readonly saveRecipe?: string;
 	readonly repeat?: boolean;

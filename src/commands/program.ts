@@ -44,16 +44,16 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
 /** The sentence and the exit code of something thrown out of a command. */
 async function complainOf(error: unknown): Promise<ExitCode> {
 	if (error instanceof UsageError) {
-		process.stderr.write(`${error.message}\n`);
+		process.stderr.write(`${printable(error.message)}\n`);
 		return exitCodes.cannotRun;
 	}
 	const {UnbrickError} = await import('../engine/errors.ts');
 	if (error instanceof UnbrickError) {
-		process.stderr.write(`${error.message} (${error.kind})\n`);
+		process.stderr.write(`${printable(error.message)} (${error.kind})\n`);
 		return exitCodeOf(error.kind);
 	}
 	const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-	process.stderr.write(`A fault of this program, please report it:\n${stack}\n`);
+	process.stderr.write(`A fault of this program, please report it:\n${printableLines(stack)}\n`);
 	return exitCodes.failed;
 }
 
@@ -80,7 +80,7 @@ export function createProgram(finish: Finish): Command {
 		.option('--practice [scenario]', 'the wizard on the practice bench, without any hardware')
 		.exitOverride()
 		.configureOutput({
-			outputError: (text, write) => write(sentence(text)),
+			outputError: (text, write) => write(printableLines(sentence(text))),
 		})
 		.showSuggestionAfterError(true)
 		.allowExcessArguments(true)
@@ -249,6 +249,7 @@ export function createProgram(finish: Finish): Command {
 			.option('--no-erase', 'write without a chip erase')
 			.option('--verify <full|written|none>', 'what to read back', 'written')
 			.option('--resume', 'go on with the recovery that was interrupted last')
+			.option('--forget', 'forget interrupted recoveries (of --chip or --board alone); their backups stay')
 			.option('--save-recipe <file>', 'write this recovery down as a recipe, touch nothing')
 			.option('--recipe <file>', 'do what a recipe says')
 			.option('--repeat', 'with --recipe: board after board, until one is unlike the others'),
@@ -313,6 +314,11 @@ function hardware(command: Command): Command {
 		.option('--chip <chip>', 'the chip that must answer')
 		.option('--board <board>', 'the board it sits on')
 		.option('--sck <hz|auto>', 'ISP clock', 'auto')
+		.option(
+			'--power-target',
+			"switch the programmer's supply on: your word that nothing else feeds the board",
+		)
+		.option('--open-drain', 'Bus Pirate: open-drain outputs with pull-ups, for a board at 5 V')
 		.option('--log <file>', 'write what happens as JSON lines')
 		.addOption(json());
 }

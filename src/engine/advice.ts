@@ -242,6 +242,11 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 					...(programmer === 'usbasp' || programmer === 'usbtiny' || programmer === 'buspirate'
 						? ['Set the jumper or switch of the programmer so that its voltage is that of the board.']
 						: []),
+					...(programmer === 'buspirate'
+						? [
+								'If nothing else feeds the board, say so: --power-target switches the supply of the Bus Pirate on.',
+							]
+						: []),
 					...(isSketch(programmer)
 						? [
 								'RESET of the keyboard goes to pin 10 (Uno, Nano, Pro Micro) or B0 (Teensy), not to RESET of the programmer.',

@@ -34,6 +34,8 @@ export type Contact = {
 	readonly programmer: Answers['programmer'];
 	readonly board?: Board | undefined;
 	readonly chip?: Chip | undefined;
+	/** Nothing else feeds the board, said the person: a supply that can be switched is switched on. */
+	readonly powerTarget?: boolean | undefined;
 };
 
 /** A port is opened by one at a time: the next contact waits until the one before has closed. */
@@ -45,6 +47,7 @@ export async function openTarget(contact: Contact): Promise<Target> {
 	const link = await openProgrammer(contact.world, choiceOf(contact.programmer));
 	return createIspTarget(link, {
 		clock: contact.world.clock,
+		powerTarget: contact.powerTarget === true,
 		...(contact.board === undefined ? {} : {board: contact.board}),
 		...(contact.chip === undefined ? {} : {chip: contact.chip}),
 	});

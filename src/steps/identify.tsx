@@ -61,7 +61,7 @@ export function identityLines(identity: Identity, view: View): readonly Line[] {
 export function IdentifyView(step: StepProps<'identify'>) {
 	const {known, deps, view, onDone} = step;
 	const [contact, setContact] = useState<Contact>({state: 'trying', attempt: 1});
-	const {programmer, board} = known;
+	const {programmer, board, wiring} = known;
 	const attempt = contact.state === 'found' ? 0 : contact.attempt;
 	const trying = contact.state === 'trying';
 	const waiting = contact.state === 'failed' && contact.again;
@@ -74,6 +74,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 			programmer,
 			board: board?.board,
 			chip: board?.chip,
+			powerTarget: wiring?.powerTarget,
 		}).then(
 			identity => {
 				if (here) setContact({state: 'found', identity});
@@ -85,7 +86,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 		return () => {
 			here = false;
 		};
-	}, [trying, attempt, programmer, board, deps.world]);
+	}, [trying, attempt, programmer, board, wiring, deps.world]);
 
 	useEffect(() => {
 		if (!waiting) return;

@@ -50,7 +50,14 @@ export async function runRecovery(
 	if (programmer === undefined) return;
 	const {plan: whole, journal} = await withJournal(plan, known, deps.store);
 	const events = recover(whole, {
-		connect: () => openTarget({world: deps.world, programmer, board: plan.board, chip: plan.chip}),
+		connect: () =>
+			openTarget({
+				world: deps.world,
+				programmer,
+				board: plan.board,
+				chip: plan.chip,
+				powerTarget: known.wiring?.powerTarget,
+			}),
 		store: deps.store,
 		clock: deps.world.clock,
 		cancel,

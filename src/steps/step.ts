@@ -54,7 +54,12 @@ export type Answers = {
 		readonly name: string;
 		readonly connection: Connection;
 	};
-	readonly wiring: {readonly unplugged: true; readonly wired: true};
+	readonly wiring: {
+		readonly unplugged: true;
+		readonly wired: true;
+		/** The person's word that nothing else feeds the board: the programmer's supply may be switched on. */
+		readonly powerTarget?: boolean;
+	};
 	readonly identify: {readonly identity: Identity; readonly chip: Chip};
 	readonly image: {
 		/** Undefined image: fuse repair only, nothing is erased or written. */

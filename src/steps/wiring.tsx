@@ -1,8 +1,11 @@
 // What to connect to what, the RESET trap on its row, and the question of the supply before the first contact.
-import {useState} from 'react';
+import {useEffect, useState} from 'react';
 import {NoWiring, type WiringTable, wiringTable} from '../../wiring/index.ts';
+import {type SecondSupply, secondSupplies} from '../engine/devices/second-supply.ts';
+import type {World} from '../engine/transports.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {pinDrawingLines, pinTableLines} from '../ui/pin-table.ts';
+import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
@@ -39,12 +42,46 @@ function hints(table: WiringTable, view: View): readonly Line[] {
 	];
 }
 
+/** What is plugged in and may be the board itself, fed by its own cable. Looks again whenever something changes. */
+async function lookForSupplies(world: World, known: Known): Promise<readonly SecondSupply[]> {
+	const {connection} = known.programmer ?? {};
+	const devices = await world.listUsbDevices().catch(() => []);
+	const ports = connection?.kind === 'serial' ? await world.listSerialPorts().catch(() => []) : [];
+	const own = ports.find(port => connection?.kind === 'serial' && port.path === connection.path);
+	const others = devices.filter(
+		device => own?.vendorId !== device.vendorId || own?.productId !== device.productId,
+	);
+	const key = connection?.kind === 'usb' ? connection.key : undefined;
+	return secondSupplies(others, known.board?.chip?.id, key).filter(({confidence}) => confidence === 'likely');
+}
+
+function useSupplies(world: World, known: Known, asked: boolean): readonly SecondSupply[] {
+	const [supplies, setSupplies] = useState<readonly SecondSupply[]>([]);
+	useEffect(() => {
+		if (!asked) return;
+		let here = true;
+		const look = () =>
+			void lookForSupplies(world, known).then(found => {
+				if (here) setSupplies(found);
+			});
+		look();
+		const stop = world.onDevicesChanged(look);
+		return () => {
+			here = false;
+			stop();
+		};
+	}, [world, known, asked]);
+	return supplies;
+}
+
 type Page = 'table' | 'picture' | 'hints' | 'power';
 
 export function WiringView(step: StepProps<'wiring'>) {
-	const {known, view, onDone} = step;
+	const {known, view, deps, onDone} = step;
 	const [page, setPage] = useState<Page>('table');
 	const table = tableFor(known);
+	const feeds = table !== undefined && table.programmer.power.supply !== 'never';
+	const supplies = useSupplies(deps.world, known, page === 'power' && feeds);
 	if (table === undefined) {
 		return (
 			<Ask
@@ -61,14 +98,18 @@ export function WiringView(step: StepProps<'wiring'>) {
 		);
 	}
 	if (page === 'power') {
-		const fed = table.programmer.power.supply === 'never';
+		const fed = !feeds;
+		const switched = table.programmer.power.supply === 'software';
 		return (
 			<Ask
 				step={step}
 				id="power"
 				onBack={() => setPage('table')}
 				onAction={action => {
-					if (action.type === 'choose' && action.id === 'yes') onDone({unplugged: true, wired: true});
+					if (action.type === 'choose' && action.id === 'yes') {
+						onDone({unplugged: true, wired: true, ...(switched ? {powerTarget: true} : {})});
+					}
+					if (action.type === 'choose' && action.id === 'own') onDone({unplugged: true, wired: true});
 					if (action.type === 'choose' && action.id === 'no') setPage('table');
 				}}
 				spec={{
@@ -84,6 +125,13 @@ export function WiringView(step: StepProps<'wiring'>) {
 								say("Is the keyboard's own USB cable unplugged?", 'strong'),
 								say(
 									'The keyboard gets its power from the programmer now. Two supplies at once, its own USB cable and the programmer, can destroy the board, the programmer or the USB port.',
+								),
+								...supplies.map(({name, vidPid: ids}) =>
+									item(
+										`${glyphsFor(view).warn} `,
+										`${printable(name)} (${ids}) is plugged in. If that is this board, unplug it now.`,
+										'warn',
+									),
 								),
 							],
 					control: {
@@ -101,8 +149,19 @@ export function WiringView(step: StepProps<'wiring'>) {
 									{
 										id: 'yes',
 										label: 'Yes: it hangs on the programmer only',
-										about: 'Next: the first contact. It only reads.',
+										about: switched
+											? "Next: the programmer's supply is switched on, and the first contact, which only reads."
+											: 'Next: the first contact. It only reads.',
 									},
+									...(switched
+										? [
+												{
+													id: 'own',
+													label: 'No: its own USB cable feeds it, and VCC is not connected',
+													about: "The programmer's supply stays off.",
+												},
+											]
+										: []),
 									{id: 'no', label: 'Not yet: show me the wires again'},
 								],
 					},

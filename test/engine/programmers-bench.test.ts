@@ -5,6 +5,7 @@ import {test} from 'node:test';
 import fc from 'fast-check';
 import {type Bench, type BenchOptions, createBench} from '../../src/bench/bench.ts';
 import type {BenchProgrammer} from '../../src/bench/scenarios.ts';
+import {findBoard} from '../../src/engine/boards/index.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {UnbrickError} from '../../src/engine/errors.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
@@ -197,6 +198,57 @@ test('each wiring fault with each programmer: its own error, the cause named, in
 		}
 	}
 	assert.equal(cells, 54);
+});
+
+test("a Bus Pirate's supply is on only by a person's word, and off again at the end", async () => {
+	const fed = () => bench('buspirate', 'atmega32u4', {fedByProgrammer: true});
+	const identify = async (one: Bench, powerTarget: boolean) => {
+		const link = await openProgrammer(one.world, {programmer: 'buspirate'});
+		const target = createIspTarget(link, {clock: one.clock, powerTarget});
+		try {
+			const {chip} = await target.identify(findChip('atmega32u4')!);
+			assert.ok(one.chip.surroundings().volts > 4);
+			return {chip, notes: target.takeNotes!()};
+		} finally {
+			await target.close();
+			assert.equal(one.chip.surroundings().volts, 0);
+		}
+	};
+	await assert.rejects(identify(fed(), false), (error: UnbrickError) => {
+		assert.ok(error.facts.kind === 'NoTarget' || error.facts.kind === 'UnstableLink', error.kind);
+		assert.equal(error.facts.candidates[0]?.id, 'target-unpowered');
+		return true;
+	});
+	const {chip, notes} = await identify(fed(), true);
+	assert.equal(chip?.id, 'atmega32u4');
+	assert.ok(notes.some(({code}) => code === 'target-power'));
+});
+
+test('a measured supply that is too low for the clock stops everything before a byte is changed', async () => {
+	const promicro = findBoard('promicro_5v')!;
+	const at = async (volts: number, low: number) => {
+		const one = bench('avrispmkii', 'atmega32u4', {
+			genuine: true,
+			fuses: {low, high: 0xd8, extended: 0xcf},
+			surroundings: {volts, crystalHz: 16e6},
+		});
+		const link = await openProgrammer(one.world, {programmer: 'avrispmkii'});
+		const target = createIspTarget(link, {clock: one.clock, board: promicro});
+		try {
+			return (await target.identify(findChip('atmega32u4')!)).targetVolts;
+		} finally {
+			await target.close();
+			assert.equal(one.touched(), false);
+		}
+	};
+	assert.equal(await at(4.5, 0xff), 4.5);
+	// Divided by 8 it runs at 2 MHz, for which 3.3 V are plenty.
+	assert.equal(await at(3.3, 0x7f), 3.3);
+	await assert.rejects(at(3.3, 0xff), (error: UnbrickError) => {
+		assert.equal(error.kind, 'Refused');
+		assert.match(error.message, /3\.3 V.*4\.2 V at 16 MHz/);
+		return true;
+	});
 });
 
 test('old USBasp firmware at its fixed 375 kHz works on 16 MHz and is told apart from silence at 1 MHz', async () => {

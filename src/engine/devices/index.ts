@@ -17,7 +17,7 @@ export type DeviceSurvey = {
 
 /** Strings of a device reach a screen: no control bytes, no novels. */
 const nameLimit = 60;
-function plain(text: string): string {
+export function plainText(text: string): string {
 	return text
 		.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?')
 		.slice(0, nameLimit);
@@ -66,7 +66,7 @@ export function describeDevices(
 		devices.push({
 			kind: found === undefined || found.kind === 'unknown' ? 'serial' : found.kind,
 			id,
-			name: plain(found?.name ?? port.product ?? 'serial port'),
+			name: plainText(found?.name ?? port.product ?? 'serial port'),
 			vidPid: ids,
 			port: port.path,
 			usbKey: twin?.key ?? null,
@@ -95,7 +95,7 @@ export function describeDevices(
 		devices.push({
 			kind: found.kind,
 			id: found.id,
-			name: plain(found.name),
+			name: plainText(found.name),
 			vidPid: ids,
 			port: null,
 			usbKey: device.key,

@@ -23,6 +23,7 @@ import {
 	withMargin,
 } from './sck.ts';
 import {createIspSession, type IspSession, isTransient, type Snapshot, unitAttempts} from './session.ts';
+import {minimumVolts} from './supply.ts';
 import {readWiring} from './wiring-reading.ts';
 
 /** RESET pulses with AC 53 at one speed before a slower one is tried (programmer firmware adds its own). */
@@ -63,13 +64,20 @@ export type IspTargetOptions = {
 	readonly sck?: 'auto' | number;
 	/** The chip expected: told to the programmer before the first contact. */
 	readonly chip?: Chip;
+	/**
+	 * True once a person has said that nothing else feeds the target: a supply that the programmer can switch is then
+	 * switched on. It stays off otherwise.
+	 */
+	readonly powerTarget?: boolean;
+	/** Said with the first contact. */
+	readonly notes?: readonly TargetNote[];
 };
 
 /** A Target over a link that nobody else uses. Nothing is sent before `identify`. */
 export function createIspTarget(link: IspLink, options: IspTargetOptions): Target {
 	const {clock, board} = options;
 	const sck = options.sck ?? 'auto';
-	let notes: TargetNote[] = [];
+	let notes: TargetNote[] = [...(options.notes ?? [])];
 	let capabilities: LinkCapabilities | undefined;
 	let session: IspSession | undefined;
 	let chip: Chip | undefined;
@@ -96,6 +104,22 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		return chip;
 	};
 
+	/** The programmer's own supply, where it is switched by us: on only by a person's word. */
+	const feed = async ({targetPower}: LinkCapabilities): Promise<void> => {
+		const switchable = targetPower === 'switchable' && link.setTargetPower !== undefined;
+		if (switchable && options.powerTarget === true) {
+			await link.setTargetPower!(true);
+			note('target-power', 'The programmer feeds the target now, as you said that nothing else does.');
+		} else if (switchable) {
+			note(
+				'target-power',
+				"The programmer's own supply stays off: the board must be fed by something else, or say that nothing feeds it (--power-target).",
+			);
+		} else if (options.powerTarget === true) {
+			note('target-power', 'The supply of this programmer cannot be switched from here.');
+		}
+	};
+
 	const start = async (): Promise<IspSession> => {
 		if (session !== undefined) return session;
 		const declared = await link.open();
@@ -104,6 +128,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		if (sck !== 'auto' && (capabilities.sckStepsHz.length === 0 || link.setSck === undefined)) {
 			note('sck-fixed', 'SCK of this programmer cannot be set; the asked-for speed has no effect.');
 		}
+		await feed(capabilities);
 		session = createIspSession(link, clock, capabilities, ({what, error}) => {
 			note('retry', `Repeated ${what}: ${error.message}`);
 		});
@@ -538,12 +563,24 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			const {signature, snapshot} = await findChip(expected, supply);
 			if (chip !== undefined) {
 				const brownOut = brownOutVolts(chip, snapshot.fuses);
-				const least = Math.max(chip.vccRange[0], brownOut ?? 0);
+				const running = runningClock(chip, snapshot.fuses, board);
+				const forClock = running === undefined ? 0 : minimumVolts(chip, running.hz);
+				const least = Math.max(chip.vccRange[0], brownOut ?? 0, forClock);
 				if (supply !== null && supply < least) {
+					const why =
+						least === brownOut
+							? ', its brown-out level'
+							: least > chip.vccRange[0]
+								? ` at ${running!.hz / 1_000_000} MHz`
+								: '';
 					throw new UnbrickError({
 						kind: 'Refused',
 						command: 'programming',
-						why: `the target has ${supply.toFixed(1)} V; the ${chip.name} needs ${least.toFixed(1)} V${least === brownOut ? ', its brown-out level' : ''}`,
+						why: `the target has ${supply.toFixed(1)} V; the ${chip.name} needs ${least.toFixed(1)} V${why}`,
+						next: [
+							'Feed the board with the voltage that it is made for, from one source only.',
+							'Set the jumper or switch of the programmer to that voltage.',
+						],
 					});
 				}
 				const raises = sck === 'auto' && link.setSck !== undefined && capabilities!.sckStepsHz.length > 1;
