@@ -10,7 +10,7 @@ import {UnbrickError} from '../engine/errors.ts';
 import {type Inspection, inspectImage} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {openFreshBootloader, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
-import {chipOf, findBootloader} from '../engine/procedures/find-bootloader.ts';
+import {chipOf, locateBootloader} from '../engine/procedures/find-bootloader.ts';
 import {type FlashResult, flash} from '../engine/procedures/flash.ts';
 import {checkApplication} from '../engine/protocols/client-help.ts';
 import type {World} from '../engine/transports.ts';
@@ -176,10 +176,10 @@ async function openLoader(
 	{image, file}: {readonly image: MemoryImage; readonly file: string},
 	wanted: Wanted,
 	how: {readonly touch: boolean; readonly onTouch: (port: string) => void} & NonNullable<
-		Parameters<typeof findBootloader>[2]
+		Parameters<typeof locateBootloader>[2]
 	>,
 ): Promise<Opened> {
-	const found = await findBootloader(
+	const found = await locateBootloader(
 		world,
 		{
 			touch: how.touch,

@@ -16,7 +16,7 @@ import {
 	watchComeback,
 } from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
-import {findBootloader} from '../engine/procedures/find-bootloader.ts';
+import {locateBootloader} from '../engine/procedures/find-bootloader.ts';
 import {flash} from '../engine/procedures/flash.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import {openProgrammer} from '../engine/programmers/open.ts';
@@ -117,7 +117,7 @@ async function playComeback(output: Output, bench: Bench, scenario: Scenario): P
 	for await (const seen of watchComeback(world, expectation, {before, clock})) reading = seen;
 	output.say(explainComeback(reading, expectation).headline);
 	if (reading.kind !== 'bootloader') return false;
-	const found = await findBootloader(world, {touch: false, chip});
+	const found = await locateBootloader(world, {touch: false, chip});
 	const client = await openBootloader(world, {
 		protocol: found.protocol,
 		chip,

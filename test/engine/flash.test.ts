@@ -9,7 +9,7 @@ import {createCancel} from '../../src/engine/cancel.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {isKind, UnbrickError} from '../../src/engine/errors.ts';
 import {parseIntelHex} from '../../src/engine/image/intel-hex.ts';
-import {chipOf, findBootloader} from '../../src/engine/procedures/find-bootloader.ts';
+import {chipOf, locateBootloader} from '../../src/engine/procedures/find-bootloader.ts';
 import {type FlashEvent, type FlashResult, flash} from '../../src/engine/procedures/flash.ts';
 import {type PrepareEvent, type PrepareOptions, prepare} from '../../src/engine/procedures/prepare.ts';
 import type {UsbDeviceInfo, World} from '../../src/engine/transports.ts';
@@ -27,21 +27,27 @@ function plugged(options: Omit<BoardBenchOptions, 'chip'>) {
 
 test('finding: the waiting one; none; touched out of a sketch; not without leave', async () => {
 	const waiting = await waitingBoard(boardKind('Atmel DFU'));
-	const found = await findBootloader(waiting.world, {touch: true});
+	const found = await locateBootloader(waiting.world, {touch: true});
 	assert.deepEqual(
 		[found.protocol, found.fresh, chipOf(found, undefined)?.id],
 		['atmel-dfu', false, 'atmega32u4'],
 	);
 
 	const empty = createBoardBench({chip});
-	await assert.rejects(findBootloader(empty.world, {touch: true}), error => isKind(error, 'DeviceMissing'));
+	await assert.rejects(locateBootloader(empty.world, {touch: true}), error => isKind(error, 'DeviceMissing'));
 
 	const sketch = plugged({fuses: caterinaFuses, images: [loaderImage('caterina', chip), sketchImage()]});
 	await sketch.clock.sleep(500);
-	await assert.rejects(findBootloader(sketch.world, {touch: false}), error => isKind(error, 'DeviceMissing'));
+	await assert.rejects(locateBootloader(sketch.world, {touch: false}), error =>
+		isKind(error, 'DeviceMissing'),
+	);
 	assert.equal(sketch.board.state().what, 'application');
 	const touched: string[] = [];
-	const fresh = await findBootloader(sketch.world, {touch: true}, {onTouch: port => void touched.push(port)});
+	const fresh = await locateBootloader(
+		sketch.world,
+		{touch: true},
+		{onTouch: port => void touched.push(port)},
+	);
 	assert.deepEqual(touched, [boardPort]);
 	assert.deepEqual([fresh.protocol, fresh.fresh, fresh.port], ['caterina', true, boardPort]);
 	assert.ok(sketch.clock.nowMs() < 5000);
@@ -53,25 +59,25 @@ test('finding: several, another chip, the number that a programmer shares, anoth
 	const twin: UsbDeviceInfo = {...device!, key: '1-2:9', productId: 0x2ff3};
 	const two: World = {...waiting.world, listUsbDevices: async () => [{...device!, key: '1-1.4:8'}, twin]};
 	await assert.rejects(
-		findBootloader(two, {touch: true}),
+		locateBootloader(two, {touch: true}),
 		error => isKind(error, 'Ambiguous') && error.facts.choices.length === 2,
 	);
-	assert.equal((await findBootloader(two, {touch: true, usb: '03eb:2ff3'})).usbKey, '1-2:9');
-	assert.equal((await findBootloader(two, {touch: true, usb: '03eb:2ff4@1-1.4'})).usbKey, '1-1.4:8');
-	await assert.rejects(findBootloader(two, {touch: true, usb: '03eb:2ff4@1-1'}), error =>
+	assert.equal((await locateBootloader(two, {touch: true, usb: '03eb:2ff3'})).usbKey, '1-2:9');
+	assert.equal((await locateBootloader(two, {touch: true, usb: '03eb:2ff4@1-1.4'})).usbKey, '1-1.4:8');
+	await assert.rejects(locateBootloader(two, {touch: true, usb: '03eb:2ff4@1-1'}), error =>
 		isKind(error, 'DeviceMissing'),
 	);
 	await assert.rejects(
-		findBootloader(waiting.world, {touch: true, chip: findChip('atmega16u4')!}),
+		locateBootloader(waiting.world, {touch: true, chip: findChip('atmega16u4')!}),
 		error => isKind(error, 'WrongSignature') && error.facts.gotChip === 'ATmega32U4',
 	);
 	const asp = await waitingBoard(boardKind('USBaspLoader with a chip erase'));
 	await assert.rejects(
-		findBootloader(asp.world, {touch: true}),
+		locateBootloader(asp.world, {touch: true}),
 		error => isKind(error, 'Ambiguous') && /--bootloader usbasploader/.test(error.message),
 	);
 	assert.equal(
-		(await findBootloader(asp.world, {touch: true, protocol: 'usbasploader'})).protocol,
+		(await locateBootloader(asp.world, {touch: true, protocol: 'usbasploader'})).protocol,
 		'usbasploader',
 	);
 });
@@ -84,21 +90,21 @@ test('finding: a bare port where there is no USB system; without a port the miss
 			throw new UnbrickError({kind: 'NoUsbSystem'});
 		},
 	};
-	const found = await findBootloader(world, {touch: true, protocol: 'caterina', port: '/dev/pts/9'});
+	const found = await locateBootloader(world, {touch: true, protocol: 'caterina', port: '/dev/pts/9'});
 	assert.deepEqual([found.port, chipOf(found, undefined)?.id], ['/dev/pts/9', 'atmega32u4']);
-	await assert.rejects(findBootloader(world, {touch: true, protocol: 'atmel-dfu'}), error =>
+	await assert.rejects(locateBootloader(world, {touch: true, protocol: 'atmel-dfu'}), error =>
 		isKind(error, 'NoUsbSystem'),
 	);
 });
 
 test('finding: HalfKay says by its usage which Teensy it is', async () => {
-	const small = await findBootloader((await waitingBoard(boardKind('HalfKay'))).world, {touch: true});
+	const small = await locateBootloader((await waitingBoard(boardKind('HalfKay'))).world, {touch: true});
 	assert.equal(chipOf(small, undefined)?.id, 'atmega32u4');
-	const large = await findBootloader((await waitingBoard(boardKind('HalfKay of 128 KB'))).world, {
+	const large = await locateBootloader((await waitingBoard(boardKind('HalfKay of 128 KB'))).world, {
 		touch: true,
 	});
 	assert.equal(chipOf(large, undefined)?.id, 'at90usb1286');
-	const hid = await findBootloader((await waitingBoard(boardKind('QMK HID'))).world, {touch: true});
+	const hid = await locateBootloader((await waitingBoard(boardKind('QMK HID'))).world, {touch: true});
 	assert.equal(chipOf(hid, undefined), undefined, 'this one does not say');
 });
 

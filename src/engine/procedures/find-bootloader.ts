@@ -46,7 +46,7 @@ function matchesUsb(waiting: WaitingBootloader, usb: string): boolean {
  * DeviceMissing, NoUsbSystem, WrongSignature (it runs on another chip than the one named), Cancelled, and what
  * opening a port throws.
  */
-export async function findBootloader(
+export async function locateBootloader(
 	world: World,
 	wanted: WantedBootloader,
 	options: {readonly cancel?: Cancel; readonly onTouch?: (port: string) => void} = {},
