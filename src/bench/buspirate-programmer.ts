@@ -2,7 +2,7 @@
 // Follows the published binary mode pages (bit-bang and SPI): one command byte, 01 for yes, 00 for no; the UART of
 // its processor holds four bytes while the SPI shifts.
 import type {ByteDevice} from './byte-device.ts';
-import {ftdiLatencyMs} from './pace.ts';
+import {busPirateBaud as baud, ftdiLatencyMs} from './pace.ts';
 import {createSerialLine, type Firmware} from './serial-firmware.ts';
 import type {Hands, Wiring} from './wiring.ts';
 
@@ -23,7 +23,6 @@ export type BusPirateOptions = {
 	readonly probeVolts?: () => number;
 };
 
-const baud = 115_200;
 const fifoBytes = 4;
 const frameBytes = 4096;
 const zerosFromTerminal = 20;

@@ -2,6 +2,7 @@
 // Follows AVR061 and what the stock sketch was seen to do: enter never fails and does nothing when the mode is on
 // already; SPI without the mode hangs it; errors are one byte; 30 ms a page commit, 45 ms an EEPROM byte.
 import type {ByteDevice} from './byte-device.ts';
+import {cdcByteMs, cdcFlushMs, sketchPace} from './pace.ts';
 import {createSerialLine, type Firmware, hang} from './serial-firmware.ts';
 import type {Hands, Wiring} from './wiring.ts';
 
@@ -19,36 +20,21 @@ export type Stk500v1Options = {
 	readonly sckHz?: number;
 };
 
-// The sketch's own figures.
-const pageCommitMs = 30;
-const eepromByteMs = 45;
-const dischargeMs = 20;
-const resetPulseMs = 0.1;
-const resetWaitMs = 50;
-const defaultSckHz = 125_000;
-// Three LEDs flash three times, 30 ms on and 30 ms off, before the loop starts.
-const ledShowMs = 540;
-// Optiboot waits 1 s for traffic; with its own flashes and the sketch's LED show, opening costs about 1.9 s.
-const bootloaderMs = 1360;
+const {pageCommitMs, eepromByteMs, dischargeMs, resetPulseMs, resetWaitMs, ledShowMs, bootloaderMs} =
+	sketchPace;
+const {instructionOverheadMs} = sketchPace;
 const bootloaderBaud = 115_200;
 const bootloaderIdleMs = 1000;
 // Arduino core: serial ring buffers of 64 bytes, one place kept free.
 const ringBytes = 63;
-// The Teensy core of QMK's images sends its packet about 3 ms after the last byte.
-const cdcFlushMs = 3;
-// A full-speed bulk packet of 64 bytes, several to a millisecond.
-const cdcByteMs = 0.005;
-// Function calls round four transfers at 16 MHz.
-const instructionOverheadMs = 0.02;
-
 const sync = {ok: 0x10, failed: 0x11, unknown: 0x12, inSync: 0x14, noSync: 0x15, eop: 0x20};
 
 export function createStk500v1(options: Stk500v1Options): ByteDevice {
 	const {wiring, hands} = options;
 	const uart = options.port === 'uart';
-	const sketchBaud = options.baud ?? 19_200;
+	const sketchBaud = options.baud ?? sketchPace.baud;
 	const resetsOnOpen = options.resetsOnOpen ?? uart;
-	const sckHz = options.sckHz ?? defaultSckHz;
+	const sckHz = options.sckHz ?? sketchPace.sckHz;
 	let hostBaud = sketchBaud;
 
 	let bootUntilMs = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 // USBasp: a low-speed device that shifts four bytes per request, in the firmware families people own.
 // Follows the request table of usbasp (fischl.de) and what its firmware versions are known to do: old ones know no
 // SETISPSCK; enabling tries 32 times without the 20 ms wait; page commits poll the last byte and ignore the result.
-import {lowSpeedControlMs, lowSpeedTransactionMs} from './pace.ts';
+import {lowSpeedControlMs, lowSpeedTransactionMs, usbaspBlindWaitMs, usbaspPollMs} from './pace.ts';
 import {answered, stalled, type UsbAnswer, type UsbModel} from './usb-model.ts';
 import type {Hands, Wiring} from './wiring.ts';
 
@@ -32,9 +32,7 @@ const enableTries = 32;
 const autoTries = 3;
 const autoWaitMs = 20;
 // Polls of 320 us: at most 30 of them for a page, 15 where the last byte is FF and cannot be polled.
-const pollMs = 0.32;
 const pollLimit = 30;
-const blindWaitMs = 4.8;
 const eepromByteMs = 9.6;
 
 const request = {
@@ -130,11 +128,11 @@ export function createUsbaspModel(options: UsbaspOptions): UsbModel {
 		const [high, low] = reach();
 		spi(0x4c, high, low, 0);
 		if (last === 0xff) {
-			pause(blindWaitMs);
+			pause(usbaspBlindWaitMs);
 			return;
 		}
 		for (let poll = 0; poll < pollLimit; poll++) {
-			pause(pollMs);
+			pause(usbaspPollMs);
 			if (spi(address & 1 ? 0x28 : 0x20, high, low, 0)[3] !== 0xff) return;
 		}
 	}

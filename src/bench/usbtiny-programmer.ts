@@ -1,7 +1,7 @@
 // USBtinyISP: a low-speed device without state but SCK period, port levels and poll bytes.
 // Follows the request table of USBtiny (Dick Streefland's firmware) and its limits: 16-bit byte addresses, eight-bit
 // lengths, zero bytes for an answer until POWERUP.
-import {lowSpeedControlMs, lowSpeedTransactionMs} from './pace.ts';
+import {lowSpeedControlMs, lowSpeedTransactionMs, usbtinyBitOverheadUs} from './pace.ts';
 import {answered, stalled, type UsbAnswer, type UsbModel} from './usb-model.ts';
 import type {Hands, Wiring} from './wiring.ts';
 
@@ -22,13 +22,11 @@ const request = {
 	eepromRead: 11,
 	eepromWrite: 12,
 };
-// The delay loop counts the period; the code round it takes about 1.5 us a bit.
-const bitOverheadUs = 1.5;
 
 export function createUsbtinyModel(options: UsbtinyOptions): UsbModel {
 	const {wiring, hands} = options;
 	let powered = false;
-	let sckHz = 1e6 / (10 + bitOverheadUs);
+	let sckHz = 1e6 / (10 + usbtinyBitOverheadUs);
 	let pollOne = 0xff;
 	let pollTwo = 0xff;
 
@@ -110,7 +108,7 @@ export function createUsbtinyModel(options: UsbtinyOptions): UsbModel {
 					return give([0]);
 				case request.powerUp:
 					powered = true;
-					sckHz = 1e6 / (Math.max(1, b[0]) + bitOverheadUs);
+					sckHz = 1e6 / (Math.max(1, b[0]) + usbtinyBitOverheadUs);
 					wiring.setSck(0);
 					wiring.setMosi(0);
 					wiring.setReset(b[2] === 0 ? 0 : 1);
