@@ -9,7 +9,12 @@ import {printIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {mergeImages} from '../engine/image/merge.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
-import {findInterrupted} from '../engine/procedures/journal.ts';
+import {
+	describeInterrupted,
+	forgetInterrupted,
+	type Interrupted,
+	listInterrupted,
+} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {printRecipe, recipeOf} from '../engine/procedures/recipe.ts';
 import type {FuseBytes} from '../engine/target.ts';
@@ -21,12 +26,13 @@ import {absolutePath, readHexFile, writeNamedFile} from './files.ts';
 import {type Hardware, parseHardware} from './hardware.ts';
 import type {RecoverOptions} from './options.ts';
 import type {Output} from './output.ts';
-import {didYouMean, parseByte, parseFuses, parseRisk} from './parse.ts';
+import {didYouMean, parseBoard, parseByte, parseChip, parseFuses, parseRisk} from './parse.ts';
 import {runPlan} from './run-plan.ts';
 import {recipeCommand} from './series.ts';
 
 export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
 	const log = createEventLog(options.log);
+	if (options.forget === true) return forgetCommand(output, options);
 	if (options.resume === true) return resumeCommand(output, log, options);
 	if (options.repeat === true && options.recipe === undefined) {
 		throw new UsageError('--repeat needs --recipe: only what is written down is done again and again.');
@@ -70,13 +76,41 @@ async function saveRecipe(
 	}
 }
 
+/** The interrupted recoveries that the options mean, the latest first. */
+async function interruptedOnes(options: RecoverOptions): Promise<readonly Interrupted[]> {
+	const board = options.board === undefined ? undefined : parseBoard(options.board);
+	const chip = options.chip === undefined ? board?.chip : parseChip(options.chip).id;
+	const all = await listInterrupted(createStore());
+	return all.filter(
+		({plan}) =>
+			(chip === undefined || plan.chip.id === chip) &&
+			(board === undefined || plan.board === undefined || plan.board.id === board.id),
+	);
+}
+
+async function forgetCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
+	const store = createStore();
+	const all = await interruptedOnes(options);
+	for (const interrupted of all) {
+		await forgetInterrupted(store, interrupted);
+		const {backup} = interrupted.plan.resume ?? {};
+		output.say(
+			`${describeInterrupted(interrupted)} It is forgotten${backup == null ? '' : `; the backup stays in ${backup}`}.`,
+		);
+	}
+	if (all.length === 0) output.say('No recovery was interrupted: there is nothing to forget.');
+	output.value({type: 'result', ok: true, forgotten: all.length, chipState: 'untouched'});
+	return exitCodes.done;
+}
+
 /** What the interrupted run was told holds; the programmer may be another one. */
 async function resumeCommand(output: Output, log: EventLog, options: RecoverOptions): Promise<ExitCode> {
 	const hardware = parseHardware(options);
-	const interrupted = await findInterrupted(createStore());
+	const [interrupted, ...older] = await interruptedOnes(options);
 	if (interrupted === undefined)
 		throw new UsageError('No recovery was interrupted: there is nothing to go on with.');
-	output.say(`The recovery of an ${interrupted.chip} stopped ${interrupted.stage}; it goes on from there.`);
+	output.say(`${describeInterrupted(interrupted)} It goes on from there.`);
+	for (const one of older) output.say(`  note: ${describeInterrupted(one)} That one is older and waits.`);
 	const plan: RecoveryPlan = {
 		...interrupted.plan,
 		programmer: hardware.programmer?.id ?? hardware.name,

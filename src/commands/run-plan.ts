@@ -4,7 +4,7 @@ import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
-import {createJournal} from '../engine/procedures/journal.ts';
+import {createJournal, describeInterrupted, listInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import {createStore} from '../io/store.ts';
@@ -27,7 +27,7 @@ export async function runPlan(
 	/** The journal of the interrupted recovery that this one goes on with. */
 	journal?: string,
 ): Promise<ExitCode> {
-	const lines = planLines(plan);
+	const lines = [...planLines(plan), ...(journal === undefined ? await waiting(plan) : [])];
 	try {
 		checkPlan(plan);
 		if (options.dryRun !== true) await ask(output, options.yes === true, lines);
@@ -67,6 +67,17 @@ export async function runPlan(
 		sayResult(output, result);
 		return exitCodeOfResult(result);
 	});
+}
+
+/** Somebody who begins anew may not know that there is something to go on with. */
+async function waiting(plan: RecoveryPlan): Promise<readonly string[]> {
+	const all = await listInterrupted(createStore()).catch(() => []);
+	return all
+		.filter(interrupted => interrupted.plan.chip.id === plan.chip.id)
+		.map(
+			interrupted =>
+				`${describeInterrupted(interrupted)} If it was this board, go on with \`recover --resume\`: its backup holds the EEPROM. \`recover --forget\` drops it.`,
+		);
 }
 
 const verifyWords = {

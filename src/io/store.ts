@@ -4,6 +4,7 @@ import {mkdir, open, readdir, readFile, rename, unlink} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {Receipt, Store} from '../engine/store.ts';
+import {isLocked, takeLock} from './lock.ts';
 import {messageOf} from './system-errors.ts';
 
 /** Backups hold a person's own firmware: for their eyes only. */
@@ -137,6 +138,8 @@ export function createStore(where: string = stateFolder()): Store {
 				throw failed('Cannot write', file, error);
 			}
 		},
+		hold: name => takeLock(folder, name),
+		isHeld: name => isLocked(folder, name),
 		nowIso: () => new Date().toISOString(),
 	};
 }

@@ -4,8 +4,10 @@ import {UnbrickError} from '../engine/errors.ts';
 import type {SerialPortInfo, World} from '../engine/transports.ts';
 import {systemClock} from './clock.ts';
 import {openHid} from './hid.ts';
+import {realName, takeLock} from './lock.ts';
 import {listLinuxSerialPorts, nodeAccess, nodeFingerprint, runningPrograms} from './nodes.ts';
 import {callOutPath, openSerial} from './serial.ts';
+import {stateFolder} from './store.ts';
 import {listUsbDevices, nativeDevices, openUsb, usbKey} from './usb.ts';
 
 /** A person sees what was plugged in within a second; four looks a second leave room for the drawing. */
@@ -73,6 +75,30 @@ export function watchText(read: () => Promise<string>, everyMs: number, changed:
 	};
 }
 
+/** Opens what no other copy of this program has open, and keeps others out until it is closed. */
+async function alone<T extends {readonly close: () => Promise<void>}>(
+	what: string,
+	open: () => Promise<T>,
+): Promise<T> {
+	const release = await takeLock(stateFolder(), what);
+	try {
+		const opened = await open();
+		return {
+			...opened,
+			async close() {
+				try {
+					await opened.close();
+				} finally {
+					await release();
+				}
+			},
+		};
+	} catch (error) {
+		await release();
+		throw error;
+	}
+}
+
 /** The world of this machine. Native packages load at the first listing or opening, not here. */
 export function createWorld(): World {
 	const linux = process.platform === 'linux';
@@ -82,13 +108,16 @@ export function createWorld(): World {
 		listSerialPorts: () => (linux ? listLinuxSerialPorts() : listOtherSerialPorts()),
 		listUsbDevices,
 		async openSerial(path, {baud}) {
-			if (!linux) return openSerial(path, {baud});
+			if (!linux) return alone(path, () => openSerial(path, {baud}));
 			const {access, ownerGroup} = await nodeAccess(path);
 			if (access === 'unknown') throw new UnbrickError({kind: 'DeviceMissing', what: path});
-			return openSerial(path, {baud, ...(ownerGroup === undefined ? {} : {group: ownerGroup})});
+			const name = await realName(path);
+			return alone(name, () =>
+				openSerial(path, {baud, ...(ownerGroup === undefined ? {} : {group: ownerGroup})}),
+			);
 		},
-		openUsb,
-		openHid,
+		openUsb: key => alone(`usb ${key}`, () => openUsb(key)),
+		openHid: key => alone(`usb ${key}`, () => openHid(key)),
 		onDevicesChanged: listener =>
 			watchText(fingerprint, process.platform === 'win32' ? windowsLookMs : hotplugLookMs, listener),
 		...(linux ? {runningPrograms: (names: readonly string[]) => runningPrograms(names)} : {}),

@@ -20,8 +20,14 @@ function menuItems(
 			: [
 					{
 						id: 'resume',
-						label: `Go on with the recovery that stopped ${interrupted.stage}`,
-						about: `It was an ${interrupted.chip}, with ${printable(interrupted.plan.imageName ?? 'an image')}. Its backup is kept and will be used.`,
+						label: 'Go on with the recovery that was interrupted',
+						about: `It wrote ${printable(interrupted.plan.imageName ?? 'an image')}. Its backup is kept and will be used.`,
+						term: 'backup',
+					},
+					{
+						id: 'forget',
+						label: 'Forget that recovery',
+						about: 'That board is done with, or gone. Its backup file stays.',
 						term: 'backup',
 					},
 				]),
@@ -119,6 +125,14 @@ export function StartView(step: StepProps<'start'>) {
 				resume: {chip: chip.id, ...(board === undefined ? {} : {board: board.id})},
 			});
 		}
+		if (action.id === 'forget' && interrupted !== undefined) {
+			import('../engine/procedures/journal.ts')
+				.then(async ({findInterrupted, forgetInterrupted}) => {
+					await forgetInterrupted(deps.store, interrupted);
+					setInterrupted(await findInterrupted(deps.store));
+				})
+				.catch((error: unknown) => setProblem(messageOf(error)));
+		}
 		if (action.id === 'practice') deps.openPractice?.();
 		if (action.id === 'sample' && deps.practice !== undefined) {
 			void take(deps.practice.sampleLog, 'paste', 'the example text');
@@ -179,11 +193,20 @@ export function StartView(step: StepProps<'start'>) {
 			onAction={act}
 			spec={{
 				lines: [
-					say(
-						'Your keyboard does not answer any more, or flashing it failed? Let us find out why.',
-						'strong',
-					),
-					say('Most such boards can be saved. Until the last question nothing on the board is changed.'),
+					...(interrupted === undefined
+						? [
+								say(
+									'Your keyboard does not answer any more, or flashing it failed? Let us find out why.',
+									'strong',
+								),
+								say(
+									'Most such boards can be saved. Until the last question nothing on the board is changed.',
+								),
+							]
+						: [
+								say(`A recovery of an ${interrupted.chip} was interrupted ${interrupted.stage}.`, 'strong'),
+								say('Go on with it on the same board, or begin with another one.'),
+							]),
 					gap,
 					say(
 						'If you have the error text of the program that failed, paste it into this window now. Else choose:',

@@ -617,7 +617,8 @@ test('left after a pulled cable and started again: the wizard offers to go on, w
 		assert.equal(farewell(known, how).code, 1);
 	});
 	await withWizard({deps}, async wizard => {
-		await wizard.choose('Go on with the recovery that stopped', 'Go on with the recovery');
+		await wizard.see(/A recovery of an ATmega32U4\s+was interrupted\s+while writing page 1\d/);
+		await wizard.choose('What happened', 'Go on with the recovery');
 		await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
 		await wizard.enterAt('Which programmer do you have?');
 		await wizard.enterAt('Connect these six');
@@ -634,5 +635,27 @@ test('left after a pulled cable and started again: the wizard offers to go on, w
 		const screen = await wizard.see('What happened');
 		await turn();
 		assert.doesNotMatch(screen, /Go on with the recovery/);
+	});
+});
+
+test('an interrupted recovery of a board that is gone is forgotten on request, and not offered again', async () => {
+	const bench = createBench('cable-pulled');
+	const deps = () => practiceOn(bench);
+	await withWizard({deps}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.choose('How it ended', 'Leave');
+	});
+	const journals = () => [...bench.store.files.keys()].filter(name => name.startsWith('recovery-'));
+	assert.equal(journals().length, 1);
+	await withWizard({deps}, async wizard => {
+		await wizard.see('Go on with the recovery');
+		await wizard.choose('What happened', 'Forget that recovery');
+		await wizard.see(/What happened(?![\s\S]*Forget that recovery)/);
+		assert.deepEqual(journals(), []);
+		assert.ok(
+			[...bench.store.files.keys()].some(name => name.startsWith('backup-')),
+			'the backup stays',
+		);
 	});
 });
