@@ -4,11 +4,14 @@ import {test} from 'node:test';
 import {type BoardBenchOptions, boardPort, createBoardBench} from '../../src/bench/boot/board-world.ts';
 import {ispImage, keyboardImage, loaderImage, sketchImage} from '../../src/bench/boot/images.ts';
 import {createMemoryStore} from '../../src/bench/memory-store.ts';
+import {adviseBootloaderError} from '../../src/engine/bootloaders/advice.ts';
+import {bootloaderProtocols} from '../../src/engine/bootloaders/open.ts';
 import {sameBytes} from '../../src/engine/bytes.ts';
 import {createCancel} from '../../src/engine/cancel.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {isKind, UnbrickError} from '../../src/engine/errors.ts';
 import {parseIntelHex} from '../../src/engine/image/intel-hex.ts';
+import {openFreshBootloader} from '../../src/engine/procedures/bootloader-entry.ts';
 import {chipOf, locateBootloader} from '../../src/engine/procedures/find-bootloader.ts';
 import {type FlashEvent, type FlashResult, flash} from '../../src/engine/procedures/flash.ts';
 import {type PrepareEvent, type PrepareOptions, prepare} from '../../src/engine/procedures/prepare.ts';
@@ -325,4 +328,73 @@ test('prepare: a Teensy with another chip is not touched', async () => {
 	assert.ok(!last.ok && last.error.kind === 'NotAProgrammer', JSON.stringify(last));
 	assert.match(last.ok ? '' : last.error.message, /AT90USB1286/);
 	assert.deepEqual(large.chip.dump(), before);
+});
+
+test('a port that has just appeared is refused for a moment: tried again, not for ever', async () => {
+	for (const [refusals, works] of [
+		[5, true],
+		[1000, false],
+	] as const) {
+		const board = await waitingBoard(boardKind('Caterina'));
+		let left = refusals;
+		const world: World = {
+			...board.world,
+			async openSerial(path, options) {
+				if (left-- > 0) throw new UnbrickError({kind: 'DeviceDenied', path});
+				return board.world.openSerial(path, options);
+			},
+		};
+		const startMs = board.clock.nowMs();
+		const opening = openFreshBootloader(world, {protocol: 'caterina', chip, port: boardPort});
+		if (works) await (await opening).close();
+		else await assert.rejects(opening, error => isKind(error, 'DeviceDenied'));
+		const tookMs = board.clock.nowMs() - startMs;
+		assert.ok(works ? tookMs < 1000 : tookMs >= 3000 && tookMs < 3500, `${tookMs} ms`);
+	}
+});
+
+test('a sketch that does not heed the touch: the loader is missing, after ten seconds', async () => {
+	const bench = plugged({fuses: {...caterinaFuses, high: 0xd9}, images: [sketchImage()]});
+	await bench.clock.sleep(500);
+	const startMs = bench.clock.nowMs();
+	await assert.rejects(locateBootloader(bench.world, {touch: true}), error => isKind(error, 'DeviceMissing'));
+	const tookMs = bench.clock.nowMs() - startMs;
+	assert.ok(tookMs >= 10_000 && tookMs < 11_000, `${tookMs} ms`);
+	const {cancel, request} = createCancel();
+	request();
+	const other = plugged({fuses: {...caterinaFuses, high: 0xd9}, images: [sketchImage()]});
+	await other.clock.sleep(500);
+	await assert.rejects(locateBootloader(other.world, {touch: true}, {cancel}), error =>
+		isKind(error, 'Cancelled'),
+	);
+});
+
+test('advice for the board itself never speaks of a programmer', () => {
+	const facts = [
+		{kind: 'DeviceGone', path: 'x', during: 'erase'},
+		{kind: 'DeviceMissing', what: 'A bootloader'},
+		{kind: 'Timeout', command: 'erase', waitedMs: 1},
+		{kind: 'NotInSync', command: 'erase', got: Uint8Array.of(1)},
+		{kind: 'BadReply', command: 'erase', expected: 'CR', got: Uint8Array.of(1)},
+		{kind: 'Refused', command: 'erase', status: 3},
+		{kind: 'NotAProgrammer', expected: 'a', got: 'b'},
+		{kind: 'VerifyMismatch', memory: 'flash', byteAddress: 1, expected: 1, got: 2, differingBytes: 1},
+		{kind: 'Ambiguous', what: 'a bootloader', choices: ['a', 'b']},
+		{kind: 'NoUsbSystem'},
+	] as const;
+	for (const each of facts) {
+		for (const protocol of bootloaderProtocols) {
+			const {headline, likely, next} = adviseBootloaderError(new UnbrickError(each), {
+				protocol,
+				chipState: 'partly-written',
+			});
+			assert.match(headline, /the bootloader is as it was/);
+			assert.ok(next.length > 0, each.kind);
+			assert.doesNotMatch(
+				[...likely, ...next].join(' '),
+				/the programmer|of the programmer|wires/i,
+				each.kind,
+			);
+		}
+	}
 });
