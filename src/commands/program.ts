@@ -1,6 +1,7 @@
 // The command line as one table: names, words and options. Help, completion and the manual page come from it.
 // Every action loads its own file, so that `chips` never pays for USB and the wizard never for the chips' prose.
 import {Command, CommanderError, Option} from 'commander';
+import {printable, printableLines} from '../engine/printable.ts';
 import {type ExitCode, exitCodeOf, exitCodes, UsageError} from './exit-codes.ts';
 import type {
 	BackupOptions,
