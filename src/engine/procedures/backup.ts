@@ -1,12 +1,12 @@
 // Everything readable of a chip, into one file. Writes nothing on the chip.
-import {hexByte} from '../bytes.ts';
+import {hexAddress, hexByte, sameBytes} from '../bytes.ts';
 import {type Cancel, neverCancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
 import {UnbrickError} from '../errors.ts';
 import {backupFileName, printBackup} from '../image/backup-file.ts';
 import type {Store} from '../store.ts';
-import type {Identity, Target} from '../target.ts';
+import type {Identity, Memory, Target} from '../target.ts';
 import {lockAllows} from './check-plan.ts';
 import type {RecoverEvent, RecoverResult} from './events.ts';
 import {failureResult, fuseText, identityEvent} from './results.ts';
@@ -30,22 +30,61 @@ export async function* takeBackup(
 	target: Target,
 	chip: Chip,
 	identity: Identity,
-	{store, label, path}: {readonly store: Store; readonly label: BackupLabel; readonly path: 'auto' | string},
+	{
+		store,
+		label,
+		path,
+		flashTwice = false,
+	}: {
+		readonly store: Store;
+		readonly label: BackupLabel;
+		readonly path: 'auto' | string;
+		/** Reads the flash a second time, too; else only the EEPROM, which is written back. */
+		readonly flashTwice?: boolean;
+	},
 	cancel: Cancel,
 	abandon: () => void = () => {},
 ): AsyncGenerator<RecoverEvent, {readonly path: string; readonly eeprom: Uint8Array}> {
-	const totalBytes = chip.flash.bytes + chip.eeprom.bytes;
-	const read = (memory: 'flash' | 'eeprom', bytes: number, before: number) =>
-		streaming<RecoverEvent, Uint8Array>(
+	const parts = [
+		{memory: 'flash', bytes: chip.flash.bytes, readings: flashTwice ? 2 : 1},
+		{memory: 'eeprom', bytes: chip.eeprom.bytes, readings: 2},
+	] as const;
+	const totalBytes = parts.reduce((sum, {bytes, readings}) => sum + bytes * readings, 0);
+	let before = 0;
+	const read = async function* (memory: Memory, bytes: number): AsyncGenerator<RecoverEvent, Uint8Array> {
+		const data = yield* streaming<RecoverEvent, Uint8Array>(
 			emit =>
 				target.readRange(memory, 0, bytes, {
-					onProgress: done => emit({type: 'progress', phase: 'backup', doneBytes: before + done, totalBytes}),
+					onProgress: done =>
+						emit({
+							type: 'progress',
+							phase: 'backup',
+							doneBytes: Math.min(before + done, totalBytes),
+							totalBytes,
+						}),
 					cancel,
 				}),
 			abandon,
 		);
-	const flash = yield* read('flash', chip.flash.bytes, 0);
-	const eeprom = yield* read('eeprom', chip.eeprom.bytes, chip.flash.bytes);
+		before += bytes;
+		return data;
+	};
+	const taken: Uint8Array[] = [];
+	for (const {memory, bytes, readings} of parts) {
+		const first = yield* read(memory, bytes);
+		const second = readings === 1 ? first : yield* read(memory, bytes);
+		if (sameBytes(first, second)) {
+			taken.push(first);
+			continue;
+		}
+		yield {
+			type: 'warning',
+			code: 'misread',
+			message: `Two readings of the ${memory} differ; it is read once more, and what two readings agree on counts.`,
+		};
+		taken.push(agreed(memory, first, second, yield* read(memory, bytes)));
+	}
+	const [flash, eeprom] = [taken[0]!, taken[1]!];
 	// Reading from a chip that has gone gives bytes, too: it must still be there, or nothing of this counts.
 	await target.testLink?.();
 	const takenAt = store.nowIso();
@@ -62,6 +101,21 @@ export async function* takeBackup(
 	});
 	const receipt = await store.writeDurably(path === 'auto' ? backupFileName(chip, takenAt) : path, text);
 	return {path: receipt.path, eeprom};
+}
+
+/** Byte by byte what two of three readings say. Throws UnstableLink where all three differ. */
+function agreed(memory: Memory, first: Uint8Array, second: Uint8Array, third: Uint8Array): Uint8Array {
+	return first.map((byte, at) => {
+		if (byte === second[at] || byte === third[at]) return byte;
+		if (second[at] === third[at]) return second[at]!;
+		const excerpt = (data: Uint8Array) => data.slice(at, at + 1);
+		throw new UnbrickError({
+			kind: 'UnstableLink',
+			what: `${memory} at ${hexAddress(at)}`,
+			got: [excerpt(first), excerpt(second), excerpt(third)],
+			candidates: [],
+		});
+	});
 }
 
 export type BackupPlan = {
@@ -117,7 +171,7 @@ export async function* backup(plan: BackupPlan, deps: BackupDeps): AsyncGenerato
 			target,
 			chip,
 			identity,
-			{store: deps.store, label, path: plan.path},
+			{store: deps.store, label, path: plan.path, flashTwice: true},
 			deps.cancel ?? neverCancel,
 		);
 		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};

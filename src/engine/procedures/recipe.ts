@@ -21,7 +21,14 @@ const schema = v.strictObject({
 	image: v.optional(
 		v.strictObject({
 			/** As it was called; looked for beside the recipe. */
-			file: v.pipe(v.string(), v.minLength(1)),
+			file: v.pipe(
+				v.string(),
+				v.minLength(1),
+				v.maxLength(255),
+				v.regex(/^(?![A-Za-z]:)[^/\\\p{Cc}]+$/u, 'a file beside the recipe, without a folder'),
+				v.notValue('..'),
+				v.notValue('.'),
+			),
 			/** SHA-256 over the first to the last address, gaps 0xff. */
 			sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 		}),

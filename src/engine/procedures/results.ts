@@ -38,7 +38,8 @@ export function asUnbrickError(error: unknown): UnbrickError {
 }
 
 /** Goes with every failure after which the chip is not as it was. */
-const goOn = 'Run the same recovery again: it begins with what is on the chip now and goes on to the end.';
+const goOn =
+	'Go on with `recover --resume`, or with the first question of the wizard: what was done holds, and the first backup counts.';
 
 /** Anything thrown, as the last event of a procedure. The chip is untouched unless told otherwise. */
 export function failureResult(

@@ -46,6 +46,11 @@ export function proveIdentity(
 		const got = identity.fuses[fuse];
 		const before = begun.slice(0, -1).findLast(write => write.fuse === fuse)?.value ?? resume.before?.[fuse];
 		if (got === undefined || before === undefined || sameFuse(chip, fuse, got, before)) continue;
+		if (last !== undefined && last.fuse !== fuse && sameFuse(chip, fuse, got, last.value)) {
+			// A bit that flipped in the instruction: the byte went into the wrong place. It is judged and written anew.
+			spoiled = {fuse, value: before, before, got};
+			continue;
+		}
 		if (last?.fuse !== fuse) {
 			throw other(`its ${fuse} fuse is ${hexByte(got)}, and it was left with ${hexByte(before)}`);
 		}
@@ -55,6 +60,7 @@ export function proveIdentity(
 	if (
 		lockBefore !== undefined &&
 		resume.lockBegun !== true &&
+		begun.length === 0 &&
 		!sameLock(chip, identity.lock, lockBefore) &&
 		!sameLock(chip, identity.lock, 0xff)
 	) {
@@ -72,10 +78,11 @@ export function proveFlash(plan: RecoveryPlan, resume: Resume, flash: Uint8Array
 	const {chip, image} = plan;
 	const {pageBytes} = chip.flash;
 	const pageOf = (data: Uint8Array, at: number) => data.subarray(at, at + pageBytes);
-	if (image === undefined || !plan.erase) return;
+	// On a blank chip nothing can be lost, whichever it is.
+	if (image === undefined || !plan.erase || isBlank(flash)) return;
 	if (!resume.erased) {
 		const before = resume.flashBefore;
-		if (before === undefined || isBlank(flash)) return;
+		if (before === undefined) return;
 		// An erase only sets bits: what was 1 before, or 1 in the image that a second erase found, is 1 now.
 		const cleared = (expected: (at: number) => number) =>
 			flash.reduce((sum, byte, at) => sum + ((byte & expected(at)) === expected(at) ? 0 : 1), 0);
