@@ -73,7 +73,10 @@ export function createAvrispMkiiModel(options: AvrispMkiiOptions): UsbModel {
 		hands.advanceTo(hands.nowMs() + ms);
 	}
 	function spi(...bytes: readonly number[]): readonly number[] {
-		return bytes.map(byte => (programming ? wiring.transfer(byte & 0xff, hertz(sckIndex)) : 0xff));
+		if (programming) return bytes.map(byte => wiring.transfer(byte & 0xff, hertz(sckIndex)));
+		// Nothing is driven, but the time passes: a command that polls must come to its end.
+		pause((bytes.length * 8000) / hertz(sckIndex));
+		return bytes.map(() => 0xff);
 	}
 	function resetTarget(on: boolean): void {
 		wiring.setReset(on === (resetPolarity === 1) ? 0 : 1);

@@ -18,13 +18,13 @@ export async function completionCommand(output: Output, program: Command, shell:
 	const known = shells.find(name => name === shell.toLowerCase());
 	if (known === undefined)
 		throw new UsageError(`Completion is made for ${shells.join(', ')}, not for "${shell}".`);
-	output.say(completionScript(program, known).trimEnd());
+	output.print(completionScript(program, known).trimEnd());
 	return exitCodes.done;
 }
 
 /** `manual`: the page in man's own language; `avr-unbrick manual | man -l -`. */
 export async function manualCommand(output: Output, program: Command): Promise<ExitCode> {
-	output.say(manualPage(program).trimEnd());
+	output.print(manualPage(program).trimEnd());
 	return exitCodes.done;
 }
 

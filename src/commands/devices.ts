@@ -17,7 +17,7 @@ export async function devicesCommand(
 	if (options.udev === true) {
 		const rules = udevRules();
 		output.value({file: udevRulesName, rules});
-		output.say(rules.trimEnd());
+		output.print(rules.trimEnd());
 		return exitCodes.done;
 	}
 	if (options.avrdude === true) return avrdudeProgrammers(output);

@@ -1,8 +1,8 @@
 // `diagnose [FILE]`: reads a log and names what went wrong.
 import {causeSentences, diagnose} from '../engine/diagnose/diagnose.ts';
-import {readStdin} from '../io/files.ts';
+import {withTrueLines} from '../engine/diagnose/ends.ts';
+import {readLogFile, readLogStdin} from '../io/files.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
-import {readNamedFile} from './files.ts';
 import type {Output} from './output.ts';
 import {wrapped} from './paint.ts';
 
@@ -10,8 +10,8 @@ export async function diagnoseCommand(output: Output, file: string | undefined):
 	if (file === undefined && process.stdin.isTTY === true) {
 		throw new UsageError('Give a log file, or send the log in: avr-unbrick diagnose < log.txt');
 	}
-	const bytes = file === undefined ? await readStdin() : await readNamedFile(file);
-	const diagnosis = diagnose(decode(bytes));
+	const {text: log, gap} = file === undefined ? await readLogStdin() : await readLogFile(file);
+	const diagnosis = withTrueLines(diagnose(log), gap);
 	output.value(diagnosis);
 
 	const [answer, ...others] = diagnosis.causes;
@@ -47,13 +47,4 @@ const ispWords = {yes: 'Yes.', no: 'No.', maybe: 'Perhaps: try the steps first.'
 
 function percent(share: number): string {
 	return `${Math.round(share * 100)} %`;
-}
-
-/** Logs come as UTF-8, or as UTF-16 from a Windows shell's redirection. */
-function decode(bytes: Uint8Array): string {
-	if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-	if (bytes[0] === 0xfe && bytes[1] === 0xff) {
-		return new TextDecoder('utf-16le').decode(Buffer.from(bytes.subarray(0, bytes.length & ~1)).swap16());
-	}
-	return new TextDecoder().decode(bytes);
 }

@@ -2,6 +2,7 @@
 import {type AdviceContext, adviseError} from '../engine/advice.ts';
 import {type Cancel, createCancel} from '../engine/cancel.ts';
 import {type ChipState, UnbrickError} from '../engine/errors.ts';
+import {printableJson} from '../engine/printable.ts';
 import type {FuseText, RecoverResult} from '../engine/procedures/events.ts';
 import {createStore} from '../io/store.ts';
 import {type ExitCode, exitCodeOf, exitCodes} from './exit-codes.ts';
@@ -54,7 +55,7 @@ export function createEventLog(path: string | undefined): EventLog {
 	return {
 		async write(event) {
 			if (event.type === 'progress') return;
-			await store.appendLine(absolute, JSON.stringify({at: store.nowIso(), ...event}));
+			await store.appendLine(absolute, printableJson({at: store.nowIso(), ...event}));
 		},
 	};
 }

@@ -1,6 +1,7 @@
 // Where words go. With `--json` stdout carries JSON and nothing else, and people read stderr; without it
 // people read stdout, and stderr has what went wrong.
 import {describeChipState} from '../engine/advice.ts';
+import {printable, printableJson} from '../engine/printable.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
 
 type Sink = {readonly write: (text: string) => unknown};
@@ -11,9 +12,11 @@ export type Output = {
 	readonly toTerminal: boolean;
 	/** Columns of the terminal that people read; 80 elsewhere. */
 	readonly columns: number;
-	/** A line for a person. */
+	/** A line for a person. What a terminal would obey is taken out: names and texts from outside may be in it. */
 	readonly say: (line?: string) => void;
-	/** A line on stderr, whatever the mode. */
+	/** Text of our own as it is, with colours or over several lines. Never anything from outside. */
+	readonly print: (text: string) => void;
+	/** A line on stderr, whatever the mode; made printable as `say` does. */
 	readonly complain: (line: string) => void;
 	/** The one JSON value of a short command; silent without `--json`. */
 	readonly value: (value: unknown) => void;
@@ -47,13 +50,14 @@ export function outputTo(to: {
 		json: to.json,
 		toTerminal: to.toTerminal === true,
 		columns: to.columns ?? 80,
-		say: (line = '') => void people.write(`${line}\n`),
-		complain: line => void to.stderr.write(`${line}\n`),
+		say: (line = '') => void people.write(`${printable(line)}\n`),
+		print: text => void people.write(`${text}\n`),
+		complain: line => void to.stderr.write(`${printable(line)}\n`),
 		value(value) {
-			if (to.json) to.stdout.write(`${JSON.stringify(value)}\n`);
+			if (to.json) to.stdout.write(`${printableJson(value)}\n`);
 		},
 		event(event) {
-			if (to.json) to.stdout.write(`${JSON.stringify(event)}\n`);
+			if (to.json) to.stdout.write(`${printableJson(event)}\n`);
 		},
 	};
 }

@@ -34,7 +34,10 @@ export async function wiringCommand(
 	output.value(jsonOf(table));
 	if (options.linear === true || process.env.INK_SCREEN_READER === 'true') sayLinear(output, table);
 	else sayPicture(output, table);
-	if (options.svg !== undefined) output.say(`\nThe picture for print is in ${options.svg}`);
+	if (options.svg !== undefined) {
+		output.say();
+		output.say(`The picture for print is in ${options.svg}`);
+	}
 	return exitCodes.done;
 }
 
@@ -66,9 +69,10 @@ function hint(error: NoWiring, programmer: string, board: string): string {
 function sayPicture(output: Output, table: WiringTable): void {
 	const columns = Math.max(narrowest, Math.min(output.columns, 100));
 	const picture = drawWiring(table, {columns});
-	for (const line of (mayDrawBoxes() ? picture : toAscii(picture)).lines) output.say(paintLine(output, line));
+	for (const line of (mayDrawBoxes() ? picture : toAscii(picture)).lines)
+		output.print(paintLine(output, line));
 	output.say();
-	for (const line of wiringTableLines(table, columns)) output.say(paintLine(output, line));
+	for (const line of wiringTableLines(table, columns)) output.print(paintLine(output, line));
 	sayRest(output, table);
 }
 

@@ -1,18 +1,22 @@
 // The wizard, on this machine's own ports or on the practice bench.
 
 import {runWizard} from '../app.tsx';
-import {readFileBytes} from '../io/files.ts';
+import {readFileBytes, readLogFile} from '../io/files.ts';
 import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
 import type {WizardDeps} from '../steps/step.ts';
+import {pasteLimit} from '../ui/text.ts';
 import type {ExitCode} from './exit-codes.ts';
 import {version} from './version.ts';
+
+const loadLog = (path: string) => readLogFile(path, pasteLimit);
 
 export async function wizard(): Promise<ExitCode> {
 	return runWizard({
 		world: createWorld(),
 		store: createStore(),
 		loadFile: readFileBytes,
+		loadLog,
 		catalogue: async wanted => (await import('./catalogue.ts')).publishedImages(wanted),
 		practiceDeps: () => practiceDeps('healthy'),
 		version,
@@ -34,5 +38,12 @@ async function practiceDeps(scenario: string): Promise<WizardDeps> {
 		]);
 	const bench = createBench(scenario, {pace: shortenedPace()});
 	const {image} = practicePlan(bench.scenario);
-	return createPracticeDeps({bench, image, imageName: practiceImageName, loadFile: readFileBytes, version});
+	return createPracticeDeps({
+		bench,
+		image,
+		imageName: practiceImageName,
+		loadFile: readFileBytes,
+		loadLog,
+		version,
+	});
 }

@@ -8,6 +8,7 @@ import {isBlank, sameBytes} from '../engine/bytes.ts';
 import type {Chip, FuseName} from '../engine/chips/chip.ts';
 import {chipsBySignature, findChip} from '../engine/chips/index.ts';
 import {diagnose} from '../engine/diagnose/diagnose.ts';
+import {createEnds} from '../engine/diagnose/ends.ts';
 import {isKind, UnbrickError} from '../engine/errors.ts';
 import {fuseToWrite, sameFuse} from '../engine/fuses/mask.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
@@ -22,6 +23,8 @@ const oldestMinor = 3;
 const runTimeoutMs = 15 * 60_000;
 /** Asking for the version or a list needs no hardware. */
 const askTimeoutMs = 10_000;
+/** What is kept of the output of one run, its first and last half. */
+const outputChars = 1024 * 1024;
 /** avrdude draws a bar of 50 marks for each memory. */
 const barMarks = 50;
 /** Speeds to look for a chip with, Hz, falling: a 1 MHz part as delivered follows the first. Source: facts A8. */
@@ -50,12 +53,19 @@ async function run(
 		timeout: timeoutMs,
 		stdin: 'ignore',
 		all: true,
+		// Kept within bounds below: a limit of execa would end avrdude in the middle of its work.
+		buffer: false,
 		forceKillAfterDelay: 2000,
 		// A group of its own: Ctrl+C in the terminal must not end it in the middle of a page.
 		detached: process.platform !== 'win32',
 	});
-	if (onOutput !== undefined) child.all?.on('data', (data: Buffer) => onOutput(data.toString('utf8')));
-	return await child;
+	const output = createEnds(outputChars);
+	child.all?.setEncoding('utf8').on('data', (text: string) => {
+		output.push(text);
+		onOutput?.(text);
+	});
+	const {exitCode, timedOut, code, cause} = await child;
+	return {exitCode, timedOut, code, cause, all: output.end().text};
 }
 
 /** What to do when there is no avrdude that can be used. */
@@ -76,16 +86,16 @@ export async function findAvrdude(program = 'avrdude'): Promise<Avrdude> {
 			{cause: said.cause},
 		);
 	}
-	const version = /avrdude:? version (\d+)\.(\d+)/i.exec(said.all ?? '');
+	const version = /avrdude:? version (\d+)\.(\d+)/i.exec(said.all);
 	if (version === null) {
 		throw new UnbrickError(
 			{
 				kind: 'Refused',
 				command: 'the installed avrdude, asked for its version',
-				why: said.timedOut ? `no answer within ${askTimeoutMs / 1000} s` : lastWords(said.all ?? ''),
+				why: said.timedOut ? `no answer within ${askTimeoutMs / 1000} s` : lastWords(said.all),
 				next: installAdvice,
 			},
-			{cause: new Error(said.all ?? '')},
+			{cause: new Error(said.all)},
 		);
 	}
 	const [major, minor] = version.slice(1).map(Number) as [number, number];
@@ -99,7 +109,7 @@ export async function findAvrdude(program = 'avrdude'): Promise<Avrdude> {
 	}
 	const listed = await run(program, ['-c', '?'], askTimeoutMs);
 	const programmers = new Map<string, string>();
-	for (const line of (listed.all ?? '').split('\n')) {
+	for (const line of listed.all.split('\n')) {
 		const row = /^\s+(\S+)\s+=\s+(.*)$/.exec(line);
 		if (row !== null) programmers.set(row[1]!, row[2]!.trim());
 	}
@@ -165,7 +175,7 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 				progress.onProgress(Math.floor(share * progress.total), progress.total);
 			},
 		);
-		return {ok: output.exitCode === 0, text: output.all ?? '', timedOut: output.timedOut};
+		return {ok: output.exitCode === 0, text: output.all, timedOut: output.timedOut};
 	};
 
 	const must = async (

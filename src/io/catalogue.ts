@@ -1,6 +1,6 @@
 // Published bootloader images: found in the cache, in local places or on the network, and in each case taken
 // only when their bytes are those of the catalogue. Nothing is fetched that was not asked for.
-import {mkdir, readdir, rename, unlink, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, unlink} from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import {homedir} from 'node:os';
@@ -20,7 +20,7 @@ import {UnbrickError} from '../engine/errors.ts';
 import type {KnownImage, Reference} from '../engine/image/inspect.ts';
 import {type ParsedHex, parseIntelHex} from '../engine/image/intel-hex.ts';
 import type {OnProgress} from '../engine/target.ts';
-import {readFileBytes} from './files.ts';
+import {readFileBytes, writeFileText} from './files.ts';
 import {findQmkFirmware} from './qmk.ts';
 import {messageOf} from './system-errors.ts';
 
@@ -170,7 +170,7 @@ export function cacheFolderOf(env: Readonly<Record<string, string | undefined>>)
 async function tryFile(file: string, known: KnownImage): Promise<ParsedHex | 'missing' | string> {
 	let bytes: Uint8Array;
 	try {
-		bytes = await readFileBytes(file, largestImageFileBytes);
+		bytes = await readFileBytes(file, largestImageFileBytes, 'plain');
 	} catch (error) {
 		const cause = error instanceof Error ? error.cause : undefined;
 		const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
@@ -187,14 +187,11 @@ async function tryFile(file: string, known: KnownImage): Promise<ParsedHex | 'mi
 }
 
 async function keep(file: string, bytes: Uint8Array): Promise<void> {
-	const beside = `${file}.${process.pid}.tmp`;
 	try {
 		await mkdir(path.dirname(file), {recursive: true});
-		await writeFile(beside, bytes);
-		await rename(beside, file);
+		await writeFileText(file, bytes);
 	} catch {
 		// A cache that cannot be written costs the next run a fetch, nothing else.
-		await unlink(beside).catch(() => {});
 	}
 }
 

@@ -1,12 +1,15 @@
 // FLASH.BIN of a mass-storage bootloader: found on a mounted drive or named, overwritten in place in one pass.
 // The loader maps by cluster number: the file is never truncated, deleted or made anew.
-import {open, readdir, readFile, stat} from 'node:fs/promises';
+import {open, readdir, stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {FlashFile} from '../engine/protocols/lufa-ms/driver.ts';
 import {TransferFault} from '../engine/transports.ts';
+import {readFileBytes} from './files.ts';
 import {messageOf} from './system-errors.ts';
 
 const fileName = 'FLASH.BIN';
+/** No part that has such a loader has more than 128 KB; any drive may hold a file of this name. */
+const largestFlashFileBytes = 1024 * 1024;
 
 /** Where desktop systems mount drives. */
 function mountRoots(): readonly string[] {
@@ -56,7 +59,7 @@ export async function openFlashFile(where: string): Promise<FlashFile | undefine
 		readsCache: true,
 		async read() {
 			try {
-				return Uint8Array.from(await readFile(file));
+				return await readFileBytes(file, largestFlashFileBytes, 'plain');
 			} catch (error) {
 				throw fault(error);
 			}

@@ -1,5 +1,5 @@
 // A qmk_firmware checkout on this machine, what it says about a keyboard, and the qmk program where there is one.
-import {readFile, stat} from 'node:fs/promises';
+import {stat} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import {
@@ -196,7 +196,7 @@ export async function compileProduction(options: CompileOptions): Promise<Compil
 /** The text of a file, empty when it cannot be read. */
 async function readText(file: string): Promise<string> {
 	try {
-		return await readFileText(file, largestKeyboardFileBytes);
+		return await readFileText(file, largestKeyboardFileBytes, 'plain');
 	} catch (error) {
 		if (isKind(error, 'BadHex')) return '';
 		throw error;
@@ -225,8 +225,7 @@ async function configuredHome(
 		...(env.LOCALAPPDATA === undefined ? [] : [path.join(env.LOCALAPPDATA, 'QMK', 'qmk', 'qmk.ini')]),
 	];
 	for (const file of files) {
-		const text = await readFile(file, 'utf8').catch(() => undefined);
-		if (text === undefined) continue;
+		const text = await readText(file);
 		let section = '';
 		for (const line of text.split(/\r?\n/)) {
 			section = /^\s*\[(.+)\]\s*$/.exec(line)?.[1] ?? section;

@@ -1,15 +1,20 @@
 // Files that must outlive a power cut: written beside, fsynced, renamed into place, read back.
 import {createHash} from 'node:crypto';
-import {mkdir, open, readdir, readFile, rename, unlink} from 'node:fs/promises';
+import {mkdir, open, readdir, readFile, rename, stat, unlink} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {Receipt, Store} from '../engine/store.ts';
+import {readFileText} from './files.ts';
 import {isLocked, takeLock} from './lock.ts';
 import {messageOf} from './system-errors.ts';
 
 /** Backups hold a person's own firmware: for their eyes only. */
 const fileMode = 0o600;
 const folderMode = 0o700;
+/** The largest is the journal of a full 256 KB part: its image as HEX (0.7 MB) and a line a page. */
+const largestStateFileBytes = 16 * 1024 * 1024;
+/** What this program names its files; others in the folder are not ours, nor what is still being written. */
+const ourName = /^[\w.+-]+(?<!\.tmp)$/;
 
 /** Where backups, journals and reports lie unless told otherwise (`AVR_UNBRICK_STATE` moves it). */
 export function stateFolder(): string {
@@ -65,6 +70,9 @@ export function createStore(where: string = stateFolder()): Store {
 			const bytes = Buffer.from(text, 'utf8');
 			const beside = `${file}.${process.pid}-${counter++}.tmp`;
 			try {
+				const there = await stat(file).catch(() => undefined);
+				// Renaming onto /dev/null would replace the device.
+				if (there !== undefined && !there.isFile()) throw new Error('what is there is no ordinary file');
 				await makeFolder(file);
 				const handle = await open(beside, 'wx', fileMode);
 				try {
@@ -90,9 +98,9 @@ export function createStore(where: string = stateFolder()): Store {
 		async readText(name) {
 			const file = resolve(name);
 			try {
-				return await readFile(file, 'utf8');
+				return await readFileText(file, largestStateFileBytes, 'plain');
 			} catch (error) {
-				if (isMissing(error)) return undefined;
+				if (error instanceof Error && isMissing(error.cause)) return undefined;
 				throw failed('Cannot read', file, error);
 			}
 		},
@@ -112,7 +120,7 @@ export function createStore(where: string = stateFolder()): Store {
 				if (isMissing(error)) return [];
 				throw failed('Cannot list', folder, error);
 			}
-			return names.filter(name => name.startsWith(prefix) && !name.endsWith('.tmp')).sort();
+			return names.filter(name => name.startsWith(prefix) && ourName.test(name)).sort();
 		},
 		async appendLine(name, line) {
 			if (/[\r\n]/.test(line)) throw new RangeError('one line at a time');

@@ -1,12 +1,17 @@
 // The wizard's surroundings on the practice bench: a made-up board, a made-up programmer, files in memory.
 import type {Bench} from '../bench/bench.ts';
+import {keyboardImage} from '../bench/boot/images.ts';
 import {findBoard} from '../engine/boards/index.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
-import type {MemoryImage} from '../engine/image/memory-image.ts';
+import {createImage, type MemoryImage} from '../engine/image/memory-image.ts';
 import type {WizardDeps} from './step.ts';
 
 /** Practice runs this much faster than the real thing: long enough to be seen, short enough to be borne. */
 const practiceSpeed = 25;
+/** Two taps of a quick finger; SparkFun's Caterina wants them within 750 ms. */
+const betweenTapsMs = 250;
+/** Small enough for every chip here that has a bootloader on USB. */
+const keymapBytes = 12_345;
 /** Shorter waits are saved up: a timer cannot be trusted below this, milliseconds. */
 const shortestWaitMs = 4;
 
@@ -52,6 +57,7 @@ export type PracticeOptions = {
 	readonly image: MemoryImage;
 	readonly imageName: string;
 	readonly loadFile: WizardDeps['loadFile'];
+	readonly loadLog?: WizardDeps['loadLog'];
 	readonly version: string;
 };
 
@@ -61,6 +67,7 @@ export function createPracticeDeps({
 	image,
 	imageName,
 	loadFile,
+	loadLog,
 	version,
 }: PracticeOptions): WizardDeps {
 	const {scenario} = bench;
@@ -70,6 +77,7 @@ export function createPracticeDeps({
 		store: bench.store,
 		version,
 		loadFile,
+		...(loadLog === undefined ? {} : {loadLog}),
 		catalogue: async ({chip}) =>
 			image.end > chip.flash.bytes
 				? []
@@ -86,6 +94,21 @@ export function createPracticeDeps({
 			scenario: scenario.name,
 			about: scenario.description,
 			sampleLog: bootloader === 'caterina' ? caterinaLog : dfuLog,
+			hands: {
+				plug: bench.plugBoard,
+				async reset() {
+					bench.pressReset();
+					await bench.world.clock.sleep(betweenTapsMs);
+					bench.pressReset();
+				},
+			},
+			keymap: {
+				name: 'the practice keymap',
+				load: async () =>
+					new TextEncoder().encode(
+						printIntelHex(createImage([keyboardImage(keymapBytes, {chip: bench.chip.chip})])),
+					),
+			},
 		},
 	};
 }

@@ -1,5 +1,6 @@
 // What happened: a pasted log, a file, or nothing to show.
 import {useEffect, useState} from 'react';
+import type {Ends} from '../engine/diagnose/ends.ts';
 import type {Interrupted} from '../engine/procedures/journal.ts';
 import {gap, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
@@ -92,7 +93,7 @@ export function StartView(step: StepProps<'start'>) {
 		};
 	}, [deps.store]);
 
-	const take = async (raw: string, how: 'paste' | 'file', logName: string) => {
+	const take = async (raw: string | Ends, how: 'paste' | 'file', logName: string) => {
 		try {
 			const answer = await readLog(raw, how, logName);
 			if (answer === undefined) setProblem('That text is empty. Copy the error lines and paste them again.');
@@ -103,9 +104,9 @@ export function StartView(step: StepProps<'start'>) {
 	};
 	const openFile = (path: string) => {
 		setBusy(true);
-		deps
-			.loadFile(path.replace(/^(['"])(.*)\1$/, '$2'))
-			.then(bytes => take(new TextDecoder().decode(bytes), 'file', path))
+		const file = path.replace(/^(['"])(.*)\1$/, '$2');
+		(deps.loadLog?.(file) ?? deps.loadFile(file).then(bytes => new TextDecoder().decode(bytes)))
+			.then(log => take(log, 'file', path))
 			.catch((error: unknown) => setProblem(messageOf(error)))
 			.finally(() => setBusy(false));
 	};

@@ -3,6 +3,7 @@ import type {FC} from 'react';
 import type {Board} from '../engine/boards/board.ts';
 import type {Cancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
+import type {Ends} from '../engine/diagnose/ends.ts';
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import type {RiskName} from '../engine/errors.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
@@ -107,6 +108,8 @@ export type WizardDeps = {
 	readonly store: Store;
 	/** Reads a file of the person's. Throws an Error whose message can be shown. */
 	readonly loadFile: (path: string) => Promise<Uint8Array>;
+	/** A log of any length: its first and last part. `loadFile` reads it where this is absent. */
+	readonly loadLog?: (path: string) => Promise<Ends>;
 	/** Bootloader images at hand for a chip. */
 	readonly catalogue?: (wanted: {
 		readonly chip: Chip;

@@ -26,6 +26,13 @@ export type Gate = {
 	readonly close: () => void;
 };
 
+/** The text without the line ends behind it. By hand: a pattern would try every run of line ends to the end. */
+function withoutEnds(text: string): string {
+	let length = text.length;
+	while (length > 0 && (text[length - 1] === '\r' || text[length - 1] === '\n')) length--;
+	return text.slice(0, length);
+}
+
 function keyOf(character: string, fast: boolean): Key {
 	if (character === '\r' || character === '\n') return {name: 'return', fast};
 	if (character === '\t') return {name: 'tab', fast};
@@ -56,7 +63,7 @@ export function createInputGate(
 			emit({type: 'key', key: keyOf(text, false)});
 			return;
 		}
-		const body = text.replace(/[\r\n]+$/, '');
+		const body = withoutEnds(text);
 		if (body === '') emit({type: 'key', key: {name: 'return', fast: true}});
 		else if ([...body].length <= quickTyping && !/[\r\n\t]/.test(body)) {
 			for (const character of body) emit({type: 'key', key: keyOf(character, true)});

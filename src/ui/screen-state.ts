@@ -4,7 +4,7 @@ import type {GateEvent} from './input-gate.ts';
 import {type Binding, handleKey, keyLines} from './keys.ts';
 import {gap, item, type Line, layOut, type Row, say, type Tone} from './lines.ts';
 import {filterFrom, filterMenu, type MenuItem, menuWindow, moveMenu, visibleItems} from './menu-state.ts';
-import {fit, padTo, textWidth} from './text.ts';
+import {fit, padTo, printable, textWidth} from './text.ts';
 import {type Glyphs, glyphsFor} from './theme.ts';
 import {textColumns, type View} from './view.ts';
 
@@ -330,7 +330,7 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 							? ` ${glyphs.down}`
 							: '';
 				rows.push({
-					text: fit(candidate.label, cells - 4) + more,
+					text: fit(printable(candidate.label), cells - 4) + more,
 					tone: selected ? 'accent' : 'plain',
 					option: {selected},
 					pointer: selected ? `${glyphs.pointer} ` : '  ',
@@ -404,7 +404,8 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 	const cut = rows.slice(0, above);
 	while (!view.screenReader && cut.length < above) cut.push({text: '', tone: 'plain'});
 	cut.push({text: '', tone: 'plain'}, ...footer.map((text): FrameRow => ({text, tone: 'quiet'})));
-	return {rows: cut, hidden};
+	// The last gate before the terminal: whatever a step put into a label or a title.
+	return {rows: cut.map(line => ({...line, text: printable(line.text)})), hidden};
 }
 
 function headerRow(spec: ScreenSpec, view: View, cells: number): FrameRow {
@@ -412,6 +413,6 @@ function headerRow(spec: ScreenSpec, view: View, cells: number): FrameRow {
 	if (spec.facts === undefined || spec.facts === '' || view.screenReader) return {text: left, tone: 'strong'};
 	const room = cells - textWidth(left) - 3;
 	if (room < 8) return {text: left, tone: 'strong'};
-	const right = fit(spec.facts, room);
+	const right = fit(printable(spec.facts), room);
 	return {text: padTo(left, cells - textWidth(right)) + right, tone: 'strong' satisfies Tone};
 }

@@ -1,32 +1,26 @@
-// Text from outside (logs, file names, USB strings) made fit for the screen, and plain text layout.
+// Text layout in terminal cells, and pasted text made fit for the screen.
+import {type Ends, endsOf} from '../engine/diagnose/ends.ts';
+import {printable, printableLines} from '../engine/printable.ts';
 
-/** Most text taken from one paste; more is cut and said so. */
+/** Most text taken from one paste or log; more is cut in the middle and said so. */
 export const pasteLimit = 1_048_576;
 
-// CSI, OSC/DCS/SOS/PM/APC with their terminators, two-byte escapes, and their 8-bit forms (ECMA-48).
-const escapeSequences =
-	/(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]|\u001b/g;
-// Other control characters; marks that turn the writing direction or are not seen.
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+export {printable};
 
-/** Takes every terminal escape and control character out of one line; tabs become a space. */
-export function printable(text: string): string {
-	return text
-		.replace(escapeSequences, '')
-		.replace(/[\t\n\r]+/g, ' ')
-		.replace(controls, '');
-}
+export type CleanText = {
+	readonly text: string;
+	readonly cut: boolean;
+	/** Where lines are missing; see `withTrueLines`. */
+	readonly gap: Ends['gap'];
+};
 
-export type CleanText = {readonly text: string; readonly cut: boolean};
-
-/** A pasted or read log: CRLF and CR become LF, escapes go, at most `pasteLimit` characters stay. */
-export function cleanPaste(raw: string): CleanText {
-	const cut = raw.length > pasteLimit;
-	const text = (cut ? raw.slice(0, pasteLimit) : raw)
-		.replace(escapeSequences, '')
-		.replace(/\r\n?/g, '\n')
-		.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
-	return {text, cut};
+/**
+ * A pasted or read log: CRLF and CR become LF, escapes go. Of more than `pasteLimit` characters the first and the last
+ * half stay: a log begins with what was run and ends with what went wrong.
+ */
+export function cleanPaste(raw: string | Ends): CleanText {
+	const {text, gap} = typeof raw === 'string' ? endsOf(raw, pasteLimit) : raw;
+	return {text: printableLines(text), cut: gap !== undefined, gap};
 }
 
 /** Cells one character takes: 0 for combining marks, 2 for East Asian wide and emoji, else 1. */

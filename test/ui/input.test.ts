@@ -134,7 +134,11 @@ test('a bracketed paste is text, whatever is in it', () => {
 });
 
 test('pasted text: CRLF and CR become LF, escapes go, a megabyte stays', () => {
-	assert.deepEqual(cleanPaste('a\r\nb\rc\nd'), {text: 'a\nb\nc\nd', cut: false});
+	assert.deepEqual(cleanPaste('a\r\nb\rc\nd'), {
+		text: 'a\nb\nc\nd',
+		cut: false,
+		gap: undefined,
+	});
 	assert.equal(cleanPaste('\u001b[31mred\u001b[0m \u001b]0;title\u0007x\u0000y').text, 'red xy');
 	const long = cleanPaste('x'.repeat(pasteLimit + 5));
 	assert.equal(long.text.length, pasteLimit);

@@ -29,6 +29,9 @@ export type QmkFinding = {
 /** Folders below `keyboards/` are searched as deep as QMK's build does (build_keyboard.mk: five levels). */
 const deepestFolder = 5;
 
+/** No keyboard's path comes near this; a pasted text does. */
+const longestName = 1000;
+
 /** data/mappings/defaults.hjson: what a development board brings along when the keyboard does not say. */
 const developmentBoards: Readonly<
 	Record<
@@ -70,6 +73,7 @@ const bootloaderAliases: Readonly<Record<string, string>> = {
  * Undefined for what is no name (it would leave the folder, or holds characters that QMK does not use).
  */
 export function qmkKeyboardName(typed: string): string | undefined {
+	if (typed.length > longestName) return undefined;
 	const name = typed
 		.trim()
 		.replace(/^(?:.*\/)?keyboards\//, '')
@@ -110,7 +114,9 @@ export const qmkAliasesFile = 'data/mappings/keyboard_aliases.hjson';
  * @param text the aliases file: `"old/name": {"target": "new/name"}`, Hjson, so quotes and commas may be missing
  */
 export function qmkMovedTo(keyboard: string, text: string): string | undefined {
-	const entries = text.matchAll(/["']?([\w/.+-]+)["']?\s*:\s*\{\s*["']?target["']?\s*:\s*["']?([\w/.+-]+)/g);
+	const entries = text.matchAll(
+		/(?<![\w/.+-])([\w/.+-]{1,200})["']?\s{0,20}:\s{0,20}\{\s{0,20}["']?target["']?\s{0,20}:\s{0,20}["']?([\w/.+-]{1,200})/g,
+	);
 	for (const [, old, now] of entries) if (old === keyboard && now !== undefined) return qmkKeyboardName(now);
 	return undefined;
 }
