@@ -31,6 +31,8 @@ export type BoardRig = {
 			readonly timeoutMs?: number;
 			readonly onOutput?: (text: string) => void;
 			readonly onTransfer?: (index: number, what: string) => void;
+			/** The board's time stands still until the program talks to it: a slow machine eats no 8 s window. */
+			readonly frozen?: boolean;
 		},
 	) => Promise<RunResult>;
 	/** `avr-unbrick ARGS`, the built program. */
@@ -87,7 +89,13 @@ export async function serveBoard(board: Board): Promise<BoardRig> {
 	const socketPath = path.join(folder, 'board');
 	const startMs = performance.now();
 	let skippedMs = 0;
-	const nowMs = () => performance.now() - startMs + skippedMs;
+	let frozenMs: number | undefined;
+	const nowMs = () => frozenMs ?? performance.now() - startMs + skippedMs;
+	function thaw(): void {
+		if (frozenMs === undefined) return;
+		skippedMs = frozenMs - (performance.now() - startMs);
+		frozenMs = undefined;
+	}
 	let timer: NodeJS.Timeout | undefined;
 	let socket: Socket | undefined;
 	let asked: Ask | undefined;
@@ -100,7 +108,7 @@ export async function serveBoard(board: Board): Promise<BoardRig> {
 		board.runTo(nowMs());
 		clearTimeout(timer);
 		const due = board.nextDueMs();
-		if (due !== undefined) timer = setTimeout(tick, Math.max(0, due - nowMs()));
+		if (due !== undefined && frozenMs === undefined) timer = setTimeout(tick, Math.max(0, due - nowMs()));
 	}
 	function skipTo(ms: number): void {
 		skippedMs += Math.max(0, ms - nowMs());
@@ -139,6 +147,7 @@ export async function serveBoard(board: Board): Promise<BoardRig> {
 		say({id: ask.id});
 	}
 	function hear(ask: Ask): void {
+		if (ask.op === 'control' || ask.op === 'out') thaw();
 		tick();
 		if (ask.op === 'control') control(ask);
 		else if (ask.op === 'out') out(ask);
@@ -175,6 +184,7 @@ export async function serveBoard(board: Board): Promise<BoardRig> {
 	const run: BoardRig['run'] = async (command, options = {}) => {
 		transfers = 0;
 		onTransfer = options.onTransfer;
+		if (options.frozen === true) frozenMs = nowMs();
 		const args = ['--netns', '--quiet', '-d', `board=remote:socket=${socketPath}`, '--', ...command];
 		const child = spawn(rigCommand, args, {
 			cwd: root,
@@ -203,12 +213,15 @@ export async function serveBoard(board: Board): Promise<BoardRig> {
 		});
 		clearTimeout(limit);
 		onTransfer = undefined;
+		thaw();
+		tick();
 		return {code, stdout, stderr};
 	};
 	return {
 		board,
 		nowMs,
 		skip(ms) {
+			thaw();
 			skippedMs += ms;
 			tick();
 		},

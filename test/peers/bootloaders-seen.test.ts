@@ -86,35 +86,43 @@ peerTest(
 	'18: idle, it leaves after 8.04 s; only blocks keep it; after E it goes 0.5 s later',
 	avrdudeNeeds,
 	() =>
-		withBoard(boardKind('Caterina'), [old], async served => {
-			const {rig, board} = served;
-			rig.skip(7900 - 50);
+		withBoard(boardKind('Caterina'), [old], async ({rig, board}) => {
+			const enter = () => {
+				const atMs = rig.nowMs();
+				board.pressReset(atMs);
+				board.runTo(atMs + 100);
+				return atMs;
+			};
+			const first = enter();
+			board.runTo(first + 8039);
 			assert.equal(board.state().what, 'loader');
-			rig.skip(300);
-			await until('the application runs', rig, isKeyboard(rig));
+			board.runTo(first + 8041);
+			assert.notEqual(board.state().what, 'loader');
+			rig.skip(9000);
+			assert.equal(board.state().what, 'application');
 			const late = await rig.run([...avr109, '-U', `flash:w:${keyboardHex}:i`]);
 			assert.notEqual(late.code, 0);
 			assert.match(late.stderr, /can't open device|unable to open/i);
 
 			// Signature and identification do not keep it, a block does.
-			await served.enter();
-			const entered = rig.nowMs();
-			board.pressReset(entered);
-			rig.skip(100);
-			rig.skip(6000);
-			assert.equal((await rig.run(talk('73', '53'))).stdout, '87951e\n4341544552494e\n');
-			rig.skip(Math.max(0, entered + 8100 - rig.nowMs()));
+			const second = enter();
+			rig.skip(4000);
+			const talked = await rig.run(talk('73', '53'), {frozen: true});
+			assert.equal(talked.stdout, '87951e\n4341544552494e\n');
+			rig.skip(Math.max(0, second + 8050 - rig.nowMs()));
 			assert.notEqual(board.state().what, 'loader', 'identification does not keep it');
-			await until('the application runs', rig, isKeyboard(rig));
-			board.pressReset(rig.nowMs());
-			rig.skip(6000);
-			assert.equal((await rig.run(talk('410000', '67000246'))).stdout.split('\n')[0], '0d');
-			rig.skip(6000);
+			rig.skip(1000);
+			const third = enter();
+			rig.skip(4000);
+			const block = await rig.run(talk('410000', '67000246'), {frozen: true});
+			assert.equal(block.stdout.split('\n')[0], '0d');
+			rig.skip(Math.max(0, third + 8100 - rig.nowMs()));
 			assert.equal(board.state().what, 'loader', 'a block starts the 8 s anew');
 
-			const said = await rig.run([...avr109, '-U', `flash:w:${keyboardHex}:i`]);
+			enter();
+			const said = await rig.run([...avr109, '-U', `flash:w:${keyboardHex}:i`], {frozen: true});
 			assert.equal(said.code, 0, said.stderr);
-			await until('it leaves', rig, () => board.state().what !== 'loader', 1500);
+			await until('it leaves', rig, () => board.state().what !== 'loader', 3000);
 			await until('the application runs', rig, isKeyboard(rig));
 		}),
 );
@@ -149,7 +157,8 @@ peerTest(
 			rig.skip(400);
 			board.pressReset(rig.nowMs());
 			rig.skip(50);
-			assert.equal((await rig.run([...avr109, '-U', 'signature:r:-:h'])).code, 0, 'two resets: the loader');
+			const found = await rig.run([...avr109, '-U', 'signature:r:-:h'], {frozen: true});
+			assert.equal(found.code, 0, 'two resets: the loader');
 		});
 	},
 );

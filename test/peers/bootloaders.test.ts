@@ -44,7 +44,8 @@ for (const [name, options] of own) {
 		withBoard(boardKind(name), [old], async served => {
 			const {rig} = served;
 			const {image, file} = keyboardFor(boardKind(name));
-			const said = await rig.cli('flash', file, '--json', ...options);
+			const command = [process.execPath, 'dist/cli.js', 'flash', file, '--json', ...options];
+			const said = await rig.run(command, {frozen: true});
 			assert.equal(said.code, 0, said.stdout + said.stderr);
 			const result = resultOf(said.stdout);
 			assert.equal(result.verified, boardKind(name).canRead);
@@ -128,7 +129,7 @@ for (const [board, program, name, commands, expected] of others) {
 		withBoard(boardKind(board), [old], async served => {
 			let said = '';
 			for (const command of commands) {
-				const run = await served.rig.run(command);
+				const run = await served.rig.run(command, {frozen: true});
 				said += run.stdout + run.stderr;
 				assert.equal(run.code, 0, `${command.join(' ')}\n${said}`);
 			}
@@ -205,6 +206,7 @@ peerTest(
 				const {rig, board} = served;
 				const command = [process.execPath, 'dist/cli.js', 'flash', keyboardHex, '--json', '--chip', 'm32u4'];
 				const cut = await rig.run(command, {
+					frozen: true,
 					onTransfer: index => {
 						if (index === 40) board.unplug(rig.nowMs());
 					},
@@ -217,7 +219,7 @@ peerTest(
 				rig.skip(500);
 				if (board.state().what !== 'loader') board.pressReset(rig.nowMs());
 				rig.skip(100);
-				const again = await rig.run(command);
+				const again = await rig.run(command, {frozen: true});
 				assert.equal(again.code, 0, `${name}: ${again.stderr}`);
 				assertHoldsImage(served, keyboard, again.stderr);
 			});
@@ -237,6 +239,19 @@ peerTest('flash: a drive with FLASH.BIN is overwritten in place', {}, async () =
 	assert.deepEqual(Uint8Array.from(readFileSync(file)), asImage(keyboard).slice(0, 0x6800));
 	const none = await runCli(['flash', keyboardHex, '--bootloader', 'lufa-ms', '--port', scratch, '--json']);
 	assert.equal(resultOf(none.stdout).error?.kind, 'DeviceMissing');
+});
+
+peerTest('practice without a terminal tells the whole story, for DFU and for Caterina', {}, async () => {
+	const {runCli} = await import('../helpers/cli.ts');
+	for (const [scenario, loader] of [
+		['dfu', 'Atmel DFU'],
+		['healthy', 'Caterina'],
+	] as const) {
+		const said = await runCli(['--practice', scenario]);
+		assert.equal(said.code, 0, said.stdout + said.stderr);
+		assert.match(said.stdout, new RegExp(`${loader}.* is on USB\\. The board is back\\.`));
+		assert.match(said.stdout, /keymap is flashed .*read back and equal.*shows itself as feed:6060/);
+	}
 });
 
 peerTest('flash: a bare port must be named, and then works', {programs: ['python3']}, async () => {
@@ -321,7 +336,7 @@ peerTest(
 	{programs: ['avrdude', 'teensy_loader_cli'], virtualUsb: true},
 	async () => {
 		await withBoard(boardKind('Caterina'), [sketchImage()], async ({rig, chip}) => {
-			const said = await rig.run([...avr109, '-U', `flash:w:${ispHex}:i`]);
+			const said = await rig.run([...avr109, '-U', `flash:w:${ispHex}:i`], {frozen: true});
 			assert.equal(said.code, 0, said.stderr);
 			assert.ok(sameBytes(chip.self.flash(0, ispImage().data.length), ispImage().data));
 		});
