@@ -60,6 +60,8 @@ export type Target = {
 	readonly gapBytes?: number;
 	readonly readFuses: () => Promise<FuseBytes>;
 	readonly readLock: () => Promise<number>;
+	/** Both of them from the same two readings. */
+	readonly readFusesAndLock?: () => Promise<{readonly fuses: FuseBytes; readonly lock: number}>;
 	/** Writes one fuse byte (absent bits as 1), waits, reads it back twice. Throws FuseReadback. Never judges. */
 	readonly writeFuse: (fuse: FuseName, value: number) => Promise<void>;
 	/** Writes the lock byte (absent bits as 1) and reads it back under the mask. Throws FuseReadback. */

@@ -304,6 +304,7 @@ export async function startUsbRig(
 		rigCommand,
 		'--netns',
 		'--quiet',
+		...(options.pace === true ? ['--one-cpu'] : []),
 		...[...served.keys()].flatMap(name => [
 			'-d',
 			`${name}=remote:socket=${path.join(folder, name)}${options.pace === true ? ',pace=true' : ''}`,

@@ -666,6 +666,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		async readLock() {
 			return (await readSnapshotTwice()).lock;
 		},
+		readFusesAndLock: readSnapshotTwice,
 		async writeFuse(fuse, value) {
 			const byte = known().fuses[fuse];
 			if (byte === undefined) throw bug(`the ${known().name} has a ${fuse} fuse`);

@@ -477,7 +477,11 @@ async function* run(
 	// — leave, enter again, read everything back
 	await target.reenter();
 	yield* notes();
-	const fuses = await target.readFuses();
+	const readBack =
+		target.readFusesAndLock === undefined
+			? {fuses: await target.readFuses(), lock: await target.readLock()}
+			: await target.readFusesAndLock();
+	const {fuses} = readBack;
 	for (const fuse of fuseNames(chip)) {
 		const expected = after[fuse];
 		const got = fuses[fuse];
@@ -491,7 +495,7 @@ async function* run(
 			});
 		}
 	}
-	let lock = await target.readLock();
+	let {lock} = readBack;
 	if (image !== undefined && verifiedBytes > 0) await sampleAgain(target, chip, image, plan.erase, after);
 	yield* notes();
 

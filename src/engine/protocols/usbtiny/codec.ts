@@ -34,11 +34,17 @@ export function periodFor(sckHz: number): number {
 	return periodsUs.findLast(period => periodSckHz(period) <= sckHz) ?? slowestPeriodUs;
 }
 
+/** Where a packet of eight is shifted in well under a frame, the firmware's own limit (254) in whole packets. */
+const fastPeriodUs = 8;
+const largestChunkBytes = 248;
+
 /**
- * Bytes to read at once: 128, halved for every doubling of the period above 16, never below 8, so that a packet of
- * eight does not keep the host waiting too long. Source: avrdude's choice, which this firmware is used to.
+ * Bytes to read at once: 248 at the fast periods, else 128, halved for every doubling of the period above 16, never
+ * below 8, so that a packet of eight does not keep the host waiting too long. Source: USBtiny firmware (an answer's
+ * length has eight bits, 255 is its own mark); avrdude's choice for the slower ones.
  */
 export function chunkBytes(periodUs: number): number {
+	if (periodUs <= fastPeriodUs) return largestChunkBytes;
 	let chunk = 128;
 	for (let period = 16; period < periodUs && chunk > 8; period *= 2) chunk /= 2;
 	return chunk;

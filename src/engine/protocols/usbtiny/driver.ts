@@ -24,6 +24,8 @@ const resetHighMs = 1;
 const addressedBytes = 0x1_0000;
 /** 4D chooses the bank of 64 K words before the driver is called. */
 const bankBytes = 0x2_0000;
+/** An EEPROM write keeps the bus waiting for each byte: not more of them in one transfer than the classic tools send. */
+const eepromChunkBytes = 128;
 /** The firmware's own poll gives a cell this long, microseconds (datasheets: 9 ms). */
 const eepromCellUs = 10_000;
 
@@ -133,7 +135,9 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 			return {answered: answeredBefore ? 'yes' : 'no', received};
 		},
 		exchange,
-		readBlockBytes: 128,
+		get readBlockBytes() {
+			return chunkBytes(periodUs);
+		},
 		async readFlash(byteAddress, bytes) {
 			const inBank = byteAddress % bankBytes;
 			const fast = Math.max(0, Math.min(bytes, addressedBytes - inBank));
@@ -167,7 +171,7 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 			// The firmware takes a cell that reads as written for done, unless the value is one of these: a busy cell
 			// reads ff, so ff must wait its time out.
 			await ask('POLL_BYTES', setup(request.pollBytes, 0xffff, 0), 0);
-			const chunk = chunkBytes(periodUs);
+			const chunk = Math.min(eepromChunkBytes, chunkBytes(periodUs));
 			for (let done = 0; done < data.length; done += chunk) {
 				const block = data.subarray(done, done + chunk);
 				await tell(
