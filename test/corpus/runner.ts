@@ -23,6 +23,8 @@ export type Label = {
 	readonly derivedFrom?: string;
 	readonly form?: string;
 	readonly remedy: string;
+	/** Fresh logs only: in which round they were found. */
+	readonly round?: number;
 };
 
 export type Case = Label & {readonly log: string; readonly heldOut: boolean};
@@ -96,6 +98,8 @@ export type Figures = {
 	readonly ispNeeded: Share;
 	/** Exactly the label, on all logs. */
 	readonly ispNeededAll: Share;
+	/** As before, and "maybe" counts where the text leaves several causes open. */
+	readonly ispNotMisled: Share;
 	/** ISP advised where the label says no. */
 	readonly advisedInVain: readonly string[];
 	/** ISP denied where the label says yes. */
@@ -116,6 +120,10 @@ export function count(outcomes: readonly Outcome[]): Figures {
 		tool: share(outcomes, outcome => outcome.tool),
 		ispNeeded: share(decidable, outcome => outcome.isp),
 		ispNeededAll: share(outcomes, outcome => outcome.isp),
+		ispNotMisled: share(
+			outcomes,
+			({entry, got, isp}) => isp || (!entry.decidable && got.ispNeeded === 'maybe'),
+		),
 		advisedInVain: outcomes
 			.filter(({entry, got}) => got.ispNeeded === 'yes' && entry.ispNeeded === 'no')
 			.map(({entry}) => entry.id),
@@ -142,6 +150,7 @@ export function report(title: string, figures: Figures): string {
 		show('tool', figures.tool),
 		show('ISP needed (decidable)', figures.ispNeeded),
 		show('ISP needed (all)', figures.ispNeededAll),
+		show('the same, "maybe" where text is open', figures.ispNotMisled),
 		`  ISP advised where none is needed: ${figures.advisedInVain.join(', ') || 'none'}`,
 		`  ISP denied where it is needed:    ${figures.denied.join(', ') || 'none'}`,
 	].join('\n');

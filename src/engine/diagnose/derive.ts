@@ -16,11 +16,15 @@ export type DerivedId =
 	| 'is.dfu.seen'
 	| 'is.caterina.seen'
 	| 'is.ms.seen'
+	| 'is.arm.seen'
+	| 'is.loader.seen'
 	| 'is.bootloader.other'
 	| 'is.usbasploader'
 	| 'is.prog.avr109'
 	| 'is.prog.serialboot'
 	| 'is.prog.isp'
+	| 'is.prog.teensy'
+	| 'is.prog.micronucleus'
 	| 'is.isp.serial'
 	| 'is.stk.bootport'
 	| 'is.burn'
@@ -32,8 +36,10 @@ export type DerivedId =
 	| 'is.os.windows'
 	| 'is.os.macos'
 	| 'is.os.linux'
+	| 'is.os.notwindows'
 	| 'is.windows.maybe'
 	| 'is.resp.varied'
+	| 'is.power.zero'
 	| 'is.sig.none'
 	| 'is.sig.fine'
 	| 'is.sig.varied'
@@ -64,7 +70,7 @@ const avr109Programmers = /^(?:avr109|butterfly|butterfly_mk|avr911|mib510)$/i;
 const serialBootloaders = /^(?:arduino|wiring|urclock|xbee)$/i;
 const ispOverSerial = /^(?:stk500v1|avrisp|stk500|arduinoisp|arduinoisporg|arduino_as_isp|avrispv2)$/i;
 const ispProgrammers =
-	/^(?:usbasp|usbasp-clone|usbasp_tpi|usbtiny|usbtinyisp|usbisp|avrisp|avrisp2|avrispmkii|avrisp_mkii|avrispv2|stk500v1|stk500|stk600|arduinoisp|arduinoisporg|arduino_as_isp|buspirate\w*|dragon_\w+|jtag\w*|atmelice\w*|powerdebugger\w*|pickit\w*|snap\w*|xplainedpro\w*|ft232\w*|ft2232\w*|diecimila|linuxspi|linuxgpio|ponyser|dasa\d?|avr910|pavr|siprog|dt006|nibobee|tumpa\w*|ttl232r|c232hm|um232h|uncompatino|flyswatter2|openmoko|avrftdi|iseavrprog|ch341a|teensy_isp|raspberry_pi_gpio|pi_1|pi_2)$/i;
+	/^(?:usbasp|usbasp-clone|usbasp_tpi|usbtiny|usbtinyisp|usbisp|avrisp|avrisp2|avrispmkii|avrisp_mkii|avrispv2|stk500v1|stk500|stk600|arduinoisp|arduinoisporg|arduino_as_isp|buspirate\w*|dragon_\w+|jtag\w*|atmelice\w*|powerdebugger\w*|pickit\w*|snap\w*|xplainedpro\w*|ft232\w*|ft2232\w*|diecimila|linuxspi|linuxgpio|ponyser|dasa\d?|avr910|pavr|siprog|dt006|nibobee|xplainedmini\w*|pkobn\w*|serialupdi|jtag2updi|scratchmonkey\w*|pony-stk200|stk200|dapa|sp12|bsd|tumpa\w*|ttl232r|c232hm|um232h|uncompatino|flyswatter2|openmoko|avrftdi|iseavrprog|ch341a|teensy_isp|raspberry_pi_gpio|pi_1|pi_2)$/i;
 const usbPort = /^(?:usb|ft\d|hid|avrdoper|gpio|pi)/i;
 
 // USB product numbers of Atmel's vendor id, after qmk_toolbox BootloaderFactory.cs and dfu-programmer arguments.c.
@@ -81,7 +87,7 @@ export const dfuProducts: Readonly<Record<string, string>> = {
 };
 const caterinaIds =
 	/^(?:2341:003[67]|2a03:003[67]|2a03:0040|1b4f:920[357]|1b4f:0f69|239a:000[cde]|1ffb:0101|1209:2302|1209:2303)$/;
-const armIds = /^(?:0483:|1eaf:|1c11:|28e9:|314b:|342d:|2e8a:|2e3c:)/;
+const armIds = /^(?:0483:df11|1eaf:|1c11:|28e9:|314b:|342d:|2e8a:|2e3c:)/;
 
 /** The bootloader family a USB identity belongs to, if it is one of a bootloader. */
 export function familyOfUsbId(id: string): Family | undefined {
@@ -299,6 +305,7 @@ function expectedFamily(known: Known): Family | undefined {
 	}
 	if (known.has('dfu.nodevice')) return 'dfu';
 	if (known.has('bf.silent') || known.has('qmk.waiting.serial')) return 'caterina';
+	if (known.has('du.nodevice')) return 'arm';
 	if (known.has('tl.waiting') && known.has('tl.any')) return 'halfkay';
 	if (known.has('bh.missing')) return 'bootloadhid';
 	if (known.has('mn.timeout')) return 'micronucleus';
@@ -323,12 +330,14 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	// Systems.
 	const windows = everywhere.get('os.windows');
 	const macos = everywhere.get('os.macos');
-	const linux = everywhere.get('os.linux');
+	const linux = everywhere.get('os.linux') ?? everywhere.get('os.dmesg') ?? everywhere.get('os.lsusb');
 	if (windows !== undefined && macos === undefined && linux === undefined)
 		add('is.os.windows', ...first('os.windows'));
 	if (macos !== undefined) add('is.os.macos', ...first('os.macos'));
-	if (linux !== undefined && macos === undefined) add('is.os.linux', ...first('os.linux'));
+	if (linux !== undefined && macos === undefined) add('is.os.linux', ...linux.slice(0, 1));
 	if (macos === undefined && linux === undefined) add('is.windows.maybe');
+	if (windows === undefined && (macos ?? linux ?? everywhere.get('os.unix')) !== undefined)
+		add('is.os.notwindows', ...first('os.unix'));
 
 	// Who is on the bus.
 	const seen = new Set<Family>();
@@ -343,6 +352,7 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 			if (chip !== undefined) dfuChip = {chip, hit};
 			add('is.dfu.seen', hit);
 		} else if (family === 'caterina') add('is.caterina.seen', hit);
+		else if (family === 'arm') add('is.arm.seen', hit);
 		else if (id === '03eb:2045') add('is.ms.seen', hit);
 		else if (/^03eb:20[4-6][0-9a-f]$/.test(id) && !/^03eb:20(?:45|4a|67)$/.test(id))
 			add('is.application.seen', hit);
@@ -369,7 +379,9 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	const serialPort = port !== undefined && !usbPort.test(port);
 	if (programmer !== undefined) {
 		const said = [...first('avr.opt.c'), ...first('avr.usingprogrammer')].slice(0, 1);
-		if (avr109Programmers.test(programmer)) add('is.prog.avr109', ...said);
+		if (programmer === 'teensy') add('is.prog.teensy', ...said);
+		else if (programmer === 'micronucleus') add('is.prog.micronucleus', ...said);
+		else if (avr109Programmers.test(programmer)) add('is.prog.avr109', ...said);
 		// The IDE's "Arduino as ISP" speaks at 19200; no board's own bootloader of today does.
 		else if (programmer === 'arduino' && baud === '19200') add('is.isp.serial', ...said);
 		else if (serialBootloaders.test(programmer)) add('is.prog.serialboot', ...said);
@@ -416,6 +428,16 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 		if (!sameChip(chipId(target), dfuChip.chip)) add('is.mcu.differs', dfuChip.hit, dfuTarget);
 	}
 	const expected = expectedFamily(known);
+	// The system lists the very bootloader that the tool does not see.
+	const awaited = (everywhere.get('usb.id') ?? []).filter(hit => {
+		const family = familyOfUsbId(usbIdOf(hit) ?? '');
+		if (family === undefined || family === 'caterina') return false;
+		return (
+			family === expected ||
+			(expected === undefined && (known.has('qmk.waiting') || known.has('du.nodevice')))
+		);
+	});
+	if (awaited.length > 0) add('is.loader.seen', awaited.at(-1)!);
 	if (expected !== undefined && seen.size > 0 && !seen.has(expected)) {
 		const hits = [
 			...(everywhere.get('usb.id') ?? []).slice(-1),
@@ -447,6 +469,9 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	// Bytes that came instead of the sync answer.
 	const answers = new Set((known.get('sk.nosync') ?? []).map(hit => hit.groups[0]?.toLowerCase()));
 	if (answers.size >= 3) add('is.resp.varied', ...(known.get('sk.nosync') ?? []).slice(0, 3));
+
+	if (known.has('power.zero') && !known.has('power.unmeasured'))
+		add('is.power.zero', ...(known.get('power.zero') ?? []).slice(-1));
 
 	// Signatures.
 	const signatures = (known.get('avr.signature') ?? []).slice(-RECENT);
@@ -490,14 +515,17 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	for (const id of ['dfu.open', 'avr.openfile', 'avr.readfile.failed'] as const) {
 		for (const hit of (known.get(id) ?? []).slice(-RECENT)) {
 			const path = hit.groups.find(value => value !== undefined && value !== '')?.trim();
+			// A temporary name has no end of its own, and no space to be cut at.
+			if (/^\/tmp\//i.test(path ?? '')) continue;
 			if (path !== undefined && /[\\/]/.test(path) && !/\.\w{2,4}["']?$/.test(path) && path.length < 180)
 				add('is.path.cut', hit);
 		}
 	}
 	for (const hit of (known.get('dfu.cmd.flash') ?? []).slice(-RECENT)) {
 		const path = (hit.groups[2] ?? '').trim();
-		if (/^[^"'\s]+[\\/][^"']*\s[^"']*\.(?:hex|eep|bin)$/i.test(path) && !known.has('dfu.open'))
-			add('is.path.cut', hit);
+		// Up to the first file's end: a paste that lost its line ends goes on behind it.
+		const file = /^[^"'\s]+[\\/][^"']*?\.(?:hex|eep|bin)\b/i.exec(path)?.[0];
+		if (file !== undefined && /\s/.test(file) && !known.has('dfu.open')) add('is.path.cut', hit);
 	}
 	for (const hit of (known.get('avr.outofrange') ?? []).slice(-RECENT)) {
 		if (Number.parseInt(hit.groups[0] ?? '0', 16) >= RAM_OFFSET) add('is.addr.ram', hit);

@@ -38,6 +38,14 @@ const signalById: ReadonlyMap<string, Signal> = new Map(signals.map(signal => [s
 // Built at the first diagnosis: starting the program should not pay for it.
 let scanner: Scanner | undefined;
 
+/** Errors of a conversation over a serial port. */
+const needsPort: ReadonlySet<string> = new Set(['sk.nosync', 'sk.silent', 'v2.timeout', 'bf.silent']);
+
+/** What is left of a cause on a system that has no such thing. */
+const FOREIGN_SYSTEM_WEIGHT = 0.35;
+const windowsOnly: ReadonlySet<Cause> = new Set<Cause>(['windows-wrong-driver']);
+const unixOnly: ReadonlySet<Cause> = new Set<Cause>(['modemmanager', 'serial-port-permission']);
+
 type Attempt = {readonly hits: Hit[]; readonly errors: Hit[]; readonly successes: Hit[]};
 
 /** Cuts the paste where a tool starts anew after a verdict. */
@@ -46,7 +54,9 @@ function splitAttempts(hits: readonly Hit[]): Attempt[] {
 	for (const hit of hits) {
 		const role = signalById.get(hit.id)?.role;
 		let current = attempts[attempts.length - 1]!;
-		if (role === 'start' && current.errors.length + current.successes.length > 0) {
+		// Who talks through a port has opened it: a failure to open belongs to an attempt before.
+		const opened = needsPort.has(hit.id) && current.errors.some(error => error.id === 'ser.open');
+		if ((role === 'start' && current.errors.length + current.successes.length > 0) || opened) {
 			current = {hits: [], errors: [], successes: []};
 			attempts.push(current);
 		}
@@ -279,6 +289,13 @@ function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candida
 			{cause: 'insufficient-evidence', confidence: 0.3, evidence: [hit], isp: 'maybe', best: 0.3},
 		];
 	}
+	if (everywhere.has('mn.reconnected')) {
+		const evidence = hitsOf(['mn.reconnected']);
+		return [
+			{cause: 'no-error-shown', confidence: 0.7, evidence, isp: 'no', best: 0.7},
+			{cause: 'insufficient-evidence', confidence: 0.5, evidence, isp: 'maybe', best: 0.5},
+		];
+	}
 	const open = hitsOf(underway);
 	const evidence = open.length > 0 ? open : hitsOf(recognised).slice(-2);
 	if (open.length > 0) {
@@ -408,6 +425,17 @@ export function diagnose(text: string): Diagnosis {
 		const factor = EARLIER_ATTEMPT_WEIGHT ** distance;
 		for (const rule of fired) weigh(candidates, rule, factor, linesOf(rule, here, everywhere));
 	});
+	// A log that shows its system rules out what other systems do.
+	const windows = everywhere.has('is.os.windows');
+	const notWindows = everywhere.has('is.os.notwindows');
+	const macos = everywhere.has('is.os.macos');
+	for (const candidate of candidates.values()) {
+		const foreign =
+			(notWindows && windowsOnly.has(candidate.cause)) ||
+			(windows && unixOnly.has(candidate.cause)) ||
+			(macos && candidate.cause === 'modemmanager');
+		if (foreign) candidate.confidence *= FOREIGN_SYSTEM_WEIGHT;
+	}
 	if (success !== undefined) {
 		const confidence = success.cause === 'tool-success' ? 0.95 : 0.9;
 		for (const candidate of candidates.values()) candidate.confidence *= EARLIER_ATTEMPT_WEIGHT;

@@ -14,7 +14,7 @@ const MAX_FACT_CHARS = 200;
 const frontEnds: readonly (readonly [tool: string, signs: readonly SignalId[]])[] = [
 	['qmk-toolbox', ['tb.any', 'tb.version']],
 	['octoprint', ['octo.any', 'octo.tempfile']],
-	['platformio', ['pio.any']],
+	['platformio', ['pio.any', 'pio.failed']],
 	['prusaslicer', ['slicer.any']],
 	['arduino-ide', ['ide.any']],
 	['qmk-cli', ['qmk.compile']],
@@ -60,8 +60,10 @@ const innerTools: readonly (readonly [tool: string, signs: readonly SignalId[]])
 	],
 	['dfu-util', ['du.any']],
 	['micronucleus', ['mn.any']],
+	['wally', ['wally.any']],
 	['hid_bootloader_cli', ['hid.any']],
-	['teensy_loader_cli', ['tl.any', 'tl.read']],
+	['teensy_loader_cli', ['tl.any', 'tl.read', 'tl.writeerror']],
+	['kaleidoscope-builder', ['kb.nobootloader']],
 	['bootloadHID', ['bh.any', 'bh.missing', 'bh.uploading', 'bh.comm']],
 	['esptool', ['other.esp']],
 	['openocd', ['other.openocd']],
@@ -113,6 +115,8 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['du.any', 3],
 			['arm.tools', 2],
 			['other.particle', 4],
+			['is.arm.seen', 2],
+			['wally.any', 1],
 		],
 	],
 	[
@@ -136,6 +140,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 		[
 			['mn.any', 3],
 			['mn.found', 2],
+			['is.prog.micronucleus', 4],
 		],
 	],
 	[
@@ -144,6 +149,8 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['tl.any', 3],
 			['tl.found', 2],
 			['tl.read', 2],
+			['tl.writeerror', 2],
+			['is.prog.teensy', 4],
 			['tl.waiting', 1],
 			['tl.dummy', 1],
 			['hid.any', 1],
@@ -185,6 +192,8 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 		'isp-programmer',
 		[
 			['is.prog.isp', 3],
+			['usbdev.missing', 2],
+			['usbdev.claim', 2],
 			['is.burn', 3],
 			['asp.silent', 4],
 			['asp.missing', 4],

@@ -230,6 +230,31 @@ export const rules: readonly Rule[] = [
 			'dfu-programmer src/dfu.c: a device that cannot be opened counts as absent; https://docs.qmk.fm/faq_build#linux-udev-rules',
 	},
 	{
+		// The kernel or lsusb lists it, the tool does not: it may not be opened.
+		id: 'loader-seen-linux',
+		proves: [['usb-permission', 0.88]],
+		any: [
+			'mn.timeout',
+			'mn.waiting',
+			'tl.waiting',
+			'tl.nodevice',
+			'bh.missing',
+			'du.nodevice',
+			'qmk.waiting',
+		],
+		all: ['is.loader.seen', 'is.os.linux'],
+		not: ['os.enumerate', 'os.libusb.retry'],
+		source:
+			'libusb os/linux_usbfs.c: a device without write permission cannot be opened; https://docs.qmk.fm/faq_build#linux-udev-rules',
+	},
+	{
+		id: 'loader-seen-windows',
+		proves: [['windows-wrong-driver', 0.86]],
+		any: ['mn.timeout', 'mn.waiting', 'du.nodevice', 'qmk.waiting'],
+		all: ['is.loader.seen', 'is.os.windows'],
+		source: 'libusb os/windows_winusb.c: without a driver that libusb can use the device is not in the list',
+	},
+	{
 		id: 'dfu-claim',
 		proves: [
 			['usb-permission', 0.6],
@@ -402,6 +427,40 @@ export const rules: readonly Rule[] = [
 		source: 'qmk_toolbox windows/QMK Toolbox/Usb/UsbListener.cs, MainWindow.cs',
 	},
 	{
+		id: 'toolbox-serial-libusb',
+		proves: [['windows-wrong-driver', 0.92]],
+		context: ['tb.serial.libusb'],
+		notContext: ['avr.verified'],
+		family: 'caterina',
+		source:
+			'qmk_toolbox CaterinaDevice.cs; https://docs.qmk.fm/driver_installation_zadig: serial bootloaders keep the driver of Windows',
+	},
+	{
+		id: 'keyboard-not-in-bootloader',
+		proves: [
+			['not-in-bootloader', 0.85],
+			['usb-permission', 0.35],
+		],
+		any: ['kb.nobootloader'],
+		family: 'caterina',
+		source: 'Kaleidoscope bin/kaleidoscope-builder: it looks for the port by its USB identity',
+	},
+	{
+		id: 'program-stumbled',
+		proves: [['tool-version', 0.6]],
+		any: ['sys.assert'],
+		source: 'assert(3)',
+	},
+	{
+		id: 'micronucleus-stumbled',
+		proves: [['usb-transient', 0.65]],
+		all: ['sys.assert'],
+		context: ['mn.any'],
+		family: 'micronucleus',
+		source:
+			'micronucleus commandline/library/micronucleus_lib.c: asserts that a USB transfer came back whole',
+	},
+	{
 		id: 'toolbox-nothing',
 		proves: [
 			['not-in-bootloader', 0.75],
@@ -409,6 +468,21 @@ export const rules: readonly Rule[] = [
 		],
 		any: ['tb.nodevices'],
 		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
+	},
+	{
+		// Only the running keyboard is seen, and nobody has tried to flash.
+		id: 'toolbox-console-only',
+		proves: [['not-in-bootloader', 0.75]],
+		any: ['tb.console'],
+		notContext: ['tb.connected', 'tb.start', 'dfu.any', 'avr.any', 'du.any', 'bh.any', 'tl.any'],
+		source: 'qmk_toolbox windows/QMK Toolbox/Hid/HidConsoleDevice.cs',
+	},
+	{
+		id: 'halfkay-left',
+		proves: [['benign-warning', 0.9]],
+		all: ['avr.hidleft', 'avr.written', 'avr.done'],
+		family: 'halfkay',
+		source: 'avrdude src/teensy.c: the reboot is asked for after the last page is written',
 	},
 	{
 		id: 'toolbox-comport',
@@ -647,6 +721,14 @@ export const rules: readonly Rule[] = [
 		source: 'avrdude src/butterfly.c',
 	},
 	{
+		id: 'caterina-silent-mac',
+		proves: [['macos-serial-driver', 0.41]],
+		any: ['bf.silent'],
+		all: ['is.os.macos'],
+		family: 'caterina',
+		source: 'https://github.com/qmk/qmk_firmware/issues/6133: macOS 10.15',
+	},
+	{
 		id: 'caterina-silent-new',
 		proves: [
 			['caterina-not-responding', 0.64],
@@ -842,7 +924,7 @@ export const rules: readonly Rule[] = [
 		id: 'port-unnamed-avrdude',
 		proves: [['serial-wrong-port', 0.93]],
 		any: ['ser.open.unknown'],
-		notContext: ['is.prog.serialboot', 'is.prog.avr109', 'cat.touch'],
+		notContext: ['is.prog.serialboot', 'is.prog.avr109', 'cat.touch', 'pio.any', 'pio.failed'],
 		family: 'isp-programmer',
 		source: 'avrdude manual, option -P; avrdude.conf.in default_serial',
 	},
@@ -956,6 +1038,7 @@ export const rules: readonly Rule[] = [
 			['serial-wrong-port', 0.3],
 		],
 		any: ['ser.ioctl', 'ser.hardware'],
+		not: ['avr.hidleft'],
 		source: 'avrdude src/ser_posix.c, src/ser_win32.c: the driver refuses to set the port up',
 	},
 	{
@@ -993,11 +1076,10 @@ export const rules: readonly Rule[] = [
 	},
 	{
 		id: 'serial-no-sync-talking',
-		// Changing bytes: the running sketch's own output, so bootloader and chip are not dead.
+		// Changing bytes: the running sketch's own output. The chip lives; of its bootloader that says nothing.
 		proves: [['serial-not-in-sync', 0.76]],
 		all: ['is.resp.varied'],
 		not: ['is.prog.isp', 'sk.enable', 'is.burn'],
-		isp: 'no',
 		family: 'arduino-serial',
 		source:
 			'avrdude src/stk500.c: resp is the byte read, whoever sent it; Arduino Help Center, "If your sketch doesn\'t upload"',
@@ -1029,6 +1111,7 @@ export const rules: readonly Rule[] = [
 			['serial-not-in-sync', 0.62],
 			['serial-wrong-board', 0.4],
 			['mega-bootloader-bug', 0.38],
+			['serial-wrong-port', 0.3],
 			['tool-version', 0.2],
 		],
 		any: ['v2.timeout', 'v2.getsync'],
@@ -1292,7 +1375,7 @@ export const rules: readonly Rule[] = [
 			'v2.getsync',
 			'v2.status',
 			'power.none',
-			'power.zero',
+			'is.power.zero',
 			'tiny.transfer',
 			'sk.silent',
 			'usbdev.transfer',
@@ -1322,7 +1405,7 @@ export const rules: readonly Rule[] = [
 			['isp-target-unpowered', 0.95],
 			['isp-wiring', 0.4],
 		],
-		any: ['power.none', 'power.zero'],
+		any: ['power.none', 'is.power.zero'],
 		family: 'isp-programmer',
 		source: 'avrdude src/jtagmkII.c RSP_NO_TARGET_POWER; src/stk500v2.c Vtarget',
 	},
@@ -1335,7 +1418,7 @@ export const rules: readonly Rule[] = [
 			['isp-no-clock', 0.3],
 		],
 		any: ['is.sig.none', 'avr.yikes'],
-		not: ['is.sig.fine', 'power.none', 'power.zero'],
+		not: ['is.sig.fine', 'power.none', 'is.power.zero'],
 		notContext: ['flip.any', 'is.prog.avr109', 'is.prog.serialboot'],
 		family: 'isp-programmer',
 		source:
@@ -1520,6 +1603,15 @@ export const rules: readonly Rule[] = [
 		source: 'avrdude src/safemode.c; datasheets, clock sources',
 	},
 	{
+		// Then a missing clock is as near as a wire, and only ISP with a clock lent would help.
+		id: 'isp-all-zero-wiring',
+		proves: [['isp-wiring', 0.77]],
+		all: ['avr.yikes', 'is.fuses.zero'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source: 'avrdude src/safemode.c; datasheets, clock sources',
+	},
+	{
 		id: 'isp-old-part',
 		proves: [['wrong-mcu-option', 0.6]],
 		all: ['avr.opt.p.old', 'is.silent'],
@@ -1567,6 +1659,8 @@ export const rules: readonly Rule[] = [
 			['usb-permission', 0.42],
 		],
 		any: ['asp.missing', 'tiny.missing', 'usbdev.missing', 'v2.signon'],
+		// What may not be opened is reported as not found afterwards.
+		not: ['usb.opendenied', 'usb.opendriver', 'usbdev.claim'],
 		notContext: ['flip.any', 'is.usbasploader'],
 		family: 'isp-programmer',
 		source: 'avrdude src/usbasp.c, src/usbtiny.c, src/usb_libusb.c',
@@ -1675,9 +1769,20 @@ export const rules: readonly Rule[] = [
 	{
 		id: 'file-open',
 		proves: [['file-not-found', 0.88]],
-		any: ['avr.openfile', 'avr.readfile.failed'],
-		not: ['is.path.cut', 'avr.outofrange', 'avr.badhex'],
+		any: ['avr.openfile'],
+		not: ['is.path.cut', 'avr.outofrange'],
 		source: 'avrdude src/fileio.c',
+	},
+	{
+		// Only that reading failed: the line that says why is missing.
+		id: 'file-unread',
+		proves: [
+			['file-not-found', 0.6],
+			['bad-hex-file', 0.56],
+		],
+		any: ['avr.readfile.failed'],
+		not: ['is.path.cut', 'avr.outofrange', 'avr.badhex', 'avr.openfile'],
+		source: 'avrdude src/update.c: printed after any failure in src/fileio.c',
 	},
 	{
 		id: 'file-argument',
@@ -1824,6 +1929,7 @@ export const rules: readonly Rule[] = [
 		proves: [
 			['usb-transient', 0.75],
 			['wrong-mcu-option', 0.45],
+			['tool-version', 0.35],
 		],
 		any: ['tl.writeerror'],
 		source: 'teensy_loader_cli.c',
@@ -1856,6 +1962,7 @@ export const rules: readonly Rule[] = [
 		proves: [
 			['dfu-no-device', 0.8],
 			['arm-board', 0.5],
+			['windows-wrong-driver', 0.42],
 			['not-in-bootloader', 0.4],
 		],
 		any: ['du.nodevice'],

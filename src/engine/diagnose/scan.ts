@@ -169,6 +169,9 @@ export function createScanner(signals: readonly Signal[]): Scanner {
 	};
 }
 
+/** Messages that end in a path: the next line may hold the rest of it, so both readings stand. */
+const runsOn: ReadonlySet<string> = new Set(['dfu.cmd.flash']);
+
 /** Every known message in the log, in order; wrapped lines are read as one. */
 function scan(lines: readonly CleanLine[], signals: readonly Signal[], finder: LiteralFinder): Hit[] {
 	const hits: Hit[] = [];
@@ -181,7 +184,7 @@ function scan(lines: readonly CleanLine[], signals: readonly Signal[], finder: L
 		scanText(joined, signals, finder, seamed);
 		for (const hit of seamed) {
 			const key = `${hit.id} ${hit.at}`;
-			if (whole.has(key)) continue;
+			if (whole.has(key) && !runsOn.has(hit.id)) continue;
 			whole.add(key);
 			hits.push(hit);
 		}

@@ -6,10 +6,11 @@ import type {Signal} from './scan.ts';
 
 // Where strerror and FormatMessage texts are translated, their words in the languages pasted most.
 const notFoundWords =
-	'no such file|no such device|cannot find the|kann die angegebene datei|kann das angegebene|no se puede encontrar|no puede (?:encontrar|hallar)|fichier sp.cifi|introuvable|impossibile trovare|n[aã]o (?:pode|conseguiu) encontrar|nie mo[zż]e odnale|kan het opgegeven bestand|hittar inte|не удается найти|datei oder verzeichnis nicht gefunden|aucun fichier|no existe el (?:archivo|fichero)|file o directory non esistente';
+	'no such file|no such device|cannot find the|kann die angegebene datei|kann das angegebene|no se puede encontrar|no puede (?:encontrar|hallar)|fichier sp.cifi|introuvable|impossibile trovare|n[aã]o (?:pode|conseguiu) encontrar|nie mo[zż]e odnale|kan het opgegeven bestand|hittar inte|не удается найти|datei oder verzeichnis nicht gefunden|aucun fichier|no existe el (?:archivo|fichero)|file o directory non esistente|nie można odnale|nie ma takiego pliku|nie ma takiego urz|нет такого файла|нет такого устройства|bulamıyor|nem tal.lja|nemůže nal.zt|kan ikke finne|kan ikke finde|找不到指定的文件|找不到指定的檔案|没有那个文件或目录|沒有此一檔案|ファイルが見つかりません|そのようなファイルや|파일을 찾을 수 없|그런 파일이나';
 const deniedWords =
-	'permission d|access is d|access denied|operation not perm|zugriff verweigert|keine berechtigung|acceso denegado|permiso denegado|acc.s refus|permission non accord|accesso negato|permesso negato|acesso negado|permiss[aã]o negada|odmowa dost|toegang geweigerd|toegang gewei|.tkomst nekad|отказано в доступе';
-const busyWords = 'resource busy|resource temporarily unavailable|device busy|in use|belegt|ocupad|occup';
+	'permission d|access is d|access denied|operation not perm|zugriff verweigert|keine berechtigung|acceso denegado|permiso denegado|acc.s refus|permission non accord|accesso negato|permesso negato|acesso negado|permiss[aã]o negada|odmowa dost|toegang geweigerd|toegang gewei|.tkomst nekad|отказано в доступе|brak dost|erişim engellendi|hozzáférés megtagadva|přístup byl odepřen|adgang n.gte|ingen tilgang|拒绝访问|存取被拒|拒絕存取|权限不够|拒絕不符權限|アクセスが拒否|許可がありません|액세스가 거부|허가 거부';
+const busyWords =
+	'resource busy|resource temporarily unavailable|device busy|in use|belegt|ocupad|occup|занято|zaj.t[ye]|忙碌|资源忙|ビジー';
 
 export const signals = [
 	// ---------------------------------------------------------------- dfu-programmer
@@ -556,8 +557,9 @@ export const signals = [
 			'cannot open ',
 			'unable to open file',
 			'is not readable',
+			'error opening ',
 		],
-		read: /(?:can(?:'t| ?not) open (?:input |ELF |the )?file|unable to open file|can(?:'t| ?not) open (?=["']?[^\n:"']{1,200}\.(?:hex|elf|bin|eep)\b))[: ]*"?'?([^\n"]{0,200}?)"?'?(?:: |$| for reading| for input)|file \S{1,200} is not readable/im,
+		read: /error opening (?![-"])([^\n":]{1,200}): (?:no such file|permission denied|is a directory)|(?:can(?:'t| ?not) open (?:input |ELF |the )?file|unable to open file|can(?:'t| ?not) open (?=["']?[^\n:"']{1,200}\.(?:hex|elf|bin|eep)\b))[: ]*"?'?([^\n"]{0,200}?)"?'?(?:: |$| for reading| for input)|file \S{1,200} is not readable/im,
 		role: 'error',
 		source: 'avrdude src/fileio.c',
 	},
@@ -878,7 +880,17 @@ export const signals = [
 	},
 	{
 		id: 'ser.busy',
-		find: ['busy', 'in use', 'belegt', 'ocupad', 'occup', 'temporarily unavailable'],
+		find: [
+			'busy',
+			'in use',
+			'belegt',
+			'ocupad',
+			'occup',
+			'temporarily unavailable',
+			'занято',
+			'忙',
+			'ビジー',
+		],
 		read: new RegExp(`(?:open|port|/dev/|com\\d)[^\\n]{0,120}(?:${busyWords})`, 'i'),
 		role: 'error',
 		source: 'avrdude src/ser_posix.c; Arduino IDE arduino-core Serial.java',
@@ -912,6 +924,12 @@ export const signals = [
 		],
 		role: 'error',
 		source: 'Windows system error codes 31, 121, 1450',
+	},
+	{
+		// HalfKay restarts into the new firmware and is not there for the last request.
+		id: 'avr.hidleft',
+		find: 'failed to write page: hid_write',
+		source: 'avrdude src/teensy.c teensy_reboot',
 	},
 	{
 		id: 'ser.lost',
@@ -1144,8 +1162,14 @@ export const signals = [
 		id: 'power.zero',
 		find: 'vtarget',
 		read: /vtarget\s*:\s*0\.[0-5]\d? ?V/i,
-		role: 'error',
 		source: 'avrdude src/stk500.c, src/stk500v2.c',
+	},
+	{
+		// An Arduino has nothing to measure the target's supply with and answers zero.
+		id: 'power.unmeasured',
+		find: ['firmware version', 'varef'],
+		read: /firmware version\s*:\s*1\.18\b|varef\s*:\s*0\.0 ?V/i,
+		source: 'ArduinoISP.ino get_parameter: HWVER 2, SWMAJ 1, SWMIN 18, anything else 0',
 	},
 	{
 		id: 'power.seen',
@@ -1239,8 +1263,16 @@ export const signals = [
 	},
 	{
 		id: 'tiny.transfer',
-		find: ['usbtiny_receive', 'usbtiny_send', 'usbtiny_transmit', 'usb_in() failed', '(expected '],
-		read: /(?:usbtiny_(?:receive|send|transmit)|usb_in\(\) failed)[^\n]{0,80}|\(expected \d+, got -\d+\)/i,
+		find: [
+			'usbtiny_receive',
+			'usbtiny_send',
+			'usbtiny_transmit',
+			'usb_in() failed',
+			'(expected ',
+			'usb read error: expected',
+			'usb write error: expected',
+		],
+		read: /usb (?:read|write) error: expected \d+, got -?\d+|(?:usbtiny_(?:receive|send|transmit)|usb_in\(\) failed)[^\n]{0,80}|\(expected \d+, got -\d+\)/i,
 		role: 'error',
 		source: 'avrdude src/usbtiny.c',
 	},
@@ -1249,6 +1281,9 @@ export const signals = [
 		find: [
 			'did not find any usb device',
 			'did not find any usb',
+			'did not find any (matching) usb',
+			'did not find any device matching',
+			'no device found matching',
 			'cannot find pickit2',
 			'could not find pickit2',
 			'no usb hid devices found',
@@ -1257,9 +1292,9 @@ export const signals = [
 			'no matching usb device found',
 			'cannot find device with',
 		],
-		read: /did not find any[^\n]{0,20} ?USB device|(?:cannot|could not) find PICkit2|no USB HID devices found|USB device with VID: 0x[0-9a-f]+ and PID: 0x[0-9a-f]+ not found|no matching USB device found|cannot find device with (?:Micronucleus|Teensy)/i,
+		read: /did not find any[^\n]{0,20} ?USB device|(?:did not find any device|no device found) matching VID|(?:cannot|could not) find PICkit2|no USB HID devices found|USB device with VID: 0x[0-9a-f]+ and PID: 0x[0-9a-f]+ not found|no matching USB device found|cannot find device with (?:Micronucleus|Teensy)/i,
 		role: 'error',
-		source: 'avrdude src/usb_libusb.c, src/pickit2.c, src/usb_hidapi.c',
+		source: 'avrdude src/usb_libusb.c, src/pickit2.c, src/usb_hidapi.c, src/jtag3.c',
 	},
 	{
 		id: 'usbdev.claim',
@@ -1390,6 +1425,9 @@ export const signals = [
 			'supported isp flashers',
 			'only firmware files in',
 			'qmk_toolbox',
+			'usb device connected (',
+			'usb device disconnected (',
+			'hid console connected',
 		],
 		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
 	},
@@ -1412,6 +1450,11 @@ export const signals = [
 		source: 'qmk_toolbox windows/QMK Toolbox/Usb/Bootloader',
 	},
 	{
+		id: 'tb.console',
+		find: 'hid console connected',
+		source: 'qmk_toolbox windows/QMK Toolbox/Hid/HidConsoleDevice.cs: the running firmware, not a bootloader',
+	},
+	{
 		id: 'tb.nodriver',
 		find: ['(no driver)', 'no driver)'],
 		role: 'error',
@@ -1422,6 +1465,13 @@ export const signals = [
 		find: ['driver assigned but should be', 'flashing may not succeed'],
 		role: 'error',
 		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
+	},
+	{
+		// A serial bootloader under a libusb driver is no port any more.
+		id: 'tb.serial.libusb',
+		find: 'caterina device connected (',
+		read: /caterina device connected \((?:libusb0|libusbK|WinUSB)\)/i,
+		source: 'qmk_toolbox windows/QMK Toolbox/Usb/Bootloader/CaterinaDevice.cs: PreferredDriver is usbser',
 	},
 	{
 		id: 'tb.nodevices',
@@ -1470,6 +1520,7 @@ export const signals = [
 		id: 'qmk.waiting',
 		find: [
 			'bootloader not found. make sure',
+			'bootloader not found. trying again',
 			'trying again every',
 			'waiting for bootloader',
 			'detecting usb port, reset your',
@@ -1480,6 +1531,7 @@ export const signals = [
 		id: 'qmk.make',
 		find: [
 			'trying again every',
+			'trying again in',
 			'checking file size of',
 			'the firmware size is',
 			'flashing for bootloader',
@@ -1490,7 +1542,7 @@ export const signals = [
 			'.build/',
 			'size after:',
 		],
-		read: /trying again every|checking file size of|the firmware size is|flashing for bootloader|copying \S+\.(?:hex|bin) to|detecting usb port|\.build\/\w+|size after:/i,
+		read: /trying again every|bootloader not found\. trying again|checking file size of|the firmware size is|flashing for bootloader|copying \S+\.(?:hex|bin) to|detecting usb port|\.build\/\w+|size after:/i,
 		source: 'qmk_firmware builddefs/build_keyboard.mk, platforms/avr/flash.mk',
 	},
 	{
@@ -1528,6 +1580,17 @@ export const signals = [
 		id: 'qmk.writable.wait',
 		find: 'to become writable',
 		source: 'qmk_firmware platforms/avr/flash.mk: printed on the good way too',
+	},
+	{
+		id: 'kb.nobootloader',
+		find: [
+			'unable to detect a keyboard in bootloader mode',
+			"couldn't find a usb device matching",
+			"couldn't autodetect the keyboard",
+			'could not autodetect the keyboard',
+		],
+		role: 'error',
+		source: 'Kaleidoscope bin/find-device-port-linux-udev, bin/kaleidoscope-builder',
 	},
 	{
 		id: 'qmk.notwritable',
@@ -1618,10 +1681,11 @@ export const signals = [
 			'insufficient permissions',
 			'operation not permitted',
 			'libusb: error [_get_usbfs_fd]',
+			'bad access [code -3]',
 			'permission denied',
 			'requires correct permissions',
 		],
-		read: /LIBUSB_ERROR_ACCESS|insufficient permissions|libusb[^\n]{0,80}(?:permission|access)|(?<!tty)(?:hid|usb)(?!serial)[^\n]{0,60}(?:operation not permitted|permission denied)|requires correct permissions/i,
+		read: /LIBUSB_ERROR_ACCESS|bad access \[code -3\]|insufficient permissions|libusb[^\n]{0,80}(?:permission|access)|(?<!tty)(?:hid|usb)(?!serial)[^\n]{0,60}(?:operation not permitted|permission denied)|requires correct permissions/i,
 		role: 'error',
 		source: 'libusb strerror.c, os/linux_usbfs.c',
 	},
@@ -1662,10 +1726,12 @@ export const signals = [
 			'no such file or directory\n compilation',
 			'invalid keyboard',
 			'invalid keymap',
+			'.  stop.',
 		],
-		read: /fatal error:|undefined reference to|ld returned \d|compilation terminated|error compiling for|\[ERRORS\]|collect2(?:\.exe)?: error|no rule to make target|compilation error|multiple definition of|was not declared in this scope|expected unqualified-id|does not name a type|fehler beim kompilieren|\.(?:c|cpp|h|hpp|ino|cc|S):\d+(?::\d+)?: error:|\.(?:c|cpp|h|hpp|ino):\d+:\d+: fatal|invalid (?:keyboard|keymap)\b/i,
+		read: /fatal error:|undefined reference to|ld returned \d|compilation terminated|error compiling for|\[ERRORS\]|collect2(?:\.exe)?: error|no rule to make target|compilation error|multiple definition of|was not declared in this scope|expected unqualified-id|does not name a type|fehler beim kompilieren|\.(?:c|cpp|h|hpp|ino|cc|S):\d+(?::\d+)?: error:|\.(?:c|cpp|h|hpp|ino):\d+:\d+: fatal|invalid (?:keyboard|keymap)\b|\*\*\* [^\n[]{1,160}\. {1,2}stop\./i,
 		role: 'error',
-		source: 'gcc, GNU ld, GNU make; qmk_firmware builddefs/message.mk; Arduino IDE message catalogue',
+		source:
+			'gcc, GNU ld, GNU make main.c and read.c (fatal); qmk_firmware builddefs/message.mk; Arduino IDE message catalogue',
 	},
 	{
 		id: 'build.overflow',
@@ -1708,6 +1774,13 @@ export const signals = [
 			'le croquis utilise',
 			'lo sketch usa',
 			'o sketch usa',
+			'schets gebruikt',
+			'скетч использует',
+			'skissen använder',
+			'项目使用了',
+			'草稿碼使用了',
+			'스케치는 프로그램',
+			'スケッチが',
 			'sketch gebruikt',
 			'szkic',
 			'arduino: 1',
@@ -1753,6 +1826,13 @@ export const signals = [
 			'le croquis utilise',
 			'lo sketch usa',
 			'o sketch usa',
+			'schets gebruikt',
+			'скетч использует',
+			'skissen använder',
+			'项目使用了',
+			'草稿碼使用了',
+			'스케치는 프로그램',
+			'スケッチが',
 		],
 		role: 'start',
 		source: 'Arduino IDE Sizer.java',
@@ -1767,6 +1847,13 @@ export const signals = [
 			'le croquis utilise',
 			'lo sketch usa',
 			'o sketch usa',
+			'schets gebruikt',
+			'скетч использует',
+			'skissen använder',
+			'项目使用了',
+			'草稿碼使用了',
+			'스케치는 프로그램',
+			'スケッチが',
 		],
 		read: /sketch (?:uses|verwendet|usa|size:) ?([\d.,]+)/i,
 		source: 'Arduino IDE Sizer.java',
@@ -1792,6 +1879,12 @@ export const signals = [
 			'problema di caricamento',
 			'problema ao carregar',
 			'problema carregando',
+			'проблема загрузки',
+			'произошла ошибка при загрузке скетча',
+			'上传项目出错',
+			'上傳草稿碼時發生錯誤',
+			'スケッチの書き込み中にエラー',
+			'błąd podczas ładowania szkicu',
 			'uploading error: exit status',
 		],
 		role: 'error',
@@ -1804,6 +1897,10 @@ export const signals = [
 			'failed to burn bootloader',
 			'failed chip erase',
 			'beim brennen des bootloaders',
+			'烧录引导程序出错',
+			'ブートローダの書き込み中にエラー',
+			'error al quemar bootloader',
+			'erreur lors de la gravure',
 			'burn-bootloader',
 		],
 		role: 'error',
@@ -1883,7 +1980,6 @@ export const signals = [
 		id: 'pio.any',
 		find: [
 			'platformio',
-			'*** [upload]',
 			'configuring upload protocol',
 			'current: upload_protocol',
 			'platform: atmel',
@@ -1895,6 +1991,13 @@ export const signals = [
 			'auto-detected: ',
 		],
 		source: 'platformio-core platformio/commands/run; platform-atmelavr builder/main.py',
+	},
+	{
+		// SCons prints the bare stars; make puts its own name before them.
+		id: 'pio.failed',
+		find: '*** [upload]',
+		read: /^[\s>*\d:.-]*\*\*\* \[upload\]/im,
+		source: 'SCons Taskmaster; platform-atmelavr builder/main.py',
 	},
 	{
 		id: 'pio.start',
@@ -1968,6 +2071,18 @@ export const signals = [
 		find: ['device search timed out', 'unable to find device'],
 		role: 'error',
 		source: 'micronucleus commandline/micronucleus.c',
+	},
+	{
+		id: 'mn.reconnected',
+		find: ['reconnected! continuing', 'eep! connection to device lost'],
+		source: 'micronucleus commandline/micronucleus.c: expected on some systems, it goes on',
+	},
+	{
+		id: 'sys.assert',
+		find: ["' failed.", 'assertion failed'],
+		read: /assertion [`'"][^\n]{1,120}[`'"] failed|assertion failed[:,]/i,
+		role: 'error',
+		source: 'assert(3): the program found itself in a state it does not know',
 	},
 	{
 		id: 'mn.done',
@@ -2147,6 +2262,17 @@ export const signals = [
 
 	// ---------------------------------------------------------------- dfu-util and the Arm world
 	{id: 'du.any', find: ['dfu-util', 'dfuse', 'dfu capable usb device'], source: 'dfu-util src/main.c'},
+	{
+		id: 'wally.any',
+		find: [
+			'waiting for a dfu capable device',
+			'waiting for a teensy device',
+			'wally',
+			'error while clearing the device status',
+		],
+		read: /waiting for a (?:dfu capable|teensy) device|error while clearing the device status|\bwally(?:-cli)?\b/i,
+		source: 'https://github.com/zsa/wally-cli',
+	},
 	{id: 'du.version', find: 'dfu-util ', read: /dfu-util (\d+\.\d+)/i, source: 'dfu-util src/main.c'},
 	{
 		id: 'du.nodevice',
@@ -2458,6 +2584,11 @@ export const signals = [
 		source: 'Linux path and device names',
 	},
 	{
+		id: 'os.unix',
+		find: ['/usr/', '/opt/', 'sudo ', '/etc/', '/tmp/'],
+		source: 'Filesystem Hierarchy Standard; sudo(8)',
+	},
+	{
 		id: 'os.dmesg',
 		find: [
 			'usb device number',
@@ -2533,12 +2664,13 @@ export const signals = [
 			'28e9:',
 			'314b:',
 			'342d:',
+			'2e3c:',
 			'feed:',
 			'04d8:',
 			'&pid_',
 			'idproduct=',
 		],
-		read: /\b((?:03eb|16c0|1781|2341|2a03|1b4f|239a|1ffb|1209|0483|16d0|1a86|0403|10c4|067b|1eaf|1c11|2e8a|20a0|28e9|314b|342d|feed|04d8):[0-9a-f]{4})\b|VID_([0-9a-f]{4})&PID_([0-9a-f]{4})|idVendor=([0-9a-f]{4}), idProduct=([0-9a-f]{4})/i,
+		read: /\b((?:03eb|16c0|1781|2341|2a03|1b4f|239a|1ffb|1209|0483|16d0|1a86|0403|10c4|067b|1eaf|1c11|2e8a|20a0|28e9|314b|342d|2e3c|feed|04d8):[0-9a-f]{4})\b|VID_([0-9a-f]{4})&PID_([0-9a-f]{4})|idVendor=([0-9a-f]{4}), idProduct=([0-9a-f]{4})/i,
 		source: 'USB vendor identities as printed by lsusb, Toolbox, Device Manager and the Linux kernel',
 	},
 	{
@@ -2556,6 +2688,8 @@ export const signals = [
 		id: 'os.libusb.retry',
 		find: [
 			'libusb_error_io',
+			'i/o error [code -1]',
+			'pipe error [code -9]',
 			'libusb_error_busy',
 			'libusb_error_overflow',
 			'pipe error',
