@@ -101,14 +101,15 @@ export async function recoverOver(patient: Patient, link: BadLink, seed: number)
 	const findings: string[] = [];
 	const end = result!;
 	const dump = bench.chip.dump();
-	// Every write that reached the cells, in order; only wanted values, except by a bit that flipped on MOSI.
+	// Every write that reached the cells, in order; only wanted values, except where something was disturbed inside the
+	// very instruction: a bit on MOSI, a byte of a protocol that has no checksum (STK500v1, the Bus Pirate).
 	const wanted = patient.wanted;
-	const bitErrors = link.where === 'mosi' || link.where === 'both';
+	const inside = !['miso', 'stalls', 'short'].includes(link.where);
 	const stray = bench.chip.events.flatMap(event =>
 		event.what === 'fuse' && event.value !== wanted[event.fuse] ? [event] : [],
 	);
-	if (stray.length > 0 && !bitErrors) findings.push(`a fuse value that nobody wanted: ${stray[0]!.fuse}`);
-	if (bench.chip.events.some(event => event.what === 'lock') && !bitErrors)
+	if (stray.length > 0 && !inside) findings.push(`a fuse value that nobody wanted: ${stray[0]!.fuse}`);
+	if (bench.chip.events.some(event => event.what === 'lock') && !inside)
 		findings.push('lock bits were written');
 	const wrongBytes = dump.flash.filter((byte, at) => byte !== (patient.image.at(at) ?? 0xff)).length;
 	const fusesRight = (['low', 'high', 'extended'] as const).every(fuse => dump.fuses[fuse] === wanted[fuse]);
@@ -120,7 +121,7 @@ export async function recoverOver(patient: Patient, link: BadLink, seed: number)
 	} else {
 		if (end.error.kind === 'Bug') findings.push(end.error.message);
 		if (end.chipState === 'untouched' && bench.touched()) findings.push('called untouched, and is not');
-		const told = ['FuseReadback', 'UnstableLink', 'NoTarget'].includes(end.error.kind);
+		const told = ['FuseReadback', 'UnstableLink', 'NoTarget', 'NotInSync'].includes(end.error.kind);
 		if (stray.length > 0 && !told) findings.push(`a stray fuse write ends in ${end.error.kind}`);
 		if (end.error.next.length === 0) findings.push('nothing to try next is said');
 	}

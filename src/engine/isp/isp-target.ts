@@ -687,7 +687,10 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				const fits = (read: number) => (read & byte.mask) === (value & byte.mask);
 				if (fits(got) && fits(again)) return;
 				// Only a write whose transfer failed may be sent again, and only once.
-				if (fault !== undefined && attempt === 1 && got === again) continue;
+				if (fault !== undefined && attempt === 1 && got === again) {
+					note('retry', `Repeated writing the ${fuse} fuse: ${fault.message}`);
+					continue;
+				}
 				throw new UnbrickError(
 					{
 						kind: 'FuseReadback',

@@ -338,6 +338,9 @@ async function* run(
 			yield* notes();
 			proveFlash(plan, plan.resume, flash);
 			rest = plan.resume.erased ? remaining(chip, image, flash) : undefined;
+			// Lock bits that forbid writing only go with an erase; when all is written already they may stay.
+			const nothingToDo = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
+			if (!allows.write && !nothingToDo) rest = undefined;
 		}
 		if (rest !== undefined) {
 			const left = pagesOf(rest, pageBytes).length;
