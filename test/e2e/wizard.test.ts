@@ -1,6 +1,6 @@
 // The built program in a real pseudo terminal, read from the terminal's own buffer: from a pasted log to "verified".
 import assert from 'node:assert/strict';
-import {existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {test} from 'node:test';
@@ -35,6 +35,11 @@ for (const columns of [80, 60]) {
 		const terminal = startProgram(program, ['--practice'], {columns, rows: 24});
 		try {
 			const keys = await play(terminal, defaults);
+			if (process.platform === 'linux') {
+				const status = readFileSync(`/proc/${terminal.pid}/status`, 'utf8');
+				const peakMB = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+				assert.ok(peakMB < 150, `${peakMB.toFixed(0)} MB at the most`);
+			}
 			assert.equal(await terminal.exited, 0);
 			assert.ok(keys <= 14, `${keys} keys`);
 			assert.match(terminal.text(), /Done: \d+ bytes verified on the atmega32u4/);
