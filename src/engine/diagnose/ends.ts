@@ -8,6 +8,9 @@ export type Ends = {
 	readonly gap: {readonly afterLine: number; readonly lines: number} | undefined;
 };
 
+/** A pipe may hand over byte by byte: pieces smaller than this are put together. */
+const smallPiece = 0x1_0000;
+
 /**
  * Takes a text piece by piece and keeps at most `maxChars` of it (and one piece more, meanwhile).
  * LF, CRLF and lone CR end lines.
@@ -41,11 +44,13 @@ export function createEnds(maxChars: number): {
 	};
 	return {
 		push(piece) {
-			const room = half - head.length;
+			const room = cut ? 0 : half - head.length;
 			if (room > 0) head += piece.slice(0, room);
 			const rest = room > 0 ? piece.slice(room) : piece;
 			if (rest === '') return;
-			tail.push(rest);
+			const last = tail.length - 1;
+			if (last >= 0 && tail[last]!.length < smallPiece) tail[last] += rest;
+			else tail.push(rest);
 			tailChars += rest.length;
 			if (tailChars > half) {
 				if (!cut) {

@@ -79,6 +79,8 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 	let opened = false;
 	let closed = false;
 	let inMode = false;
+	/** The last `enter` was answered with no. */
+	let enterRefused = false;
 	/** The sketch family executes an instruction before it has seen the end of packet. */
 	let isSketch = false;
 	let outOfStep = false;
@@ -262,7 +264,15 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 
 	const needMode = (command: string) => {
 		// SPI before enter or after leave hangs the sketch until it is reset (observed 3).
-		if (!inMode) throw new UnbrickError({kind: 'Bug', assumed: `programming mode is on before ${command}`});
+		if (inMode) return;
+		if (enterRefused) {
+			throw new UnbrickError({
+				kind: 'Refused',
+				command,
+				why: 'the programmer did not enter programming mode',
+			});
+		}
+		throw new UnbrickError({kind: 'Bug', assumed: `programming mode is on before ${command}`});
 	};
 
 	/** First contact at one rate: silence, sync, sign-on. */
@@ -459,10 +469,12 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 			// Enter does nothing while the mode of an earlier session is on: leave first (observed 2).
 			await one(codec.leaveProgmode());
 			inMode = false;
+			enterRefused = false;
 			try {
 				await one(codec.enterProgmode(), enterMs);
 			} catch (error) {
 				if (error instanceof UnbrickError && error.kind === 'Refused') {
+					enterRefused = true;
 					return {answered: 'no', received: new Uint8Array(0)};
 				}
 				throw error;
