@@ -225,7 +225,10 @@ export async function interrupt(
 	if (!first.result.ok && first.result.error.kind === 'Bug') findings.push(first.result.error.message);
 	if (first.result.chipState === 'untouched' && bench.touched())
 		findings.push('called untouched, and is not');
-	if (spoilt && cutChange !== 'fuse') findings.push(`fuses ${fusesOf(bench)} are no prefix`);
+	const inFuse = bench.violations.some(
+		({kind: what, detail}) => what === 'interrupted' && detail.startsWith('fuse'),
+	);
+	if (spoilt && !inFuse) findings.push(`fuses ${fusesOf(bench)} are no prefix`);
 	if (kind === 'ctrl-c') {
 		if (!first.result.ok && first.result.error.kind !== 'Cancelled') findings.push(`Ctrl+C ends in ${name}`);
 		if (bench.violations.length > 0) findings.push(`Ctrl+C: ${bench.violations[0]!.kind}`);

@@ -43,6 +43,8 @@ const zeros = 25;
 const zeroWaitMs = 20;
 /** Surplus BBIO1 texts arrive within this. */
 const quietMs = 30;
+/** The longest answer that a killed session can have asked for, one read block at the slowest SCK, ms; rounded up. */
+const answeringAtMostMs = 20_000;
 /** An answer waits so long in the bridge, where its latency timer is as drivers leave it. */
 const bridgeMs = 16;
 /** Grace for any reply beside the time on the wires. Source: performance notes 3. */
@@ -176,6 +178,13 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 		await clock.sleep(quietMs);
 		await discard();
 	};
+	const untilQuiet = async () => {
+		const deadlineMs = clock.nowMs() + answeringAtMostMs;
+		while (clock.nowMs() < deadlineMs) {
+			const part = await readSome('wait for silence', frameBytes, quietMs);
+			if (part.length === 0) return;
+		}
+	};
 	const textOf = (bytes: ArrayLike<number>) => String.fromCharCode(...Array.from(bytes));
 
 	/** From wherever it is (menu, bit-bang, another protocol, half a frame) to bit-bang. */
@@ -205,6 +214,8 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 			return false;
 		};
 		if (!(await tryBurst()) && !(await tryZeros())) {
+			// A long read that a dead session asked for is still being answered.
+			await untilQuiet();
 			// A frame that a dead session left half sent swallows up to its whole length first.
 			await write('flush a broken frame', new Uint8Array(frameBytes));
 			await hush();
