@@ -209,6 +209,16 @@ function successOf(attempt: Attempt, here: Known): {cause: Cause; hits: Hit[]} |
 		];
 		return {cause: here.has('asp.sck') ? 'benign-warning' : 'tool-success', hits};
 	}
+	// bootloadHID says nothing at its end: it is done when its last block reaches the end of the image.
+	const uploads = here.get('bh.uploading') ?? [];
+	const [bytes, from] = uploads.findLast(hit => hit.groups[0] !== undefined)?.groups ?? [];
+	const block = uploads.at(-1);
+	if (
+		bytes !== undefined &&
+		block?.groups[2] !== undefined &&
+		Number.parseInt(block.groups[2], 16) >= Number(bytes) + Number(from)
+	)
+		return {cause: 'tool-success', hits: [block]};
 	const fusesOk = here.get('avr.fuses.ok')?.at(-1);
 	if (fusesOk !== undefined && signature !== undefined)
 		return {cause: 'tool-success', hits: [signature, fusesOk]};

@@ -2151,8 +2151,8 @@ export const signals = [
 	},
 	{
 		id: 'bh.uploading',
-		find: ['bytes starting at', 'remaining data:', 'page size   ='],
-		read: /uploading \d+ \(0x[0-9a-f]+\) bytes starting at|0x[0-9a-f]+ \.\.\. 0x[0-9a-f]+/i,
+		find: ['bytes starting at', ' ... 0x'],
+		read: /uploading (\d+) \(0x[0-9a-f]+\) bytes starting at (\d+)|0x[0-9a-f]+ \.\.\. 0x([0-9a-f]+)/i,
 		source: 'bootloadHID commandline/main.c',
 	},
 	{
@@ -2628,10 +2628,9 @@ export const signals = [
 			'code 52',
 			'driver for this device are not installed',
 			'drivers for this device are not installed',
-			'zadig',
 		],
-		read: /\(code (?:28|10|52)\)|drivers? for this device are not installed|zadig/i,
-		source: 'Windows Device Manager problem codes; https://docs.qmk.fm/driver_installation_zadig',
+		read: /\(code (?:28|10|52)\)|drivers? for this device are not installed/i,
+		source: 'Windows Device Manager problem codes',
 	},
 	{
 		id: 'os.lsusb',
