@@ -16,3 +16,16 @@ export function isHelped(known: Known): boolean {
 export function needsIsp(known: Known): boolean {
 	return !isHelped(known) && !isArm(known);
 }
+
+/** The board was written, or may still be: then it is to be seen alive. */
+export function isForComeback(known: Known): boolean {
+	return needsIsp(known) && known.flash?.result.ok !== false;
+}
+
+/** A bootloader was seen (or may still be) through which a keymap can be written. A drive is for its owner to fill. */
+export function isForKeymap(known: Known): boolean {
+	if (!isForComeback(known)) return false;
+	const {comeback} = known;
+	if (comeback === undefined) return true;
+	return comeback.seen === 'bootloader' && comeback.protocol !== undefined && comeback.protocol !== 'lufa-ms';
+}

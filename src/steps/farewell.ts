@@ -6,6 +6,21 @@ import type {Known} from './step.ts';
 
 export type Farewell = {readonly lines: readonly string[]; readonly code: 0 | 1 | 3 | 130};
 
+/** What was seen after the work; nothing where nobody looked. */
+function seenTexts({comeback, keymap}: Known): readonly string[] {
+	const result = keymap?.result;
+	return [
+		...(comeback?.vidPid === undefined
+			? []
+			: [`On USB: ${printable(comeback.name ?? 'the keyboard')}, ${comeback.vidPid}.`]),
+		...(result?.ok === true
+			? [
+					`Keymap: ${result.writtenBytes} bytes written${result.verified ? ', read back and equal' : ''}; the keyboard ${result.application == null ? 'has not shown itself yet' : `shows itself as ${result.application.vidPid}`}.`,
+				]
+			: []),
+	];
+}
+
 /** What was done, where the files lie, and the exit code for it. */
 export function farewell(known: Known, how: 'finished' | 'left'): Farewell {
 	const flash = known.flash;
@@ -23,6 +38,7 @@ export function farewell(known: Known, how: 'finished' | 'left'): Farewell {
 			? `Done: ${result.verifiedBytes} bytes verified on the ${result.chip}.`
 			: `Not done: ${printable(result.error.message)}`,
 		`The board: ${chipStateText(result.chipState)}`,
+		...seenTexts(known),
 		...(backup === undefined ? [] : [`Backup: ${printable(backup)}`]),
 		...(report === undefined ? [] : [`Report: ${printable(report)}`]),
 	];

@@ -66,7 +66,7 @@ function plain(_key: string, value: unknown): unknown {
 type Draft = {[Id in StepId]?: Answers[Id]} & {again?: true};
 
 /** What was read from the chip, agreed to or done: never carried over a change before it. */
-const perishable: readonly StepId[] = ['identify', 'review', 'flash', 'result'];
+const perishable: readonly StepId[] = ['identify', 'review', 'flash', 'comeback', 'keymap', 'result'];
 
 function settle(
 	steps: readonly FlowStep[],

@@ -2,7 +2,7 @@
 import {useEffect, useState} from 'react';
 import type {Chip} from '../engine/chips/chip.ts';
 import {imageSha256} from '../engine/image/digest.ts';
-import {inspectImage} from '../engine/image/inspect.ts';
+import {type Inspection, inspectImage} from '../engine/image/inspect.ts';
 import {parseIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {checkFits, mergeImages} from '../engine/image/merge.ts';
@@ -62,6 +62,7 @@ export function readImage(
 			name: printable(name),
 			...shaOf(image),
 			...(loader === undefined ? {} : {bootloader: loader}),
+			...usbOf(found),
 		},
 		lines: [
 			say(`${printable(name)}: ${kinds[found.kind] ?? found.kind}.`, 'strong'),
@@ -94,6 +95,27 @@ function sentence(text: string): string {
 function shaOf(image: MemoryImage): {readonly sha256?: string} {
 	const sha256 = imageSha256(image);
 	return sha256 === undefined ? {} : {sha256};
+}
+
+/** What will show itself on USB, as far as the image says so; a sketch that only comes with a loader counts for nothing. */
+function usbOf({descriptors, bootloader, notes}: Inspection): Pick<Answers['image'], 'usb'> {
+	const start = bootloader?.startByteAddress ?? Number.POSITIVE_INFINITY;
+	const only = (found: Inspection['descriptors']) => {
+		const [first, ...more] = found;
+		return first === undefined || more.length > 0
+			? undefined
+			: {vendorId: first.vendorId, productId: first.productId};
+	};
+	const exact = only(descriptors.filter(({byteAddress}) => byteAddress >= start));
+	const sketch = notes.some(({code}) => code === 'carries-sketch');
+	const application = sketch ? undefined : only(descriptors.filter(({byteAddress}) => byteAddress < start));
+	if (exact === undefined && application === undefined) return {};
+	return {
+		usb: {
+			...(exact === undefined ? {} : {exact}),
+			...(application === undefined ? {} : {application}),
+		},
+	};
 }
 
 export function ImageView(step: StepProps<'image'>) {
@@ -164,6 +186,7 @@ export function ImageView(step: StepProps<'image'>) {
 					image: whole.image,
 					name: `${own.answer.name} with ${offer.name}`,
 					...shaOf(whole.image),
+					...usbOf(inspectImage(whole.image, {chip})),
 					bootloader: offer.bootloader,
 				});
 			})

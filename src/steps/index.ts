@@ -1,5 +1,5 @@
 // The wizard's table of contents. The steps themselves are loaded after the first one is on the screen.
-import {isArm, isHelped, needsIsp} from './applies.ts';
+import {isArm, isForComeback, isForKeymap, isHelped, needsIsp} from './applies.ts';
 import {atOnce, later} from './later.tsx';
 import {StartView} from './start.tsx';
 import type {Step, StepId} from './step.ts';
@@ -95,11 +95,25 @@ export const steps: readonly Step<StepId>[] = [
 		dependsOn: ['review'],
 		view: later<'flash'>(async () => (await import('./flash.tsx')).FlashView),
 	}),
+	step<'comeback'>({
+		id: 'comeback',
+		title: 'Is it alive?',
+		applies: isForComeback,
+		dependsOn: ['flash'],
+		view: later<'comeback'>(async () => (await import('./comeback.tsx')).ComebackView),
+	}),
+	step<'keymap'>({
+		id: 'keymap',
+		title: 'Your keymap',
+		applies: isForKeymap,
+		dependsOn: ['flash', 'comeback'],
+		view: later<'keymap'>(async () => (await import('./keymap.tsx')).KeymapView),
+	}),
 	step<'result'>({
 		id: 'result',
 		title: 'How it ended',
 		applies: needsIsp,
-		dependsOn: ['flash'],
+		dependsOn: ['flash', 'comeback', 'keymap'],
 		view: later<'result'>(async () => (await import('./result.tsx')).ResultView),
 	}),
 ];

@@ -14,6 +14,21 @@ export function withoutPeople(text: string): string {
 /** Longest part of the log that goes into a report, characters. */
 const mostLog = 6000;
 
+function comebackText(comeback: Known['comeback']): string | undefined {
+	if (comeback === undefined || comeback.seen === 'nobody-looked') return undefined;
+	if (comeback.seen === 'nothing') return 'nothing';
+	return `${comeback.name ?? comeback.seen}, ${comeback.vidPid ?? '?'}`;
+}
+
+function keymapText(keymap: Known['keymap']): string | undefined {
+	if (keymap === undefined) return undefined;
+	const {how, name = '', result} = keymap;
+	if (result === undefined) return how === 'later' ? 'left for later' : how;
+	if (!result.ok) return `${name}: ${result.error.kind}: ${result.error.message}`;
+	const proof = result.verified ? `${result.verifiedBytes} bytes read back and equal` : 'not readable here';
+	return `${name}: ${result.writtenBytes} bytes written, ${proof}, shows itself as ${result.application?.vidPid ?? 'nothing yet'}`;
+}
+
 export function reportText(
 	known: Known,
 	result: RecoverResult,
@@ -21,7 +36,7 @@ export function reportText(
 	version: string,
 	whenIso: string,
 ): string {
-	const {start, board, programmer, identify, image, fuses} = known;
+	const {start, board, programmer, identify, image, fuses, comeback, keymap} = known;
 	const cause = start?.diagnosis?.causes[0];
 	const rows: (readonly [string, string | undefined])[] = [
 		['When', whenIso],
@@ -55,6 +70,8 @@ export function reportText(
 				: `${result.error.kind}: ${result.error.message}`,
 		],
 		['Chip now', chipStateText(result.chipState)],
+		['Seen on USB afterwards', comebackText(comeback)],
+		['Keymap', keymapText(keymap)],
 		['Seconds', result.seconds.toFixed(1)],
 	];
 	const log = start?.log;
@@ -73,17 +90,18 @@ export function reportText(
 	);
 }
 
-/** Writes the report beside the backups; undefined when that fails (the result matters more). */
+/** Writes the report beside the backups (over `before`, when more is known); undefined when that fails (the result matters more). */
 export async function writeReport(
 	known: Known,
 	result: RecoverResult,
 	warnings: readonly string[],
 	deps: WizardDeps,
+	before?: string,
 ): Promise<string | undefined> {
 	const when = deps.store.nowIso();
 	const text = reportText(known, result, warnings, deps.version, when);
 	try {
-		const {path} = await deps.store.writeDurably(`report-${when.replace(/[:.]/g, '-')}.md`, text);
+		const {path} = await deps.store.writeDurably(before ?? `report-${when.replace(/[:.]/g, '-')}.md`, text);
 		return path;
 	} catch {
 		return undefined;

@@ -1,42 +1,80 @@
 // How it ended: what was proven, in which state the chip is, what to do next, where the files are.
-import {useEffect, useState} from 'react';
+import {useEffect, useRef} from 'react';
 import {findBootloader} from '../engine/bootloaders/index.ts';
-import {createCancel} from '../engine/cancel.ts';
-import {explainComeback, snapshot, watchComeback} from '../engine/procedures/comeback.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {chipStateText} from './chip-state.ts';
+import {loaderIdOf} from './comeback-watch.ts';
 import {causeLines} from './error-text.ts';
+import {writeReport} from './report.ts';
+import {fileLines, provenLines} from './result-lines.ts';
 import type {Answers, Known, StepProps} from './step.ts';
 
-/** As long as a person may take to plug the keyboard in and try. Our choice. */
-const watchMs = 30 * 60_000;
-
-function fileLines(known: Known, practice: boolean): readonly Line[] {
-	const flash = known.flash;
-	if (flash === undefined) return [];
-	const backup = flash.result.backup ?? undefined;
-	return [
-		...(backup === undefined ? [] : [item('Backup: ', printable(backup), 'quiet')]),
-		...(flash.report === undefined ? [] : [item('Report: ', printable(flash.report), 'quiet')]),
-		...(practice && (backup !== undefined || flash.report !== undefined)
-			? [say('(On the practice bench these files are kept in memory only.)', 'quiet')]
-			: []),
-	];
+/** What USB showed: no more than was seen. */
+function seenLines(known: Known, view: View): readonly Line[] {
+	const glyphs = glyphsFor(view);
+	const {comeback, keymap} = known;
+	const lines: Line[] = [];
+	if (comeback?.seen === 'bootloader') {
+		lines.push(
+			item(
+				`${glyphs.done} `,
+				`The board is back: ${comeback.name ?? 'its bootloader'} answered on USB as ${comeback.vidPid ?? '?'}.`,
+				'good',
+			),
+		);
+	}
+	if (comeback?.seen === 'application') {
+		lines.push(
+			item(`${glyphs.done} `, `The board is back: it is on USB as ${comeback.vidPid ?? '?'}.`, 'good'),
+		);
+	}
+	if (comeback?.seen === 'nothing') {
+		lines.push(
+			item(`${glyphs.warn} `, 'The board has not been seen on USB yet: nobody knows that it works.', 'warn'),
+		);
+	}
+	const result = keymap?.result;
+	if (keymap?.how === 'flashed' && result?.ok === true) {
+		const own = result.application;
+		lines.unshift(
+			own == null
+				? item(`${glyphs.warn} `, 'The keyboard has not shown itself yet. Plug it in once more.', 'warn')
+				: item(
+						`${glyphs.done} `,
+						`Your keyboard is back. It is on USB as ${own.vidPid}${own.product === undefined ? '' : `, "${printable(own.product)}"`}.`,
+						'good',
+					),
+		);
+		const proof = result.verified
+			? `${result.verifiedBytes} bytes were read back and are equal.`
+			: 'this bootloader cannot be read back; that it types is the proof.';
+		lines.push(item(`${glyphs.done} `, `Keymap, ${printable(keymap.name ?? '')}: ${proof}`, 'good'));
+	}
+	if (keymap?.how === 'failed') {
+		lines.push(item(`${glyphs.warn} `, 'The keymap could not be flashed. The bootloader is whole.', 'warn'));
+	}
+	return lines;
 }
 
-/** What to do with a board that was written and verified. */
+/** What is left to do. */
 function afterwards(known: Known): readonly string[] {
-	const bootloader = known.image?.bootloader ?? known.board?.board?.bootloader;
-	const loader = bootloader === undefined ? undefined : findBootloader(bootloader);
+	const id = loaderIdOf(known);
+	const loader = id === undefined ? undefined : findBootloader(id);
+	const {comeback, keymap} = known;
+	if (keymap?.how === 'flashed' || comeback?.seen === 'application') {
+		return ['Try every key.', 'When all is well, unplug it and take the wires off.'];
+	}
+	const flashIt =
+		loader === undefined
+			? 'Flash your keymap with the tool you used before.'
+			: `Flash your keymap through the ${loader.name} bootloader, with the tool you used before or with "avr-unbrick flash FILE.hex".`;
 	return [
-		'Unplug the programmer. Leave the wires on until you have seen the keyboard work.',
-		loader === undefined || known.image?.image === undefined
-			? 'Plug the keyboard into USB and try it.'
-			: `Plug the keyboard into USB with its own cable. The ${loader.name} bootloader is on it again: flash your keymap as always, with QMK Toolbox or the tool you used before.`,
+		...(comeback?.seen === 'bootloader' ? [] : ['Plug the keyboard in with its own USB cable.']),
+		...(known.image?.image === undefined ? ['Try it.'] : [flashIt]),
 		'When it works, take the wires off.',
 	];
 }
@@ -45,8 +83,7 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 	const flash = known.flash;
 	if (flash === undefined) return [];
 	const glyphs = glyphsFor(view);
-	const {result, warnings} = flash;
-	const notes = warnings.slice(0, 3).map(text => item(`${glyphs.warn} `, text, 'warn'));
+	const {result} = flash;
 	if (!result.ok) {
 		const {error} = result;
 		return [
@@ -56,19 +93,9 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
 		];
 	}
-	const wrote = result.writtenBytes > 0;
-	const {fuses} = result;
-	const fuseWords = [fuses.low, fuses.high, fuses.extended].filter(Boolean).join(' ');
 	return [
-		item(
-			`${glyphs.done} `,
-			wrote
-				? `Your board is back. ${result.verifiedBytes} bytes were read back and verified.`
-				: 'Done. The fuses were set and read back.',
-			'good',
-		),
-		item('The chip: ', `${chipStateText(result.chipState)} Fuses read back: ${fuseWords}.`),
-		...notes,
+		...seenLines(known, view),
+		...provenLines(known, view),
 		gap,
 		say('What to do now:', 'strong'),
 		...afterwards(known).map((text, index) => item(`${index + 1}. `, text)),
@@ -77,44 +104,17 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 	];
 }
 
-/** Watches USB for the board after a success; undefined until something is seen. Nothing is opened. */
-function useComeback(step: StepProps<'result'>): string | undefined {
-	const {known, deps} = step;
-	const [seen, setSeen] = useState<string | undefined>(undefined);
-	const chip = known.identify?.chip;
-	const bootloader = known.image?.image === undefined ? undefined : known.image.bootloader;
-	const wanted = known.flash?.result.ok === true && deps.practice === undefined;
-	const {world} = deps;
-	useEffect(() => {
-		if (!wanted || chip === undefined) return;
-		const stop = createCancel();
-		const expectation = {chip, ...(bootloader === undefined ? {} : {bootloader})};
-		const watch = async () => {
-			const before = await snapshot(world);
-			const readings = watchComeback(world, expectation, {
-				before,
-				clock: world.clock,
-				cancel: stop.cancel,
-				timeoutMs: watchMs,
-			});
-			for await (const reading of readings) {
-				if (stop.cancel.requested) return;
-				const {headline, next} = explainComeback(reading, expectation);
-				setSeen([headline, next[0] ?? ''].join(' '));
-			}
-		};
-		// Listing that fails says nothing about the board: the screen then simply stays as it is.
-		watch().catch(() => {});
-		return () => stop.request();
-	}, [wanted, chip, bootloader, world]);
-	return seen;
-}
-
 export function ResultView(step: StepProps<'result'>) {
 	const {known, deps, view, onDone} = step;
-	const comeback = useComeback(step);
-	const glyphs = glyphsFor(view);
 	const failed = known.flash?.result.ok === false;
+	const reported = useRef(false);
+	// The report was written when the work ended; now more was seen.
+	useEffect(() => {
+		const {flash} = known;
+		if (reported.current || flash?.report === undefined || known.comeback === undefined) return;
+		reported.current = true;
+		void writeReport(known, flash.result, flash.warnings, deps, flash.report);
+	}, [known, deps]);
 	return (
 		<Ask
 			step={step}
@@ -125,10 +125,7 @@ export function ResultView(step: StepProps<'result'>) {
 				if (action.type === 'go') onDone({next: 'done'});
 			}}
 			spec={{
-				lines: [
-					...resultLines(known, deps.practice !== undefined, view),
-					...(comeback === undefined ? [] : [gap, item(glyphs.next, comeback, 'accent')]),
-				],
+				lines: resultLines(known, deps.practice !== undefined, view),
 				control: failed
 					? {
 							kind: 'menu',

@@ -1,13 +1,16 @@
 // The Step contract, and the one growing record of what the wizard knows.
 import type {FC} from 'react';
 import type {Board} from '../engine/boards/board.ts';
+import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
 import type {Cancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {Ends} from '../engine/diagnose/ends.ts';
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import type {RiskName} from '../engine/errors.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
+import type {UsbIdentity} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
+import type {FlashResult} from '../engine/procedures/flash.ts';
 import type {Store} from '../engine/store.ts';
 import type {FuseBytes, Identity} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
@@ -27,6 +30,8 @@ export type StepId =
 	| 'fuses'
 	| 'review'
 	| 'flash'
+	| 'comeback'
+	| 'keymap'
 	| 'result';
 
 export type Connection =
@@ -69,6 +74,8 @@ export type Answers = {
 		readonly sha256?: string;
 		/** Bootloader the board will have, where known. */
 		readonly bootloader?: string;
+		/** USB identities that the image itself carries: of its bootloader, of its firmware. */
+		readonly usb?: {readonly exact?: UsbIdentity; readonly application?: UsbIdentity};
 	};
 	readonly fuses: {
 		readonly fuses: 'keep' | FuseBytes;
@@ -81,6 +88,20 @@ export type Answers = {
 		readonly result: RecoverResult;
 		readonly warnings: readonly string[];
 		readonly report?: string;
+	};
+	/** What USB showed after the programmer was unplugged. */
+	readonly comeback: {
+		/** `nothing`: the person went on without it; `nobody-looked`: this bootloader is not on USB. */
+		readonly seen: 'bootloader' | 'application' | 'nothing' | 'nobody-looked';
+		readonly vidPid?: string;
+		readonly name?: string;
+		/** How to write a keymap through it. */
+		readonly protocol?: BootloaderProtocol;
+	};
+	readonly keymap: {
+		readonly how: 'flashed' | 'later' | 'failed';
+		readonly name?: string;
+		readonly result?: FlashResult;
 	};
 	readonly result: {readonly next: 'done' | 'again' | 'retry'};
 };
@@ -122,6 +143,15 @@ export type WizardDeps = {
 		readonly about: string;
 		/** A log as somebody with this board would have it. */
 		readonly sampleLog: string;
+		/** What a person does with cables and buttons, where there are none to take in hand. */
+		readonly hands?: {
+			/** Unplugs the programmer and plugs the board in by its own cable. */
+			readonly plug: () => void;
+			/** Presses RESET twice, as fast as a person does. */
+			readonly reset: () => Promise<void>;
+		};
+		/** A made-up keymap for the board. */
+		readonly keymap?: {readonly name: string; readonly load: () => Promise<Uint8Array>};
 	};
 	/** Makes the practice bench, where going over to it is offered. */
 	readonly practiceDeps?: () => Promise<WizardDeps>;

@@ -1,8 +1,8 @@
 // Drives the wizard the way a person does: looks, walks the pointer, presses Enter. Counts the keys.
 import {App, type WizardEnd} from '../../src/app.tsx';
 import {type Bench, createBench} from '../../src/bench/bench.ts';
+import {practicePlan} from '../../src/commands/practice.ts';
 import type {Cancel} from '../../src/engine/cancel.ts';
-import {createImage} from '../../src/engine/image/memory-image.ts';
 import {createPracticeDeps} from '../../src/steps/practice-deps.ts';
 import type {WizardDeps} from '../../src/steps/step.ts';
 import {type KeyName, type Rendered, renderOn} from './render.tsx';
@@ -39,18 +39,11 @@ export type DriveOptions = {
 	readonly deps?: (practice: WizardDeps) => WizardDeps;
 };
 
-/** A made-up loader at 0x7000: jumps over a vector table, then a pattern. */
-const sampleImage = (() => {
-	const data = Uint8Array.from({length: 3072}, (_, index) => (index * 31 + (index >> 8) * 7 + 5) & 0xff);
-	for (let vector = 0; vector < 43; vector++) data.set([0x2a - vector, 0xc0], vector * 2);
-	return createImage([{byteAddress: 0x7000, data}]);
-})();
-
 /** The wizard's surroundings on a bench, with files on the person's disk. */
 export function practiceOn(bench: Bench, files: Readonly<Record<string, string>> = {}): WizardDeps {
 	return createPracticeDeps({
 		bench,
-		image: sampleImage,
+		image: practicePlan(bench.scenario).image,
 		imageName: 'practice bootloader',
 		version: '0.0.0-test',
 		loadFile: async path => {

@@ -89,6 +89,8 @@ test('the questions in order, with a log that wants ISP', () => {
 		'fuses',
 		'review',
 		'flash',
+		'comeback',
+		'keymap',
 		'result',
 	]);
 	for (const {title} of steps) assert.ok(title.length <= 30, title);
@@ -246,4 +248,23 @@ test('whatever is answered and however often one goes back: consent never outliv
 		}),
 		{numRuns: 300},
 	);
+});
+
+test('after a failure nobody is sent to look at USB; without a bootloader there is no keymap', () => {
+	const state = answerAll('flash');
+	const failed = {...state.known, flash: {result: {ok: false}}} as FlowState['known'];
+	assert.deepEqual(
+		applicable(steps, failed)
+			.map(step => step.id)
+			.slice(-2),
+		['flash', 'result'],
+	);
+	const seen = (comeback: Answers['comeback']) =>
+		applicable(steps, {...state.known, comeback})
+			.map(step => step.id)
+			.slice(-2);
+	assert.deepEqual(seen({seen: 'nothing'}), ['comeback', 'result']);
+	assert.deepEqual(seen({seen: 'application', vidPid: 'feed:6060'}), ['comeback', 'result']);
+	assert.deepEqual(seen({seen: 'bootloader', protocol: 'lufa-ms'}), ['comeback', 'result']);
+	assert.deepEqual(seen({seen: 'bootloader', protocol: 'atmel-dfu'}), ['keymap', 'result']);
 });

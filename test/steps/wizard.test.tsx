@@ -53,21 +53,31 @@ for (const columns of [80, 60, 120]) {
 			await toReview(wizard);
 			assert.equal(wizard.bench.touched(), false, 'nothing is changed before the last question');
 			wizard.key('enter');
-			const end = await wizard.see('Your board is back');
+			const end = await wizard.see('Written and verified');
 			assert.ok(wizard.pressed() <= 14, `${wizard.pressed()} keys`);
-			assert.match(end, /\d{4} bytes were read\s+back and\s+verified/);
-			assert.match(end, /Backup: backup-atmega32u4/);
-			assert.match(end, /Report: report-/);
+			assert.match(end, /\d{4} bytes were read\s+back and\s+are\s+equal/);
 			const image = wizard.bench.chip.dump().flash;
-			assert.equal(image[0x7000], 0x2a);
+			assert.notEqual(image[0x7000], 0xff);
 			assert.ok(image.subarray(0, 0x7000).every(byte => byte === 0xff));
+			await wizard.enterAt('Practice: unplug and plug in');
+			await wizard.see('1b4f:9205');
+			await wizard.enterAt('Practice: take the practice keymap');
+			const back = await wizard.see('Your keyboard is back');
+			assert.match(back, /on USB as feed:6060/);
+			assert.match(back, /12345 bytes were read back and\s+are equal/);
+			assert.match(back, /Backup: backup-atmega32u4/);
+			assert.match(back, /Report: report-/);
+			assert.deepEqual(wizard.bench.chip.dump().flash.subarray(0x7000), image.subarray(0x7000));
 			wizard.key('enter');
 			const {known, how} = await wizard.ended;
 			const {lines, code} = farewell(known, how);
 			assert.equal(code, 0);
 			assert.match(lines.join('\n'), /Done: \d{4} bytes verified/);
+			assert.match(lines.join('\n'), /the keyboard shows itself as feed:6060/);
 			const report = wizard.bench.store.files.get(known.flash?.report ?? '');
 			assert.match(report ?? '', /caterina-verify-mismatch/);
+			assert.match(report ?? '', /Seen on USB afterwards: .*1b4f:9205\n- Keymap: .*feed:6060/);
+			assert.deepEqual(wizard.bench.board.trespasses, []);
 			assert.deepEqual(wizard.bench.violations, []);
 		});
 	});
@@ -87,7 +97,7 @@ test('from the stalled DFU log over first aid that does not help, at most 14 key
 		const change = await wizard.enterAt('The change:');
 		assert.match(change, /Safe: the chip can still be reached/);
 		await wizard.enterAt('This will be done');
-		await wizard.see('Your board is back');
+		await wizard.see('Written and verified');
 		assert.ok(wizard.pressed() <= 15, `${wizard.pressed()} keys`);
 	});
 });
@@ -273,7 +283,7 @@ test('a locked chip: no backup, so the word is asked; pasted it does not count, 
 		assert.equal(wizard.bench.touched(), false);
 		await wizard.typeWord('atmega32u4');
 		wizard.key('enter');
-		await wizard.see('Your board is back');
+		await wizard.see('Written and verified');
 	});
 });
 
@@ -292,7 +302,7 @@ test('the cable pulled in mid-write: the state is said, and a second run saves t
 		await wizard.enterAt('settings of the chip');
 		const review = await wizard.enterAt('This will be done');
 		assert.match(review, /The backup of the first try is kept and used/);
-		await wizard.see('Your board is back');
+		await wizard.see('Written and verified');
 		assert.deepEqual(
 			wizard.bench.chip.dump().eeprom,
 			settings,
@@ -465,17 +475,18 @@ test('read aloud, a whole recovery holds the facts that the screens hold', async
 		for (const fact of [
 			'Backup: everything',
 			'Erase the chip',
-			'3072 bytes',
+			'4086 bytes',
 			'Leave the fuses',
 			'about 40 seconds',
 		]) {
 			assert.ok(review.includes(fact), `${fact} in:\n${review}`);
 		}
 		wizard.key('enter');
-		const end = await wizard.see('Your board is back');
-		assert.match(end, /^Good: Your board is back\. \d+ bytes/m);
+		const end = await wizard.see('Written and verified');
+		assert.match(end, /^Good: Written and verified: \d+ bytes/m);
 		assert.match(end, /Fuses\s+read back: 0xff 0xd8/);
-		assert.match(end, /Backup: backup-/);
+		await wizard.choose('Is it alive?', 'Go on without seeing');
+		assert.match(await wizard.see('How it ended'), /Backup: backup-/);
 		for (const frame of wizard.frames()) assert.doesNotMatch(frame, /[│┌█░❯✓✗⚠→↑↓▶]/);
 	});
 });
@@ -484,7 +495,7 @@ test('without UTF-8 only ASCII is drawn', async () => {
 	await withWizard({unicode: false}, async wizard => {
 		await toReview(wizard);
 		wizard.key('enter');
-		await wizard.see('Your board is back');
+		await wizard.see('Written and verified');
 		for (const frame of wizard.frames()) assert.match(frame, /^[\u0020-\u007e\n]*$/);
 	});
 });
@@ -497,7 +508,7 @@ test('the first screen, as drawn', async () => {
 	await withWizard({}, async wizard => {
 		assert.equal(
 			await wizard.see('What happened'),
-			` 1 of 10: What happened
+			` 1 of 12: What happened
 
  Your keyboard does not answer any more, or flashing it failed? Let us find out
  why.
@@ -531,7 +542,7 @@ test('the wires at 60 columns, as drawn', async () => {
 		await wizard.enterAt('Which programmer do you have?');
 		assert.equal(
 			await wizard.see('Connect these six'),
-			` 4 of 10: The wires   Pro Micro 5 V/16 MHz, Arduino Uno ...
+			` 4 of 12: The wires   Pro Micro 5 V/16 MHz, Arduino Uno ...
 
  Connect these six, with everything unplugged. Then plug in
  the programmer.
@@ -598,10 +609,10 @@ test('firmware alone is joined to the bootloader, as the production file would b
 		assert.match(look, /❯ Write it together with the bootloader practice bootloader/);
 		await wizard.enterAt('settings of the chip');
 		await wizard.enterAt('This will be done');
-		await wizard.see('Your board is back');
+		await wizard.see('Written and verified');
 		const {flash} = wizard.bench.chip.dump();
 		assert.equal(flash[0], 0x0c);
-		assert.equal(flash[0x7000], 0x2a);
+		assert.notEqual(flash[0x7000], 0xff);
 	});
 });
 
@@ -628,7 +639,7 @@ test('left after a pulled cable and started again: the wizard offers to go on, w
 		await wizard.enterAt('settings of the chip');
 		const review = await wizard.enterAt('This will be done');
 		assert.match(review, /The backup of the first try is kept and used/);
-		await wizard.see('Your board is back');
+		await wizard.see('Written and verified');
 		assert.deepEqual(bench.chip.dump().eeprom, settings);
 	});
 	await withWizard({deps}, async wizard => {

@@ -1,0 +1,48 @@
+// What was proven, in which state the chip is, and where the files lie: the same on every screen after the work.
+import {item, type Line, say} from '../ui/lines.ts';
+import {printable} from '../ui/text.ts';
+import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
+import {chipStateText} from './chip-state.ts';
+import type {Known} from './step.ts';
+
+/** Warnings of the work shown on a screen; all of them stand in the report. */
+const mostWarnings = 2;
+
+/** What was read back after a success. */
+export function provenLines(known: Known, view: View): readonly Line[] {
+	const flash = known.flash;
+	if (flash === undefined || !flash.result.ok) return [];
+	const glyphs = glyphsFor(view);
+	const {result, warnings} = flash;
+	const {low, high, extended} = result.fuses;
+	return [
+		item(
+			`${glyphs.done} `,
+			result.writtenBytes > 0
+				? `Written and verified: ${result.verifiedBytes} bytes were read back and are equal.`
+				: 'The fuses were set and read back.',
+			'good',
+		),
+		item(
+			'The chip: ',
+			`${chipStateText(result.chipState)} Fuses read back: ${[low, high, extended].filter(Boolean).join(' ')}.`,
+		),
+		...warnings.slice(0, mostWarnings).map(text => item(`${glyphs.warn} `, text, 'warn')),
+	];
+}
+
+/** Where the backup and the report lie. */
+export function fileLines(known: Known, practice: boolean): readonly Line[] {
+	const flash = known.flash;
+	if (flash === undefined) return [];
+	const backup = flash.result.backup ?? undefined;
+	const {report} = flash;
+	return [
+		...(backup === undefined ? [] : [item('Backup: ', printable(backup), 'quiet')]),
+		...(report === undefined ? [] : [item('Report: ', printable(report), 'quiet')]),
+		...(practice && (backup !== undefined || report !== undefined)
+			? [say('(On the practice bench these files are kept in memory only.)', 'quiet')]
+			: []),
+	];
+}
