@@ -7,6 +7,7 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
+import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {messageOf} from './message-of.ts';
 import type {Connection, StepProps} from './step.ts';
@@ -16,6 +17,9 @@ const serialDrivers: ReadonlySet<string> = new Set(['avrisp', 'arduino-isp', 'bu
 
 /** Spare boards that `prepare` turns into programmers. */
 const spareBoards: ReadonlySet<string> = new Set(['promicro_isp', 'teensy2_isp']);
+
+/** More lines would push the question off a small screen. */
+const shownDevices = 4;
 
 /** Words that tell boards with the same driver apart, in a device's name and in ours. */
 const boardWords = ['Uno', 'Nano', 'Mega', 'Leonardo', 'Pro Micro', 'Teensy'] as const;
@@ -51,6 +55,36 @@ function connectionOf(device: ListedDevice): Connection | undefined {
 
 function place(device: ListedDevice): string {
 	return printable(device.port ?? device.vidPid ?? device.usbKey ?? '');
+}
+
+const accessWords: Readonly<Record<ListedDevice['access'], string>> = {
+	ok: '',
+	unknown: '',
+	denied: ': no permission yet',
+	busy: ': another program has it open',
+	'no-driver': ': its driver is missing or the wrong one',
+};
+
+/** What is plugged in, in which state, and what to do about the first that cannot be opened. */
+function pluggedLines(devices: readonly ListedDevice[], view: View): readonly Line[] {
+	if (devices.length === 0) return [];
+	const glyphs = glyphsFor(view);
+	const shut = devices.find(({access}) => accessWords[access] !== '');
+	const hidden = devices.length - shownDevices;
+	return [
+		gap,
+		...devices
+			.slice(0, shownDevices)
+			.map(device =>
+				item(
+					`${accessWords[device.access] === '' ? glyphs.done : glyphs.warn} `,
+					`Plugged in: ${printable(device.name)}${device.mustAsk ? ' (only asking it tells)' : ''}${accessWords[device.access]}`,
+					accessWords[device.access] === '' ? 'good' : 'warn',
+				),
+			),
+		...(hidden > 0 ? [say(`... and ${hidden} more.`, 'quiet')] : []),
+		...(shut === undefined ? [] : shut.advice.slice(0, 1).map(text => say(text, 'quiet'))),
+	];
 }
 
 export function ProgrammerView(step: StepProps<'programmer'>) {
@@ -213,10 +247,8 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 						'quiet',
 					),
 				]
-			: [
-					gap,
-					item(`${glyphs.done} `, `Plugged in: ${printable(seen.get(plugged[0]!.id)![0]!.name)}`, 'good'),
-				]),
+			: []),
+		...pluggedLines(devices, view),
 	];
 	const shown = [...programmerPinouts].sort(
 		(a, b) => Number((seen.get(b.id)?.length ?? 0) > 0) - Number((seen.get(a.id)?.length ?? 0) > 0),

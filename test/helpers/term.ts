@@ -43,15 +43,19 @@ export function startProgram(
 		columns,
 		rows,
 		env: more = {},
+		wrap = command => command,
 	}: {
 		readonly columns: number;
 		readonly rows: number;
 		readonly env?: Readonly<Record<string, string>>;
+		/** The command line that runs the program's command line, beside devices or as somebody else. */
+		readonly wrap?: (command: readonly string[]) => readonly string[];
 	},
 ): Terminal {
 	const screen = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, NO_COLOR: _noColor, INK_SCREEN_READER: _spoken, ...env} = process.env;
-	const pty: IPty = spawn(process.execPath, [program, ...args], {
+	const [file = process.execPath, ...commandArgs] = wrap([process.execPath, program, ...args]);
+	const pty: IPty = spawn(file, commandArgs, {
 		cols: columns,
 		rows,
 		env: {...env, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', ...more} as Record<

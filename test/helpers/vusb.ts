@@ -38,8 +38,8 @@ export type UsbRig = {
 	/** Off the bus, while a command runs. */
 	readonly unplug: (name: string) => void;
 	readonly plug: (name: string) => void;
-	/** Back on the bus as another device. */
-	readonly become: (name: string, next: Served) => void;
+	/** Back on the bus as another device; `fileMode` is that of its node. */
+	readonly become: (name: string, next: Served, fileMode?: number) => void;
 	readonly close: () => void;
 };
 
@@ -269,11 +269,12 @@ function serve(name: string, socketPath: string, served: Served) {
 			plugged = true;
 			tell({op: 'plug'});
 		},
-		become(next: Served) {
+		become(next: Served, fileMode?: number) {
 			tell({op: 'unplug'});
 			face = faceOf(next);
 			plugged = true;
-			tell({op: 'hello', protocol: 1, name, ...face.hello});
+			const mode = fileMode === undefined ? {} : {file_mode: fileMode};
+			tell({op: 'hello', protocol: 1, name, ...face.hello, ...mode});
 		},
 		close() {
 			for (const socket of connections) socket.destroy();
@@ -338,7 +339,7 @@ export async function startUsbRig(
 		},
 		unplug: name => at(name).unplug(),
 		plug: name => at(name).plug(),
-		become: (name, next) => at(name).become(next),
+		become: (name, next, fileMode) => at(name).become(next, fileMode),
 		close() {
 			for (const one of served.values()) one.close();
 			rmSync(folder, {recursive: true, force: true});
