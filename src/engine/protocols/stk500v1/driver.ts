@@ -281,13 +281,19 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 		const quietMs = openedMs + (uart ? uartSilenceMs : cdcSilenceMs) - clock.nowMs();
 		if (quietMs > 0) await clock.sleep(quietMs);
 		await discard();
-		for (let time = 0; time < 2; time++) {
+		let asked = 0;
+		while (asked < 2) {
+			asked++;
 			await write(codec.getSync().bytes, 'GET_SYNC');
 			await listen(warmUpMs[programmer], 'GET_SYNC');
 			if (codec.parseReply(received, 0).state === 'ok') break;
 		}
 		const first = received;
-		await silence(warmUpMs[programmer], 'GET_SYNC');
+		// Where the first question has its answer, and nothing more, no late one can follow.
+		const parsed = codec.parseReply(first, 0);
+		if (asked > 1 || parsed.state !== 'ok' || parsed.consumed !== first.length) {
+			await silence(warmUpMs[programmer], 'GET_SYNC');
+		}
 		received = new Uint8Array(0);
 		const patienceMs = openedMs + (uart ? uartPatienceMs : cdcPatienceMs);
 		if (!(await sync(2, patienceMs))) {
