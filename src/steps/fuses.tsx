@@ -11,6 +11,7 @@ import {gap, item, type Line, row, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
+import {FuseBits} from './fuse-bits.tsx';
 import {type BitChange, bitChanges, fuseChoices, fuseText, parseFuses} from './fuse-choices.ts';
 import type {Known, StepProps} from './step.ts';
 
@@ -103,6 +104,7 @@ export function FusesView(step: StepProps<'fuses'>) {
 	const {known, before, view, onDone} = step;
 	const glyphs = glyphsFor(view);
 	const [typing, setTyping] = useState(false);
+	const [turning, setTurning] = useState<FuseBytes | undefined>(undefined);
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [choice, setChoice] = useState<Choice | undefined>(undefined);
 	const [consenting, setConsenting] = useState(false);
@@ -188,6 +190,23 @@ export function FusesView(step: StepProps<'fuses'>) {
 			/>
 		);
 	}
+	if (turning !== undefined) {
+		return (
+			<FuseBits
+				step={step}
+				chip={chip}
+				now={now}
+				start={turning}
+				judge={fuses => planChange(known, fuses)?.assessment ?? {verdict: 'safe', reasons: []}}
+				onUse={fuses => {
+					// Back from the change leads here again, to these very bits.
+					setTurning(fuses);
+					setChoice({name: 'your own bits', fuses});
+				}}
+				onBack={() => setTurning(undefined)}
+			/>
+		);
+	}
 	if (typing) {
 		return (
 			<Ask
@@ -236,7 +255,8 @@ export function FusesView(step: StepProps<'fuses'>) {
 			onAction={action => {
 				if (action.type !== 'choose') return;
 				const chosen = choices.find(one => one.id === action.id);
-				if (chosen === undefined) setTyping(true);
+				if (action.id === 'bits') setTurning(now);
+				else if (chosen === undefined) setTyping(true);
 				else if (chosen.fuses === 'keep' || sameFuses(chip, now, chosen.fuses)) keep();
 				else setChoice({name: chosen.label, fuses: chosen.fuses});
 			}}
@@ -255,6 +275,12 @@ export function FusesView(step: StepProps<'fuses'>) {
 							id: 'own',
 							label: 'Other bytes: I type them',
 							about: 'Every bit is explained and judged before anything happens.',
+							term: 'fuse',
+						},
+						{
+							id: 'bits',
+							label: 'Bit by bit: the fuse calculator',
+							about: 'Move over the bits, turn them over, and see what it means and what the judge says.',
 							term: 'fuse',
 						},
 					],

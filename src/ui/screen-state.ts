@@ -10,7 +10,13 @@ import {textColumns, type View} from './view.ts';
 
 export type Control =
 	/** One of a list. `initial` only where evidence speaks for it. */
-	| {readonly kind: 'menu'; readonly items: readonly MenuItem[]; readonly initial?: string | undefined}
+	| {
+			readonly kind: 'menu';
+			readonly items: readonly MenuItem[];
+			readonly initial?: string | undefined;
+			/** What Enter does; `take` unless said. */
+			readonly does?: string;
+	  }
 	/** Only Enter. */
 	| {readonly kind: 'go'; readonly does: string}
 	/** A word to be typed by hand, letter by letter. */
@@ -148,7 +154,7 @@ function tableOf(
 			{
 				on: 'return',
 				label: 'Enter',
-				does: 'take',
+				does: control.does ?? 'take',
 				run: () => (state.at === null ? stay({note: chooseFirst}) : act({type: 'choose', id: state.at})),
 			},
 		);

@@ -592,6 +592,37 @@ test('fuses typed by the person that end ISP are refused on the screen; a risky 
 	});
 });
 
+test('the fuse calculator: moving over a bit tells what it means, turning it changes the verdict, a refused triple goes nowhere', async () => {
+	await withWizard({}, async wizard => {
+		await toReview(wizard);
+		wizard.key('escape');
+		await wizard.choose('settings of the chip', 'Bit by bit');
+		const first = await wizard.see('Every fuse bit');
+		assert.match(first, /Safe: the chip can be reached/);
+		assert.match(first, /low 0xff {2}high 0xd8 {2}extended 0xfb/);
+		await wizard.choose('Every fuse bit', 'SPIEN');
+		const refused = await wizard.see('Refused.');
+		assert.match(refused, /SPIEN/);
+		assert.match(refused, /high 0xf8/);
+		wizard.send('=');
+		const change = await wizard.see('This is not done, whatever is asked');
+		assert.doesNotMatch(change, /Enter/);
+		wizard.key('escape');
+		await wizard.choose('Every fuse bit', 'SPIEN');
+		await wizard.see('Safe: the chip can be reached');
+		await wizard.choose('Every fuse bit', 'BOOTRST');
+		await wizard.see('Your word would be needed');
+		wizard.send('=');
+		await wizard.enterAt('The change: your own bits');
+		await wizard.see('Type ATmega32U4 by hand to agree');
+		await wizard.typeWord('ATmega32U4');
+		wizard.key('enter');
+		const review = await wizard.see('This will be done');
+		assert.match(review, /Set the fuses: ff d8 fb → ff d9 fb/);
+		assert.equal(wizard.bench.touched(), false);
+	});
+});
+
 test('firmware alone is joined to the bootloader, as the production file would be', async () => {
 	const data = new Uint8Array(2048).fill(0x11);
 	for (let vector = 0; vector < 43; vector++) data.set([0x0c, 0x94, 0xac, 0x00], vector * 4);
