@@ -29,12 +29,23 @@ function utf8(text: string): Uint8Array {
 // Practice begins at a fixed moment, so that a run can be compared with itself.
 const startMs = 1_735_689_600_000; // 2025-01-01T00:00:00Z
 
+/** `backup.json`, 2 -> `backup-2.json` */
+function numbered(name: string, number: number): string {
+	return name.replace(/(\.[^.]*)?$/, `-${number}$1`);
+}
+
 /** @returns a store and the files in it, by path */
 export function createMemoryStore(clock: Clock): Store & {readonly files: ReadonlyMap<string, string>} {
 	const files = new Map<string, string>();
 	return {
 		files,
-		async writeDurably(path, text) {
+		async writeDurably(name, text, taken = 'replace') {
+			let path = name;
+			const old = files.get(name);
+			let other = name;
+			for (let number = 2; files.has(other); number++) other = numbered(name, number);
+			if (taken === 'new-name') path = other;
+			else if (taken === 'set-aside' && old !== undefined) files.set(other, old);
 			files.set(path, text);
 			const bytes = utf8(files.get(path) ?? '');
 			return {path, bytes: bytes.length, sha256: hexString(sha256(bytes))};

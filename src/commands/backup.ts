@@ -5,7 +5,7 @@ import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
 import {createEventLog, exitCodeOfResult, playEvents, withCancel} from './events.ts';
 import type {ExitCode} from './exit-codes.ts';
-import {absolutePath} from './files.ts';
+import {absolutePath, checkPlaces} from './files.ts';
 import {openTarget, parseHardware} from './hardware.ts';
 import type {BackupOptions} from './options.ts';
 import {type Output, sayFailure} from './output.ts';
@@ -13,6 +13,8 @@ import {programName} from './version.ts';
 
 export async function backupCommand(output: Output, options: BackupOptions): Promise<ExitCode> {
 	const hardware = parseHardware(options);
+	const file = absolutePath(options.output);
+	await checkPlaces(file);
 	const world = createWorld();
 	return withCancel(output, async cancel => {
 		const result = await playEvents(
@@ -23,7 +25,7 @@ export async function backupCommand(output: Output, options: BackupOptions): Pro
 					programmer: hardware.name,
 					...(hardware.chip === undefined ? {} : {chip: hardware.chip}),
 					...(hardware.board === undefined ? {} : {board: hardware.board.id}),
-					path: absolutePath(options.output),
+					path: file,
 				},
 				{
 					connect: () => openTarget(world, hardware),

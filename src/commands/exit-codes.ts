@@ -21,6 +21,7 @@ const byKind: Readonly<Record<ErrorKind, ExitCode>> = {
 	NoTarget: exitCodes.failed,
 	UnstableLink: exitCodes.failed,
 	WrongSignature: exitCodes.failed,
+	NotSaved: exitCodes.failed,
 	OtherBoard: exitCodes.refused,
 	Locked: exitCodes.refused,
 	BadHex: exitCodes.cannotRun,

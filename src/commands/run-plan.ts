@@ -13,6 +13,7 @@ import {ask} from './ask.ts';
 import {fuseText} from './boards.ts';
 import {type EventLog, exitCodeOfResult, playEvents, sayResult, tellFailure, withCancel} from './events.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
+import {checkPlaces} from './files.ts';
 import {type Hardware, openTarget} from './hardware.ts';
 import type {Output} from './output.ts';
 import {programName} from './version.ts';
@@ -30,6 +31,8 @@ export async function runPlan(
 	const lines = [...planLines(plan), ...(journal === undefined ? await waiting(plan) : [])];
 	try {
 		checkPlan(plan);
+		if (options.dryRun !== true)
+			await checkPlaces(typeof plan.backup === 'object' ? plan.backup.path : undefined);
 		if (options.dryRun !== true) await ask(output, options.yes === true, lines);
 	} catch (error) {
 		if (error instanceof UsageError) throw error;

@@ -13,7 +13,7 @@ import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
 import {type EventLog, exitCodeOfResult, playEvents, sayResult, tellFailure, withCancel} from './events.ts';
 import {type ExitCode, UsageError} from './exit-codes.ts';
-import {readHexFile, readNamedFile} from './files.ts';
+import {checkPlaces, readHexFile, readNamedFile} from './files.ts';
 import {type Hardware, openTarget} from './hardware.ts';
 import type {Output} from './output.ts';
 import {runPlan} from './run-plan.ts';
@@ -49,7 +49,9 @@ export async function recipeCommand(
 	}
 	try {
 		checkPlan(plan);
+		await checkPlaces();
 	} catch (error) {
+		if (error instanceof UsageError) throw error;
 		return tellFailure(output, log, error, {programmer: hardware.name});
 	}
 	return withCancel(output, cancel => series(output, log, plan, exact, cancel));

@@ -286,6 +286,17 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 					'Nothing here overrides a signature (avrdude calls that -F): the fuse bits of another part can end the chip.',
 				],
 			};
+		case 'NotSaved':
+			return {
+				likely: [
+					'The disk is full or write-protected, or the folder is not yours.',
+					'The card, stick or network drive with this folder has gone.',
+				],
+				next: [
+					'Make room, or name another place: --backup FILE, or AVR_UNBRICK_STATE for all files of this program.',
+					'Run it again: what was already done is found and holds.',
+				],
+			};
 		case 'OtherBoard':
 			return {
 				likely: ['Another board of the same kind is connected.', 'Another program has written it since.'],

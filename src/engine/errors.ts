@@ -94,6 +94,8 @@ export type ErrorFacts =
 			readonly got: Uint8Array;
 			readonly gotChip?: string;
 	  }
+	/** A file that must be safe before the work goes on cannot be written: no such folder, disk full, no permission. */
+	| {readonly kind: 'NotSaved'; readonly file: string; readonly reason: string}
 	/** Not the chip whose recovery was interrupted. */
 	| {readonly kind: 'OtherBoard'; readonly why: string}
 	| {readonly kind: 'Locked'; readonly lock: number; readonly what: string}
@@ -196,6 +198,8 @@ function describe(facts: ErrorFacts): string {
 			return `Two readings of the ${facts.what} differ: ${facts.got.map(bytes).join(' / ')}.`;
 		case 'WrongSignature':
 			return `The chip says ${hexDump(facts.got)}${facts.gotChip === undefined ? '' : ` (${facts.gotChip})`}, not ${hexDump(facts.expected)} (${facts.expectedChip}).`;
+		case 'NotSaved':
+			return `Cannot write ${facts.file}: ${facts.reason}.`;
 		case 'OtherBoard':
 			return `This is not the board whose recovery was interrupted: ${facts.why}.`;
 		case 'Locked':

@@ -8,12 +8,17 @@ export type Receipt = {
 	readonly sha256: string;
 };
 
+/** What becomes of a file that already has the name of a new one. */
+export type TakenName = 'replace' | 'new-name' | 'set-aside';
+
 export type Store = {
 	/**
 	 * Writes `text` to `path` (relative names go into the state folder) atomically, fsyncs, reads it back and
-	 * compares. Throws when any of that fails: no receipt, no erase.
+	 * compares. Throws UnbrickError NotSaved when any of that fails: no receipt, no erase.
+	 * @param taken what becomes of a file that is there: replaced; or kept, the new one getting another name; or kept
+	 * beside under another name, the new one taking its place
 	 */
-	readonly writeDurably: (path: string, text: string) => Promise<Receipt>;
+	readonly writeDurably: (path: string, text: string, taken?: TakenName) => Promise<Receipt>;
 	/** Undefined when there is no such file. */
 	readonly readText: (path: string) => Promise<string | undefined>;
 	readonly remove: (path: string) => Promise<void>;

@@ -170,7 +170,8 @@ export async function isSameFile(a: string, b: string): Promise<boolean> {
 	return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 }
 
-function reasonOf(error: unknown): string {
+/** A file system error in words. */
+export function reasonOf(error: unknown): string {
 	const code = error instanceof Error && 'code' in error ? error.code : undefined;
 	switch (code) {
 		case 'ENOENT':

@@ -1,12 +1,23 @@
 // Files that must outlive a power cut: written beside, fsynced, renamed into place, read back.
 import {createHash} from 'node:crypto';
-import {mkdir, open, readdir, readFile, rename, stat, unlink} from 'node:fs/promises';
+import {
+	access,
+	constants,
+	copyFile,
+	mkdir,
+	open,
+	readdir,
+	readFile,
+	rename,
+	stat,
+	unlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
+import {UnbrickError} from '../engine/errors.ts';
 import type {Receipt, Store} from '../engine/store.ts';
-import {readFileText} from './files.ts';
+import {readFileText, reasonOf} from './files.ts';
 import {isLocked, takeLock} from './lock.ts';
-import {messageOf} from './system-errors.ts';
 
 /** Backups hold a person's own firmware: for their eyes only. */
 const fileMode = 0o600;
@@ -44,6 +55,62 @@ async function syncFolder(folder: string): Promise<void> {
 	}
 }
 
+function isTaken(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
+/** Calls `take` with `FILE-2.json`, `FILE-3.json` … (or from `FILE` itself) until the name was free. */
+async function firstFree(
+	file: string,
+	first: 1 | 2,
+	take: (name: string) => Promise<unknown>,
+): Promise<string> {
+	const {dir, name, ext} = path.parse(file);
+	for (let number: number = first; ; number++) {
+		const free = number === 1 ? file : path.join(dir, `${name}-${number}${ext}`);
+		try {
+			await take(free);
+			return free;
+		} catch (error) {
+			if (!isTaken(error)) throw error;
+		}
+	}
+}
+
+/** Like mkdir -p. Node's own (`recursive`) never ends where the system says ENOENT below a folder that is there. */
+async function makeFolders(folder: string): Promise<void> {
+	try {
+		await mkdir(folder, {mode: folderMode});
+	} catch (error) {
+		if (isTaken(error)) {
+			if ((await stat(folder)).isDirectory()) return;
+			throw new Error('a part of its path is no folder', {cause: error});
+		}
+		const parent = path.dirname(folder);
+		if (!isMissing(error) || parent === folder) throw error;
+		await makeFolders(parent);
+		await mkdir(folder, {mode: folderMode}).catch(again => {
+			if (!isTaken(again)) throw again;
+		});
+	}
+}
+
+/**
+ * Makes sure that `file` can be written later, as far as that can be known: its folder is there (the state folder is
+ * made), may be written, and nothing but an ordinary file has the name. Throws UnbrickError NotSaved.
+ */
+export async function checkPlace(file: string): Promise<void> {
+	const folder = path.dirname(file);
+	try {
+		if (folder === path.resolve(stateFolder())) await makeFolders(folder);
+		await access(folder, constants.W_OK);
+		const there = await stat(file).catch(() => undefined);
+		if (there !== undefined && !there.isFile()) throw new Error('what is there is no ordinary file');
+	} catch (error) {
+		throw new UnbrickError({kind: 'NotSaved', file, reason: reasonOf(error)}, {cause: error});
+	}
+}
+
 /**
  * The store on disk. Relative names lie in `where`; one that would leave it is a RangeError.
  * Failures are plain errors that name the file and the system's reason.
@@ -58,15 +125,17 @@ export function createStore(where: string = stateFolder()): Store {
 		return full;
 	};
 	const makeFolder = async (file: string) => {
-		if (file.startsWith(folder + path.sep))
-			await mkdir(path.dirname(file), {recursive: true, mode: folderMode});
+		if (file.startsWith(folder + path.sep)) await makeFolders(path.dirname(file));
 	};
+	const notSaved = (file: string, error: unknown) =>
+		new UnbrickError({kind: 'NotSaved', file, reason: reasonOf(error)}, {cause: error});
 	const failed = (what: string, file: string, error: unknown) =>
-		new Error(`${what} ${file}: ${messageOf(error)}`, {cause: error});
+		new Error(`${what} ${file}: ${reasonOf(error)}`, {cause: error});
 
 	return {
-		async writeDurably(name, text): Promise<Receipt> {
-			const file = resolve(name);
+		async writeDurably(name, text, taken = 'replace'): Promise<Receipt> {
+			let file = resolve(name);
+			let reserved = false;
 			const bytes = Buffer.from(text, 'utf8');
 			const beside = `${file}.${process.pid}-${counter++}.tmp`;
 			try {
@@ -74,6 +143,13 @@ export function createStore(where: string = stateFolder()): Store {
 				// Renaming onto /dev/null would replace the device.
 				if (there !== undefined && !there.isFile()) throw new Error('what is there is no ordinary file');
 				await makeFolder(file);
+				if (taken === 'new-name') {
+					file = await firstFree(file, 1, async free => (await open(free, 'wx', fileMode)).close());
+					reserved = true;
+				} else if (taken === 'set-aside' && there !== undefined && there.size > 0) {
+					const old = file;
+					await firstFree(old, 2, free => copyFile(old, free, constants.COPYFILE_EXCL));
+				}
 				const handle = await open(beside, 'wx', fileMode);
 				try {
 					await handle.writeFile(bytes);
@@ -82,6 +158,7 @@ export function createStore(where: string = stateFolder()): Store {
 					await handle.close();
 				}
 				await rename(beside, file);
+				reserved = false;
 				await syncFolder(path.dirname(file));
 				const readBack = await readFile(file);
 				if (!readBack.equals(bytes)) throw new Error('reads back other bytes than were written');
@@ -92,7 +169,8 @@ export function createStore(where: string = stateFolder()): Store {
 				};
 			} catch (error) {
 				await unlink(beside).catch(() => {});
-				throw failed('Cannot write', file, error);
+				if (reserved) await unlink(file).catch(() => {});
+				throw notSaved(file, error);
 			}
 		},
 		async readText(name) {
@@ -143,7 +221,7 @@ export function createStore(where: string = stateFolder()): Store {
 					await handle.close();
 				}
 			} catch (error) {
-				throw failed('Cannot write', file, error);
+				throw notSaved(file, error);
 			}
 		},
 		hold: name => takeLock(folder, name),

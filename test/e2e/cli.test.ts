@@ -444,6 +444,24 @@ describe('the command line', {concurrency: 3}, () => {
 		);
 	});
 
+	test('a backup or a state folder that cannot be written is said before a port is opened', async () => {
+		const image = inFolder('unsaved.hex');
+		writeFileSync(image, printIntelHex(sampleImage(0, 1000)));
+		const port = ['--programmer', 'arduino-isp', '--port', inFolder('no-port'), '--json'];
+		const recovery = ['recover', ...port, '--chip', 'm32u4', '--hex', image, '--yes'];
+		const nowhere = inFolder('no/such/folder/backup.json');
+		const runs = await Promise.all([
+			runCli([...recovery, '--backup', nowhere]),
+			runCli([...recovery, '--backup', folder]),
+			runCli([...recovery, '--backup', 'none'], {env: {AVR_UNBRICK_STATE: image}}),
+			runCli(['backup', ...port, '-o', nowhere]),
+		]);
+		for (const run of runs) {
+			assert.deepEqual([run.code, run.stdout], [2, ''], run.stderr);
+			assert.match(run.stderr, /^Cannot write .*: (it is not there|what is there is no|a part of its path)/m);
+		}
+	});
+
 	test('--dry-run prints the plan and opens nothing; without a terminal only --yes goes on', async () => {
 		const image = inFolder('dry.hex');
 		writeFileSync(image, printIntelHex(sampleImage(0x7000, 4000)));

@@ -19,6 +19,7 @@ const examples: {readonly [K in ErrorKind]: Extract<ErrorFacts, {kind: K}>} = {
 	NotInSync: {kind: 'NotInSync', command: 'GET_SYNC', got: Uint8Array.of(0xe0)},
 	BadReply: {kind: 'BadReply', command: 'READ', expected: '128 bytes', got: new Uint8Array(500)},
 	Refused: {kind: 'Refused', command: 'ENTER', status: 0xc0},
+	NotSaved: {kind: 'NotSaved', file: '/mnt/stick/backup.json', reason: 'the disk is full'},
 	FirmwareTooOld: {kind: 'FirmwareTooOld', what: 'the USBasp', needs: 'firmware from 2009 on'},
 	NoTarget: {
 		kind: 'NoTarget',

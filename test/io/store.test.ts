@@ -15,7 +15,9 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import {after, test} from 'node:test';
-import {createStore, stateFolder} from '../../src/io/store.ts';
+import {createVirtualClock} from '../../src/bench/clock.ts';
+import {createMemoryStore} from '../../src/bench/memory-store.ts';
+import {checkPlace, createStore, stateFolder} from '../../src/io/store.ts';
 
 const root = await mkdtemp(path.join(os.tmpdir(), 'avr-unbrick-store-'));
 after(() => rm(root, {recursive: true, force: true}));
@@ -76,6 +78,54 @@ test('a disk that refuses gives no receipt, leaves no scrap, and the old file st
 	await assert.rejects(store.writeDurably('kept', 'new'), /Cannot write/);
 	await chmod(folder, 0o700);
 	assert.equal(await store.readText('kept'), 'old');
+});
+
+test('a backup never takes the place of another one: two of the same second, or a name that is in use', async () => {
+	const folder = fresh();
+	const memory = createMemoryStore(createVirtualClock());
+	for (const store of [createStore(folder), memory]) {
+		const first = await store.writeDurably('b.json', 'one', 'new-name');
+		const second = await store.writeDurably('b.json', 'two', 'new-name');
+		assert.deepEqual(
+			[first.path, second.path].map(file => path.basename(file)),
+			['b.json', 'b-2.json'],
+		);
+		const third = await store.writeDurably('b.json', 'three', 'set-aside');
+		assert.equal(path.basename(third.path), 'b.json');
+		const texts = ['b.json', 'b-2.json', 'b-3.json'].map(name => store.readText(name));
+		assert.deepEqual(await Promise.all(texts), ['three', 'two', 'one']);
+		assert.deepEqual(await store.list('b'), ['b-2.json', 'b-3.json', 'b.json']);
+	}
+	const both = createStore(folder);
+	const receipts = await Promise.all(
+		Array.from({length: 8}, (_, index) => both.writeDurably('race.json', String(index), 'new-name')),
+	);
+	assert.equal(new Set(receipts.map(receipt => receipt.path)).size, 8);
+	for (const [index, receipt] of receipts.entries()) {
+		assert.equal(await both.readText(receipt.path), String(index));
+	}
+});
+
+test('a place that cannot be written is told as NotSaved, before and while writing', async () => {
+	const root = fresh();
+	await mkdir(root);
+	await writeFile(path.join(root, 'file'), 'x');
+	for (const [file, reason] of [
+		[path.join(root, 'no/such/folder/x'), 'it is not there'],
+		[path.join(root, 'file/x'), 'a part of its path is no folder'],
+		[root, 'what is there is no ordinary file'],
+		['/dev/null', 'what is there is no ordinary file'],
+	] as const) {
+		if (file === '/dev/null' && process.platform === 'win32') continue;
+		const expected = {kind: 'NotSaved', message: `Cannot write ${file}: ${reason}.`};
+		await assert.rejects(checkPlace(file), expected);
+		await assert.rejects(createStore(path.join(root, 'state')).writeDurably(file, 'x'), expected);
+	}
+	await checkPlace(path.join(root, 'file'));
+	// Node's own mkdir -p never comes back from here.
+	if (process.platform === 'linux') {
+		await assert.rejects(createStore('/proc/no-such-folder').writeDurably('x', 'x'), {kind: 'NotSaved'});
+	}
 });
 
 test('what is not there is undefined, and removing it is fine', async () => {

@@ -99,7 +99,11 @@ export async function* takeBackup(
 		flash,
 		eeprom,
 	});
-	const receipt = await store.writeDurably(path === 'auto' ? backupFileName(chip, takenAt) : path, text);
+	// An older backup may hold the only copy of what a board once had.
+	const receipt =
+		path === 'auto'
+			? await store.writeDurably(backupFileName(chip, takenAt), text, 'new-name')
+			: await store.writeDurably(path, text, 'set-aside');
 	return {path: receipt.path, eeprom};
 }
 
