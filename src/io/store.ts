@@ -104,8 +104,10 @@ export async function checkPlace(file: string): Promise<void> {
 	try {
 		if (folder === path.resolve(stateFolder())) await makeFolders(folder);
 		await access(folder, constants.W_OK);
-		const there = await stat(file).catch(() => undefined);
-		if (there !== undefined && !there.isFile()) throw new Error('what is there is no ordinary file');
+		const there = await stat(file).catch((error: unknown) => {
+			if (!isMissing(error)) throw error;
+		});
+		if (there?.isFile() === false) throw new Error('what is there is no ordinary file');
 	} catch (error) {
 		throw new UnbrickError({kind: 'NotSaved', file, reason: reasonOf(error)}, {cause: error});
 	}
