@@ -18,12 +18,17 @@ import {startUsbRig, type UsbRig} from '../helpers/vusb.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'avrdude-engine-'));
 after(() => rmSync(folder, {recursive: true, force: true}));
 const cli = path.resolve(import.meta.dirname, '../../dist/cli.js');
-const env = {
-	PATH: process.env.PATH ?? '',
-	HOME: folder,
-	AVR_UNBRICK_OFFLINE: '1',
-	AVR_UNBRICK_STATE: path.join(folder, 'state'),
-	AVR_UNBRICK_CACHE: path.join(folder, 'cache'),
+let runs = 0;
+/** Rigs side by side name their devices alike: each run has a state folder of its own. */
+const env = () => {
+	const own = path.join(folder, `run-${runs++}`);
+	return {
+		PATH: process.env.PATH ?? '',
+		HOME: own,
+		AVR_UNBRICK_OFFLINE: '1',
+		AVR_UNBRICK_STATE: path.join(own, 'state'),
+		AVR_UNBRICK_CACHE: path.join(own, 'cache'),
+	};
 };
 type Line = {
 	readonly type: string;
@@ -89,7 +94,7 @@ describe('recover --programmer avrdude:usbasp', {concurrency: 2}, () => {
 							...(board === undefined ? ['--chip', id] : ['--board', board]),
 							...['--fuses', to, '--yes', '--json', '--accept', 'clock-unverified'],
 						],
-						{env, timeoutMs: 120_000},
+						{env: env(), timeoutMs: 120_000},
 					);
 					const lines = linesOf(stdout);
 					const result = lines.at(-1);
@@ -118,7 +123,7 @@ describe('recover --programmer avrdude:usbasp', {concurrency: 2}, () => {
 			await withRig({}, async (rig, bench) => {
 				const {code, stdout, stderr} = await rig.run(
 					[process.execPath, cli, 'probe', '--programmer', 'avrdude:usbasp', '--json'],
-					{env},
+					{env: env()},
 				);
 				assert.equal(code, 0, stdout + stderr);
 				const identity = linesOf(stdout).find(({type}) => type === 'identity');
@@ -144,7 +149,7 @@ describe('recover --programmer avrdude:usbasp', {concurrency: 2}, () => {
 						...[process.execPath, cli, 'recover', '--programmer', 'avrdude:usbasp', '--chip', 'atmega32u4'],
 						...['--hex', hexFile('loader.hex', 0x7000, loader), '--yes', '--json'],
 					],
-					{env},
+					{env: env()},
 				);
 				const result = linesOf(stdout).at(-1);
 				assert.equal(code, name === 'a locked chip' ? 3 : 1, stdout + stderr);
@@ -162,7 +167,7 @@ describe('recover --programmer avrdude:usbasp', {concurrency: 2}, () => {
 			await withRig({}, async rig => {
 				const {code, stdout, stderr} = await rig.run(
 					[process.execPath, cli, 'probe', '--programmer', 'avrdude:usbtiny', '--json'],
-					{env},
+					{env: env()},
 				);
 				assert.equal(code, 1, stdout + stderr);
 				assert.equal(linesOf(stdout).at(-1)?.error?.kind, 'DeviceMissing', stdout);

@@ -20,12 +20,17 @@ const run = promisify(execFile);
 const folder = mkdtempSync(path.join(tmpdir(), 'usb-programmers-'));
 after(() => rmSync(folder, {recursive: true, force: true}));
 const cli = path.resolve(import.meta.dirname, '../../dist/cli.js');
-const env = {
-	PATH: process.env.PATH ?? '',
-	HOME: folder,
-	AVR_UNBRICK_OFFLINE: '1',
-	AVR_UNBRICK_STATE: path.join(folder, 'state'),
-	AVR_UNBRICK_CACHE: path.join(folder, 'cache'),
+let runs = 0;
+/** Rigs side by side name their devices alike: each run has a state folder of its own. */
+const env = () => {
+	const own = path.join(folder, `run-${runs++}`);
+	return {
+		PATH: process.env.PATH ?? '',
+		HOME: own,
+		AVR_UNBRICK_OFFLINE: '1',
+		AVR_UNBRICK_STATE: path.join(own, 'state'),
+		AVR_UNBRICK_CACHE: path.join(own, 'cache'),
+	};
 };
 
 const pattern = (bytes: number) =>
@@ -123,7 +128,7 @@ describe('programmers at a serial port', {concurrency: 2}, () => {
 							...[process.execPath, cli, 'recover', '--programmer', programmer, '--port', served.path],
 							...['--chip', chip, '--hex', hex, '--yes', '--json'],
 						],
-						{env},
+						{env: env()},
 					);
 					assert.equal(ours.code, 0, ours.stdout.split('\n').at(-2) + ours.stderr);
 					assert.deepEqual(bench.chip.dump().flash.slice(start), image);
@@ -163,7 +168,7 @@ describe('SCK of a USBasp that is told nothing', {concurrency: 2}, () => {
 						...[process.execPath, cli, command, '--programmer', 'usbasp', '--board', 'promicro_5v', '--json'],
 						...(command === 'recover' ? ['--hex', hex, '--yes'] : []),
 					],
-					{env},
+					{env: env()},
 				);
 				const lines = stdout
 					.trim()
@@ -254,7 +259,7 @@ describe('USB programmers', {concurrency: 2}, () => {
 								// Above 64 KB a USBtiny reads byte by byte: a backup of it all takes too long for a test.
 								...(programmer === 'usbtiny' && chip === 'at90usb1286' ? ['--backup', 'none'] : []),
 							],
-							{env},
+							{env: env()},
 						);
 						assert.equal(code, 0, stdout.split('\n').at(-2) + stderr);
 						assert.deepEqual(bench.chip.dump().flash.slice(start), loader);
@@ -282,7 +287,7 @@ peerTest('devices lists the programmers on a real bus, and what may be one', {vi
 	};
 	const rig = await startUsbRig({usbasp, usbtiny, avrispmkii, port});
 	try {
-		const {code, stdout} = await rig.run([process.execPath, cli, 'devices', '--json'], {env});
+		const {code, stdout} = await rig.run([process.execPath, cli, 'devices', '--json'], {env: env()});
 		assert.equal(code, 0);
 		const {devices} = JSON.parse(stdout) as {
 			devices: {id: string; vidPid: string | null; access: string; port: string | null}[];

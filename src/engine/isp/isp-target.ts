@@ -178,8 +178,10 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 					enables.push(reply.received);
 					if (reply.answered === 'no' && entry < entriesPerStep) continue;
 					// Asked only of a chip that keeps step; else only for what the wires tell, when nothing else is left.
-					if (reply.answered !== 'no' && !(await current.keepsStep())) {
-						lostStep = true;
+					const outOfStep = reply.answered === 'no' ? undefined : await current.stepFault();
+					if (outOfStep !== undefined) {
+						signatures.push(outOfStep);
+						lostStep ||= reply.answered === 'yes';
 						continue;
 					}
 					const seen = await current.readSignatures();
@@ -401,7 +403,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		try {
 			await chooseSck(hz);
 			const reply = await current.enter();
-			if (reply.answered === 'no' || !(await current.keepsStep())) return false;
+			if (reply.answered === 'no' || (await current.stepFault()) !== undefined) return false;
 			await compareReadings(raiseReadings, reference);
 			return true;
 		} catch (error) {

@@ -54,8 +54,11 @@ export type IspSession = {
 	readonly setChip: (chip: Chip) => void;
 	/** One RESET pulse and AC 53. Forgets the extended address. */
 	readonly enter: () => Promise<EnterReply>;
-	/** True when the chip answers the same harmless question the same each time. Before a new speed is trusted. */
-	readonly keepsStep: () => Promise<boolean>;
+	/**
+	 * Asks the same harmless question several times, before a new speed is trusted. Undefined when the chip keeps step,
+	 * else three of the bytes that should have been equal.
+	 */
+	readonly stepFault: () => Promise<Uint8Array | undefined>;
 	/** One reading of three bytes; compares nothing. */
 	readonly readSignature: () => Promise<Uint8Array>;
 	/** Reads until two readings in a row agree, at most four; returns all readings, the last two equal when it worked. */
@@ -210,17 +213,20 @@ export function createIspSession(
 		return await link.enter();
 	};
 
-	const keepsStep = async (): Promise<boolean> => {
+	const stepFault = async (): Promise<Uint8Array | undefined> => {
 		await settle();
 		const count = link.setSck === undefined ? fixedStepReadings : stepReadings;
 		const probes = Array.from({length: count}, () => ask.stepProbe);
 		const replies: Uint8Array[] = [];
 		if (link.exchangeMany !== undefined) replies.push(...(await link.exchangeMany(probes)));
 		else for (const probe of probes) replies.push(await link.exchange(probe));
-		return replies.every(
+		const wrong = replies.find(
 			reply =>
-				reply[3] === replies[0]![3] && (capabilities.echo !== 'all' || ask.inStep(ask.stepProbe, reply)),
+				reply[3] !== replies[0]![3] || (capabilities.echo === 'all' && !ask.inStep(ask.stepProbe, reply)),
 		);
+		return wrong === undefined
+			? undefined
+			: Uint8Array.of(last(replies[0]), last(wrong), last(replies.at(-1)));
 	};
 
 	const readSignatures = async () => {
@@ -430,7 +436,7 @@ export function createIspSession(
 			});
 		},
 		enter,
-		keepsStep,
+		stepFault,
 		readSignature,
 		readSignatures,
 		async readSnapshot() {
