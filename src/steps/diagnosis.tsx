@@ -1,5 +1,6 @@
 // What the log proves, quoted with its line numbers; what it means; what to do next.
-import type {Diagnosis} from '../engine/diagnose/types.ts';
+import {useState} from 'react';
+import type {DiagnosedCause, Diagnosis} from '../engine/diagnose/types.ts';
 import {gap, item, type Line, row, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {fit, printable} from '../ui/text.ts';
@@ -50,7 +51,10 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 	if (cause.confidence < sureFrom) lines.push(say('This is the best guess, not a certainty.', 'warn'));
 	const next = cause.next[0];
 	if (next !== undefined) lines.push(gap, item(`${glyphs.next}Next: `, next, 'accent'));
-	const other = narrow ? undefined : others[0];
+	if (diagnosis.questions.length > 0 && !narrow && !saysNothing(diagnosis)) {
+		lines.push(say('More than one cause prints these words; a question tells them apart.', 'quiet'));
+	}
+	const other = narrow || diagnosis.questions.length > 0 ? undefined : others[0];
 	if (other !== undefined) lines.push(item('Also possible: ', sentences(other.meaning)[0], 'quiet'));
 	if (cut || diagnosis.truncated) {
 		lines.push(
@@ -64,6 +68,31 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 function saysNothing(diagnosis: Diagnosis): boolean {
 	const cause = diagnosis.causes[0]?.cause;
 	return cause === undefined || cause === 'unrelated' || cause === 'insufficient-evidence';
+}
+
+/** Ways to look closer; behind what leads on, so that Enter goes on. */
+function closer(diagnosis: Diagnosis): readonly MenuItem[] {
+	const asks = diagnosis.questions.length > 0 && !saysNothing(diagnosis);
+	return [
+		...(asks
+			? [
+					{
+						id: 'question',
+						label: 'Answer a question that narrows it down',
+						about: diagnosis.questions[0]!.ask,
+					},
+				]
+			: []),
+		...(diagnosis.causes.length > 1
+			? [
+					{
+						id: 'all',
+						label: `Show all ${diagnosis.causes.length} candidates`,
+						about: 'What else would print these words, and how sure each is.',
+					},
+				]
+			: []),
+	];
 }
 
 function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; readonly initial: string} {
@@ -102,22 +131,129 @@ function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; re
 	}
 	const hasAid = (diagnosis.causes[0]?.next.length ?? 0) > 0;
 	if (diagnosis.ispNeeded === 'yes' || !hasAid) {
-		return {items: hasAid ? [isp, firstAid] : [isp], initial: 'isp'};
+		return {items: [...(hasAid ? [isp, firstAid] : [isp]), ...closer(diagnosis)], initial: 'isp'};
 	}
-	return {items: [firstAid, isp], initial: 'first-aid'};
+	return {items: [firstAid, isp, ...closer(diagnosis)], initial: 'first-aid'};
+}
+
+/** How sure a candidate is, in words. */
+function sureness({confidence}: DiagnosedCause): string {
+	return confidence >= 0.8
+		? 'very likely'
+		: confidence >= sureFrom
+			? 'likely'
+			: confidence >= 0.3
+				? 'possible'
+				: 'unlikely';
+}
+
+/** The same diagnosis read as that candidate. */
+function asCandidate(diagnosis: Diagnosis, chosen: string): Diagnosis {
+	const first = diagnosis.causes.find(({cause}) => cause === chosen);
+	if (first === undefined) return diagnosis;
+	return {
+		...diagnosis,
+		ispNeeded: first.ispNeeded,
+		causes: [first, ...diagnosis.causes.filter(cause => cause !== first)],
+	};
+}
+
+type Inner = {
+	readonly step: StepProps<'diagnosis'>;
+	readonly diagnosis: Diagnosis;
+	/** Back to the diagnosis, changed or not. */
+	readonly onClose: (changed?: Diagnosis) => void;
+};
+
+function QuestionPage({step, diagnosis, onClose}: Inner) {
+	const question = diagnosis.questions[0];
+	if (question === undefined) return null;
+	return (
+		<Ask
+			step={step}
+			id={`question ${question.id}`}
+			onBack={() => onClose()}
+			onAction={action => {
+				if (action.type !== 'choose') return;
+				const answer = Number(action.id);
+				void import('../engine/diagnose/diagnose.ts').then(({answerQuestion}) =>
+					onClose(answerQuestion(diagnosis, question.id, answer)),
+				);
+			}}
+			spec={{
+				lines: [
+					say(question.ask, 'strong'),
+					say(
+						'More than one cause prints the words of your text; your answer decides which one it is.',
+						'quiet',
+					),
+				],
+				control: {
+					kind: 'menu',
+					items: question.answers.map((label, index) => ({id: String(index), label})),
+				},
+				terms: ['bootloader', 'RESET', 'DFU'],
+			}}
+		/>
+	);
+}
+
+function CandidatesPage({step, diagnosis, onClose}: Inner) {
+	return (
+		<Ask
+			step={step}
+			id="candidates"
+			onBack={() => onClose()}
+			onAction={action => {
+				if (action.type === 'choose') onClose(asCandidate(diagnosis, action.id));
+			}}
+			spec={{
+				lines: [
+					say('Everything that may be behind your text, the likeliest first.', 'strong'),
+					say('Choose one to read what speaks for it and what to do then.', 'quiet'),
+				],
+				control: {
+					kind: 'menu',
+					items: diagnosis.causes.map(cause => {
+						const [happened, means] = sentences(cause.meaning);
+						const lines = cause.evidence.slice(0, mostEvidence).map(({line}) => line);
+						const where = lines.length === 0 ? '' : ` (line ${lines.join(', ')})`;
+						return {
+							id: cause.cause,
+							label: `${sureness(cause)}: ${happened}`,
+							about: `${means}${where}`,
+						};
+					}),
+					initial: diagnosis.causes[0]?.cause,
+				},
+				terms: ['bootloader', 'ISP'],
+			}}
+		/>
+	);
 }
 
 export function DiagnosisView(step: StepProps<'diagnosis'>) {
 	const {known, before, onDone, view} = step;
 	const diagnosis = known.start?.diagnosis;
+	const [page, setPage] = useState<'diagnosis' | 'question' | 'all'>('diagnosis');
 	if (diagnosis === undefined) return null;
+	const close = (changed?: Diagnosis) => {
+		setPage('diagnosis');
+		if (changed !== undefined && known.start !== undefined)
+			step.onMoreLog({...known.start, diagnosis: changed});
+	};
+	if (page === 'question') return <QuestionPage step={step} diagnosis={diagnosis} onClose={close} />;
+	if (page === 'all') return <CandidatesPage step={step} diagnosis={diagnosis} onClose={close} />;
 	const {items, initial} = choices(diagnosis);
 	return (
 		<Ask
 			step={step}
-			id={known.start?.log ?? ''}
+			id={`${known.start?.log ?? ''} ${diagnosis.causes[0]?.cause} ${diagnosis.questions.length}`}
 			onAction={action => {
-				if (action.type === 'choose') onDone({go: action.id as Answers['diagnosis']['go']});
+				if (action.type === 'choose') {
+					if (action.id === 'question' || action.id === 'all') setPage(action.id);
+					else onDone({go: action.id as Answers['diagnosis']['go']});
+				}
 				if (action.type === 'text') {
 					// The rest of a paste that came in pieces, or a second try: it belongs to the same text.
 					void readLog(

@@ -1,8 +1,10 @@
 // "Flash your keymap now?": the person's file through the bootloader that has just been seen, until the keyboard shows
 // itself.
 import {useEffect, useRef, useState} from 'react';
+import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
 import {waysInto} from '../engine/bootloaders/ways-in.ts';
 import {createCancel} from '../engine/cancel.ts';
+import type {Chip} from '../engine/chips/chip.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import type {FlashEvent, FlashPhase, FlashResult} from '../engine/procedures/flash.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
@@ -23,9 +25,13 @@ const phases: readonly (readonly [FlashPhase, string])[] = [
 	['leave', 'Start the keyboard'],
 ];
 
-type Progress = {readonly phase: FlashPhase | undefined; readonly done: number; readonly total: number};
+export type Progress = {
+	readonly phase: FlashPhase | undefined;
+	readonly done: number;
+	readonly total: number;
+};
 
-function progressLines({phase, done, total}: Progress, view: View): readonly Line[] {
+export function progressLines({phase, done, total}: Progress, view: View): readonly Line[] {
 	const at = phases.findIndex(([id]) => id === phase);
 	const rows = phases.map(
 		([, label], index): PhaseRow => ({label, state: index < at ? 'done' : index === at ? 'now' : 'ahead'}),
@@ -38,19 +44,22 @@ function progressLines({phase, done, total}: Progress, view: View): readonly Lin
 	];
 }
 
-function useKeymapRun(step: StepProps<'keymap'>, keymap: Keymap | undefined, run: number) {
-	const {known, deps, hangup} = step;
+/** Runs the flash once per `run` while there are a file and a bootloader to send it to. */
+export function useKeymapRun(
+	{deps, hangup}: Pick<StepProps, 'deps' | 'hangup'>,
+	target: {readonly chip: Chip; readonly protocol: BootloaderProtocol} | undefined,
+	keymap: Keymap | undefined,
+	run: number,
+) {
 	const [progress, setProgress] = useState<Progress>({phase: undefined, done: 0, total: 0});
 	const [missing, setMissing] = useState(false);
 	const [result, setResult] = useState<FlashResult | undefined>(undefined);
 	const [fault, setFault] = useState<unknown>(undefined);
 	const [stop, setStop] = useState(createCancel);
-	const chip = known.identify?.chip;
-	const protocol = known.comeback?.protocol ?? undefined;
 	useEffect(() => hangup.onRequest(stop.request), [hangup, stop]);
 	// biome-ignore lint/correctness/useExhaustiveDependencies: a new run begins with its number alone
 	useEffect(() => {
-		if (keymap === undefined || chip === undefined || protocol === undefined) return;
+		if (keymap === undefined || target === undefined) return;
 		let here = true;
 		const cancel = createCancel();
 		setStop(cancel);
@@ -67,7 +76,7 @@ function useKeymapRun(step: StepProps<'keymap'>, keymap: Keymap | undefined, run
 			}
 			if (event.type === 'result') setResult(event);
 		};
-		runKeymap(deps.world, {chip, protocol, keymap}, cancel.cancel, take, () => {
+		runKeymap(deps.world, {...target, keymap}, cancel.cancel, take, () => {
 			if (here) setMissing(true);
 		}).catch(error => {
 			if (here) setFault(error);
@@ -87,7 +96,10 @@ export function KeymapView(step: StepProps<'keymap'>) {
 	const [problem, setProblem] = useState<unknown>(undefined);
 	const [keymap, setKeymap] = useState<Keymap | undefined>(undefined);
 	const [run, setRun] = useState(0);
-	const {progress, missing, result, fault, stop} = useKeymapRun(step, keymap, run);
+	const chip = known.identify?.chip;
+	const protocol = known.comeback?.protocol ?? undefined;
+	const target = chip === undefined || protocol === undefined ? undefined : {chip, protocol};
+	const {progress, missing, result, fault, stop} = useKeymapRun(step, target, keymap, run);
 	const told = useRef(false);
 	const {hangup} = step;
 
@@ -97,8 +109,6 @@ export function KeymapView(step: StepProps<'keymap'>) {
 		onDone({how: 'flashed', name: keymap.name, result});
 	}, [result, keymap, onDone]);
 
-	const chip = known.identify?.chip;
-	const protocol = known.comeback?.protocol ?? undefined;
 	if (chip === undefined || protocol === undefined) return null;
 	const load = (name: string, read: () => Promise<Uint8Array>) => {
 		setProblem(undefined);
@@ -298,7 +308,7 @@ export function KeymapView(step: StepProps<'keymap'>) {
 }
 
 /** The application's state after a failure; the bootloader itself was never in reach. */
-function keymapStateText({chipState}: Extract<FlashResult, {ok: false}>): string {
+export function keymapStateText({chipState}: Extract<FlashResult, {ok: false}>): string {
 	return chipState === 'untouched'
 		? 'Nothing was changed on it; its bootloader is whole.'
 		: 'Its bootloader is whole. The keymap on it is not complete: flash once more.';

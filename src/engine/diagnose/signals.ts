@@ -10,7 +10,7 @@ const notFoundWords =
 const deniedWords =
 	'permission d|access is d|access denied|operation not perm|zugriff verweigert|keine berechtigung|acceso denegado|permiso denegado|acc.s refus|permission non accord|accesso negato|permesso negato|acesso negado|permiss[aã]o negada|odmowa dost|toegang geweigerd|toegang gewei|.tkomst nekad|отказано в доступе|brak dost|erişim engellendi|hozzáférés megtagadva|přístup byl odepřen|adgang n.gte|ingen tilgang|拒绝访问|存取被拒|拒絕存取|权限不够|拒絕不符權限|アクセスが拒否|許可がありません|액세스가 거부|허가 거부';
 const busyWords =
-	'resource busy|resource temporarily unavailable|device busy|in use|belegt|ocupad|occup|занято|zaj.t[ye]|忙碌|资源忙|ビジー';
+	'resource busy|resource temporarily unavailable|device busy|in use|belegt|ocupad|occup|занято|zaj.t[ye]|忙碌|资源忙|ビジー状態';
 
 export const signals = [
 	// ---------------------------------------------------------------- dfu-programmer
@@ -888,8 +888,9 @@ export const signals = [
 			'occup',
 			'temporarily unavailable',
 			'занято',
-			'忙',
-			'ビジー',
+			'资源忙',
+			'忙碌',
+			'ビジー状態',
 		],
 		read: new RegExp(`(?:open|port|/dev/|com\\d)[^\\n]{0,120}(?:${busyWords})`, 'i'),
 		role: 'error',
