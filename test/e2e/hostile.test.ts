@@ -186,8 +186,13 @@ test('what is written is for its owner alone, and never through a device or out 
 	assert.equal(statSync(state).mode & 0o777, 0o700);
 	assert.equal(statSync(file).mode & 0o777, 0o600);
 	assert.equal(statSync(path.join(state, 'recovery-1.jsonl')).mode & 0o777, 0o600);
-	await assert.rejects(store.writeDurably('/dev/null', '{}'), /no ordinary file/);
-	assert.ok(statSync('/dev/null').isCharacterDevice());
+	// A socket, not /dev/null: a renaming store would take that from the whole machine.
+	const socket = path.join(state, 'socket');
+	const server = createServer();
+	await new Promise<void>(resolve => server.listen(socket, resolve));
+	await assert.rejects(store.writeDurably(socket, '{}'), /no ordinary file/);
+	assert.ok(statSync(socket).isSocket());
+	server.close();
 	for (const outside of ['../x', '../../etc/passwd', '..'])
 		await assert.rejects(store.writeDurably(outside, 'x'), RangeError);
 	await assert.rejects(store.readText('/dev/zero'), /no ordinary file/);
