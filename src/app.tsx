@@ -111,8 +111,9 @@ function Wizard({deps, unicode, onEnd, hangup, onAgain, onPractice}: WizardProps
 				facts: summary(state.known),
 				canGoBack: index > 0,
 				onDone: answer => {
-					const next = step.id === 'result' ? (answer as Answers['result']).next : 'done';
+					const {next, undo} = step.id === 'result' ? (answer as Answers['result']) : {next: 'done' as const};
 					if (next === 'again') onAgain();
+					else if (next === 'undo' && undo !== undefined) dispatch({type: 'undo', undo});
 					else if (next === 'retry') dispatch({type: 'retry'});
 					else dispatch({type: 'done', step: step.id, answer} as FlowEvent);
 				},

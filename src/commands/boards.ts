@@ -1,17 +1,30 @@
 // `boards [BOARD]`: the boards known, their chip, clock, bootloaders and fuses.
 import type {Board} from '../engine/boards/board.ts';
 import {boards} from '../engine/boards/index.ts';
+import type {QmkFinding} from '../engine/boards/qmk.ts';
 import {hexByte} from '../engine/bytes.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {type Recommendation, recommendedFuses} from '../engine/fuses/recommendations.ts';
+import {printable} from '../engine/printable.ts';
 import type {FuseText} from '../engine/procedures/events.ts';
 import type {FuseBytes} from '../engine/target.ts';
-import {type ExitCode, exitCodes} from './exit-codes.ts';
+import {lookUpQmk} from '../io/qmk.ts';
+import {messageOf} from '../io/system-errors.ts';
+import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
+import type {BoardsOptions} from './options.ts';
 import type {Output} from './output.ts';
 import {wrapped} from './paint.ts';
 import {parseBoard} from './parse.ts';
 
-export async function boardsCommand(output: Output, id: string | undefined): Promise<ExitCode> {
+export async function boardsCommand(
+	output: Output,
+	id: string | undefined,
+	options: BoardsOptions = {},
+): Promise<ExitCode> {
+	if (options.qmk !== undefined) {
+		if (id !== undefined) throw new UsageError('Give a board or --qmk, not both.');
+		return qmkCommand(output, options.qmk);
+	}
 	if (id === undefined) {
 		output.value({boards: boards.map(summary)});
 		output.say('board          chip          clock     bootloader    name');
@@ -25,6 +38,43 @@ export async function boardsCommand(output: Output, id: string | undefined): Pro
 	const board = parseBoard(id);
 	output.value(details(board));
 	sayBoard(output, board);
+	return exitCodes.done;
+}
+
+async function qmkCommand(output: Output, typed: string): Promise<ExitCode> {
+	let found: QmkFinding;
+	try {
+		found = await lookUpQmk(typed);
+	} catch (error) {
+		throw new UsageError(messageOf(error));
+	}
+	const chip = found.chip === undefined ? undefined : findChip(found.chip);
+	output.value({
+		qmk: {
+			keyboard: found.keyboard ?? null,
+			name: found.name ?? null,
+			processor: found.processor ?? null,
+			chip: chip?.id ?? null,
+			bootloader: found.bootloaderId ?? found.bootloader ?? null,
+			developmentBoard: found.developmentBoard ?? null,
+			boards: found.boardIds,
+			elsewhere: found.elsewhere ?? null,
+			said: found.said,
+			notes: found.notes,
+		},
+	});
+	const name = [found.name, found.keyboard === undefined ? undefined : `(${found.keyboard})`].filter(Boolean);
+	output.say(printable(name.length === 0 ? typed : name.join(' ')));
+	if (found.processor !== undefined) output.say(`  chip        ${printable(chip?.name ?? found.processor)}`);
+	if (found.bootloader !== undefined) output.say(`  bootloader  ${printable(found.bootloader)}`);
+	if (found.boardIds.length > 0) output.say(`  board       ${found.boardIds.join(' or ')}`);
+	if (found.processor === undefined && found.bootloader === undefined)
+		output.say('  QMK says neither chip nor bootloader there.');
+	for (const {file, key, value} of found.said)
+		output.say(`  ${printable(file)} says ${key} ${printable(value)}`);
+	for (const text of [...(found.elsewhere === undefined ? [] : [found.elsewhere]), ...found.notes]) {
+		for (const line of wrapped(output, printable(text), '  ')) output.say(line);
+	}
 	return exitCodes.done;
 }
 

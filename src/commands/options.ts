@@ -35,6 +35,8 @@ export type RecoverOptions = HardwareOptions & {
 	readonly dryRun?: boolean;
 };
 
+export type BoardsOptions = {readonly qmk?: string; readonly json?: boolean};
+
 export type BackupOptions = HardwareOptions & {readonly output: string};
 
 export type RestoreOptions = HardwareOptions & {

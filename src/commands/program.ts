@@ -5,6 +5,7 @@ import {printable, printableLines} from '../engine/printable.ts';
 import {type ExitCode, exitCodeOf, exitCodes, UsageError} from './exit-codes.ts';
 import type {
 	BackupOptions,
+	BoardsOptions,
 	DevicesOptions,
 	FlashOptions,
 	FusesOptions,
@@ -165,10 +166,14 @@ export function createProgram(finish: Finish): Command {
 
 	command('boards', 'the boards known, their chip, clock, bootloaders and fuses')
 		.argument('[board]')
+		.option(
+			'--qmk <keyboard>',
+			"which board it is by QMK: a keyboard's name, its rules.mk, info.json or keyboard.json, or their folder",
+		)
 		.addOption(json())
 		.action(
-			act<[string | undefined]>(async (output, board) =>
-				(await import('./data-commands.ts')).boardsCommand(output, board),
+			act<[string | undefined, BoardsOptions]>(async (output, board, options) =>
+				(await import('./data-commands.ts')).boardsCommand(output, board, options),
 			),
 		);
 

@@ -17,6 +17,7 @@ export async function wizard(): Promise<ExitCode> {
 		store: createStore(),
 		loadFile: readFileBytes,
 		loadLog,
+		qmk: async typed => (await import('../io/qmk.ts')).lookUpQmk(typed),
 		catalogue: async wanted => (await import('./catalogue.ts')).publishedImages(wanted),
 		practiceDeps: () => practiceDeps('healthy'),
 		version,

@@ -9,6 +9,7 @@ import {
 	qmkFilesOf,
 	qmkKeyboardName,
 	qmkMovedTo,
+	readQmkFiles,
 	readQmkKeyboard,
 } from '../engine/boards/qmk.ts';
 import type {Cancel} from '../engine/cancel.ts';
@@ -78,7 +79,9 @@ export async function readQmkKeyboardAt(folder: string, typed: string): Promise<
 	let keyboard = qmkKeyboardName(typed);
 	for (let hop = 0; hop < mostHops && keyboard !== undefined; hop++) {
 		const files = new Map<string, string>();
-		for (const file of qmkFilesOf(keyboard)) {
+		// Without a folder of its own it is no keyboard, whatever the folders above say.
+		const own = await stat(path.join(folder, 'keyboards', keyboard)).catch(() => undefined);
+		for (const file of own?.isDirectory() === true ? qmkFilesOf(keyboard) : []) {
 			const text = await readText(path.join(folder, file));
 			if (text !== '') files.set(file, text);
 		}
@@ -91,6 +94,72 @@ export async function readQmkKeyboardAt(folder: string, typed: string): Promise<
 		keyboard = next;
 	}
 	return undefined;
+}
+
+/** QMK's files that say which controller and bootloader a keyboard has, outermost first in one folder. */
+const keyboardFiles = ['info.json', 'keyboard.json', 'rules.mk'] as const;
+
+/**
+ * What QMK says about a keyboard that a person names: by its name in a checkout (`planck/rev4`), by one of its
+ * files (rules.mk, info.json, keyboard.json), or by their folder. A file or folder inside a checkout is read with
+ * the folders above it, as QMK does; that of a keymap on top of its keyboard.
+ * @throws Error with a sentence for the person
+ */
+export async function lookUpQmk(typed: string, options: FindQmkOptions = {}): Promise<QmkFinding> {
+	const text = typed.trim().replace(/^(['"])(.*)\1$/, '$2');
+	const full = expandHome(text, options.home ?? homedir());
+	const there = await stat(full).catch(() => undefined);
+	const folder = there?.isDirectory() === true ? full : path.dirname(full);
+	const inCheckout = /^(.*?)[\\/]keyboards[\\/](.+?)(?:[\\/]keymaps(?:[\\/].*)?)?$/.exec(folder);
+	const keyboard =
+		inCheckout?.[2] === undefined ? undefined : qmkKeyboardName(inCheckout[2].replaceAll('\\', '/'));
+	const isKeymap = /[\\/]keymaps[\\/]/.test(full);
+	if (there?.isFile() === true) {
+		if (!/(?:\.json|\.mk)$/i.test(full))
+			throw new Error(
+				`${text} is none of QMK's files: rules.mk, info.json and keyboard.json say what is needed.`,
+			);
+		const own = {path: path.basename(full), text: await readText(full)};
+		const around = await filesAround(inCheckout?.[1], keyboard);
+		// Inside a checkout it is one of those already, unless it is a keymap's.
+		const files = around.length === 0 ? [own] : isKeymap ? [...around, own] : around;
+		return readQmkFiles(files, around.length === 0 ? undefined : keyboard);
+	}
+	if (there?.isDirectory() === true) {
+		const found = keyboard === undefined ? undefined : await readQmkKeyboardAt(inCheckout![1]!, keyboard);
+		if (found !== undefined) return found;
+		const files = [];
+		for (const name of keyboardFiles) {
+			const content = await readText(path.join(full, name));
+			if (content !== '') files.push({path: name, text: content});
+		}
+		if (files.length > 0) return readQmkFiles(files);
+	}
+	if (qmkKeyboardName(text) === undefined)
+		throw new Error(`${text} is neither a file or folder here nor a keyboard's name, such as planck/rev4.`);
+	const firmware = await findQmkFirmware(options);
+	if (firmware === undefined)
+		throw new Error(
+			'No qmk_firmware folder was found on this machine (QMK_HOME, "qmk config" and the usual places were looked at). Give the path of the keyboard\'s rules.mk, info.json or keyboard.json instead.',
+		);
+	const found = await readQmkKeyboardAt(firmware.folder, text);
+	if (found === undefined)
+		throw new Error(`There is no keyboard "${text}" in ${firmware.folder} (found by ${firmware.by}).`);
+	return found;
+}
+
+/** The files of a keyboard in a checkout, outermost first; none without one. */
+async function filesAround(
+	root: string | undefined,
+	keyboard: string | undefined,
+): Promise<readonly {readonly path: string; readonly text: string}[]> {
+	if (root === undefined || keyboard === undefined) return [];
+	const files = [];
+	for (const file of qmkFilesOf(keyboard)) {
+		const text = await readText(path.join(root, file));
+		if (text !== '') files.push({path: file, text});
+	}
+	return files;
 }
 
 export type CompileOptions = {

@@ -3,6 +3,7 @@ import type {Known} from './step.ts';
 
 /** True when the facts say that the board's chip is no AVR. */
 export function isArm(known: Known): boolean {
+	if (known.board?.elsewhere !== undefined) return true;
 	if (known.board?.board !== undefined) return !known.board.board.supported;
 	return known.start?.diagnosis?.family === 'arm' && known.diagnosis?.go !== 'avr-after-all';
 }

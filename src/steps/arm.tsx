@@ -1,9 +1,11 @@
 // A kind end for boards that are no AVR.
 import {gap, item, say} from '../ui/lines.ts';
+import {printable} from '../ui/text.ts';
 import {Ask} from './ask.tsx';
 import type {StepProps} from './step.ts';
 
 export function ArmView(step: StepProps<'arm'>) {
+	const elsewhere = step.known.board?.elsewhere;
 	const name = step.known.board?.board?.name ?? 'This board';
 	return (
 		<Ask
@@ -14,7 +16,12 @@ export function ArmView(step: StepProps<'arm'>) {
 			}}
 			spec={{
 				lines: [
-					say(`${name} has an Arm chip. It is almost certainly not broken for good.`, 'strong'),
+					say(
+						elsewhere === undefined
+							? `${name} has an Arm chip. It is almost certainly not broken for good.`
+							: printable(elsewhere),
+						'strong',
+					),
 					gap,
 					say(
 						'This wizard is for AVR chips (ATmega, AT90USB, ATtiny). Arm chips need no programmer and no soldering: their way back is built into the chip and cannot be erased.',

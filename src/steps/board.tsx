@@ -1,13 +1,16 @@
 // Which board, or at least which chip. The log may speak for one; two candidates are no default.
-import {useState} from 'react';
+import {useEffect, useState} from 'react';
 import type {Board} from '../engine/boards/board.ts';
 import {boards, findBoard} from '../engine/boards/index.ts';
+import type {QmkFinding} from '../engine/boards/qmk.ts';
 import {chips, findChip} from '../engine/chips/index.ts';
 import type {Diagnosis, Family} from '../engine/diagnose/types.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
+import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
+import {BoardQmk} from './board-qmk.tsx';
 import type {StepProps} from './step.ts';
 
 /** Bootloaders that speak the language a log shows. */
@@ -46,8 +49,42 @@ export function BoardView(step: StepProps<'board'>) {
 	const {known, before, onDone, view} = step;
 	const [byChip, setByChip] = useState(false);
 	const glyphs = glyphsFor(view);
-	const fitting = fittingBoards(known.start?.diagnosis);
+	const [asking, setAsking] = useState(false);
+	const [found, setFound] = useState<QmkFinding | undefined>(undefined);
+	const keyboard = known.start?.diagnosis?.facts.keyboard;
+	const {qmk} = step.deps;
+	// A log of QMK's names the keyboard: a checkout at hand then says which board it is.
+	useEffect(() => {
+		if (keyboard === undefined || qmk === undefined) return;
+		let here = true;
+		qmk(keyboard).then(
+			finding => {
+				if (here && finding.boardIds.length > 0) setFound(finding);
+			},
+			// No checkout, or not in it: then the person is asked, as without a name.
+			() => {},
+		);
+		return () => {
+			here = false;
+		};
+	}, [keyboard, qmk]);
+	const byQmk = (found?.boardIds ?? []).flatMap(id => findBoard(id) ?? []);
+	const fitting = byQmk.length > 0 ? byQmk : fittingBoards(known.start?.diagnosis);
 	const fits = new Set(fitting.map(board => board.id));
+	if (asking && qmk !== undefined)
+		return (
+			<BoardQmk
+				step={step}
+				look={qmk}
+				typed={keyboard ?? ''}
+				onPick={onDone}
+				onBack={() => setAsking(false)}
+				onChip={() => {
+					setAsking(false);
+					setByChip(true);
+				}}
+			/>
+		);
 	if (byChip) {
 		return (
 			<Ask
@@ -90,6 +127,16 @@ export function BoardView(step: StepProps<'board'>) {
 				also: board.chip,
 				...(board.supported ? {} : {term: 'Arm'}),
 			})),
+		...(qmk === undefined
+			? []
+			: [
+					{
+						id: 'by-qmk',
+						label: 'I know its name in QMK, or have its rules.mk or info.json',
+						about: 'QMK says which chip and bootloader it has: planck/rev4, or the path of the file.',
+						also: 'keyboard.json qmk_firmware',
+					},
+				]),
 		{
 			id: 'by-chip',
 			label: 'Another board: I know its chip',
@@ -110,9 +157,11 @@ export function BoardView(step: StepProps<'board'>) {
 					gap,
 					item(
 						`${glyphs.done} `,
-						fitting.length === 1
-							? 'Your text fits one of them.'
-							: `Your text fits ${fitting.length} of them; they stand first.`,
+						byQmk.length > 0
+							? `Your text speaks of ${printable(keyboard ?? '')}; QMK says that it has ${byQmk.length === 1 ? 'this one' : `one of ${byQmk.length}; they stand first`}.`
+							: fitting.length === 1
+								? 'Your text fits one of them.'
+								: `Your text fits ${fitting.length} of them; they stand first.`,
 						'good',
 					),
 				]),
@@ -120,9 +169,13 @@ export function BoardView(step: StepProps<'board'>) {
 	return (
 		<Ask
 			step={step}
-			id="board"
+			id={`board ${byQmk.length}`}
 			onAction={action => {
 				if (action.type !== 'choose') return;
+				if (action.id === 'by-qmk') {
+					setAsking(true);
+					return;
+				}
 				if (action.id === 'by-chip') {
 					setByChip(true);
 					return;

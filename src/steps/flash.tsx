@@ -19,7 +19,10 @@ import type {StepProps} from './step.ts';
 const drawEveryMs = 50;
 
 function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], run: number) {
-	const [state, setState] = useState<FlashState>(flashStart);
+	const [latestOf, setLatest] = useState<{readonly run: number; readonly state: FlashState}>({
+		run: -1,
+		state: flashStart,
+	});
 	const [stop] = useState(createCancel);
 	const started = useRef(-1);
 	const {deps, known, hangup} = step;
@@ -30,18 +33,20 @@ function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], ru
 		started.current = run;
 		let latest = flashStart;
 		let drawn = 0;
-		setState(latest);
+		const show = () => setLatest({run, state: latest});
+		show();
 		const take = (event: RecoverEvent) => {
 			latest = foldEvent(latest, event, deps.world.clock.nowMs());
 			const now = performance.now();
 			if (event.type === 'progress' && event.doneBytes < event.totalBytes && now - drawn < drawEveryMs)
 				return;
 			drawn = now;
-			setState(latest);
+			show();
 		};
 		void runRecovery(plan, deps, known, stop.cancel, take);
 	}, [deps, known, accepted, run, stop]);
-	return {state, stop};
+	// What the run before ended in is not how this one ends.
+	return {state: latestOf.run === run ? latestOf.state : flashStart, stop};
 }
 
 function missingConsent(result: RecoverResult | undefined): readonly RiskName[] {

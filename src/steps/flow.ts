@@ -1,5 +1,5 @@
 // Where the wizard is and what it knows. Pure: an event makes a new state, nothing else happens.
-import type {Answers, Known, StepId} from './step.ts';
+import type {Answers, Known, StepId, Undo} from './step.ts';
 
 /** The part of a step that the order of questions depends on. */
 export type FlowStep = {
@@ -23,6 +23,8 @@ export type FlowEvent =
 	| {[Id in StepId]: {readonly type: 'amend'; readonly step: Id; readonly answer: Answers[Id]}}[StepId]
 	/** After a failure: what was read, agreed to and done is forgotten; everything else is kept. */
 	| {readonly type: 'retry'}
+	/** Back to what a backup holds: it takes the place of image and fuses, and the chip is asked anew. */
+	| {readonly type: 'undo'; readonly undo: Undo}
 	| {readonly type: 'back'};
 
 export function startFlow(steps: readonly FlowStep[], known: Known = {}): FlowState {
@@ -92,6 +94,11 @@ function settle(
 	if (known.identify === undefined) {
 		for (const id of dependents(steps, 'identify')) if (known[id] !== undefined) stale.add(id);
 	}
+	// What a backup holds does not depend on what the chip holds now; the review judges it.
+	if (step === 'identify' && known.image?.restore !== undefined) {
+		stale.delete('image');
+		stale.delete('fuses');
+	}
 	return {...state, known, stale};
 }
 
@@ -112,6 +119,12 @@ export function flow(steps: readonly FlowStep[], state: FlowState, event: FlowEv
 		const stale = new Set(state.stale);
 		if (known.fuses !== undefined) stale.add('fuses');
 		return {known, stale, at: 'identify', finished: false};
+	}
+	if (event.type === 'undo') {
+		const known: Draft = {...state.known, ...event.undo};
+		for (const id of perishable) delete known[id];
+		delete known.again;
+		return {known, stale: new Set(), at: 'identify', finished: false};
 	}
 	if (event.type === 'amend') return settle(steps, state, event.step, event.answer);
 	// Only the question on the screen can be answered: a late or second call changes nothing.

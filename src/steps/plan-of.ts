@@ -1,6 +1,7 @@
 // The recovery plan out of what the wizard knows. Pure.
 import type {RiskName} from '../engine/errors.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import {planRestore} from '../engine/procedures/restore.ts';
 import {driverOf} from './contact.ts';
 import type {Known} from './step.ts';
 
@@ -16,6 +17,20 @@ export function planOf(known: Known, moreAccepted: readonly RiskName[] = []): Re
 	if (identify === undefined || programmer === undefined || image === undefined || fuses === undefined) {
 		return undefined;
 	}
+	const accepted = new Set([...fuses.accepted, ...(known.review?.accepted ?? []), ...moreAccepted]);
+	const {targetVolts} = identify.identity;
+	const {restore} = image;
+	if (restore !== undefined && restore.chip === identify.chip.id) {
+		const plan = planRestore(restore, {
+			programmer: driverOf(programmer),
+			...(board?.board === undefined ? {} : {board: board.board}),
+			accepted,
+			name: image.name,
+			...(targetVolts === null ? {} : {programmingVolts: targetVolts}),
+		});
+		// Somebody who has chosen other fuses since is not given those of the backup.
+		return fuses.fuses === restore.fuses ? plan : {...plan, fuses: fuses.fuses, ownBackup: false};
+	}
 	return {
 		programmer: driverOf(programmer),
 		chip: identify.chip,
@@ -27,8 +42,8 @@ export function planOf(known: Known, moreAccepted: readonly RiskName[] = []): Re
 		erase: image.image !== undefined,
 		verify: 'written',
 		restoreEeprom: true,
-		accepted: new Set([...fuses.accepted, ...(known.review?.accepted ?? []), ...moreAccepted]),
+		accepted,
 		sck: 'auto',
-		...(identify.identity.targetVolts === null ? {} : {programmingVolts: identify.identity.targetVolts}),
+		...(targetVolts === null ? {} : {programmingVolts: targetVolts}),
 	};
 }

@@ -1,5 +1,5 @@
 // How it ended: what was proven, in which state the chip is, what to do next, where the files are.
-import {useEffect, useRef} from 'react';
+import {useEffect, useRef, useState} from 'react';
 import {findBootloader} from '../engine/bootloaders/index.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {printable} from '../ui/text.ts';
@@ -9,9 +9,11 @@ import {Ask} from './ask.tsx';
 import {chipStateText} from './chip-state.ts';
 import {loaderIdOf} from './comeback-watch.ts';
 import {causeLines} from './error-text.ts';
+import {messageOf} from './message-of.ts';
 import {writeReport} from './report.ts';
 import {fileLines, provenLines} from './result-lines.ts';
 import type {Answers, Known, StepProps} from './step.ts';
+import {undoFrom} from './undo.ts';
 
 /** What USB showed: no more than was seen. */
 function seenLines(known: Known, view: View): readonly Line[] {
@@ -108,6 +110,14 @@ export function ResultView(step: StepProps<'result'>) {
 	const {known, deps, view, onDone} = step;
 	const failed = known.flash?.result.ok === false;
 	const reported = useRef(false);
+	const [problem, setProblem] = useState<string | undefined>(undefined);
+	const backup = known.flash?.result.backup ?? undefined;
+	const undo = (path: string) => {
+		undoFrom(deps.store, path).then(
+			found => onDone({next: 'undo', undo: found}),
+			(error: unknown) => setProblem(messageOf(error)),
+		);
+	};
 	// The report was written when the work ended; now more was seen.
 	useEffect(() => {
 		const {flash} = known;
@@ -121,11 +131,16 @@ export function ResultView(step: StepProps<'result'>) {
 			id="result"
 			noWayBack
 			onAction={action => {
-				if (action.type === 'choose') onDone({next: action.id as Answers['result']['next']});
+				if (action.type === 'key' && backup !== undefined) undo(backup);
+				if (action.type === 'choose' && action.id === 'undo' && backup !== undefined) undo(backup);
+				else if (action.type === 'choose') onDone({next: action.id as Answers['result']['next']});
 				if (action.type === 'go') onDone({next: 'done'});
 			}}
 			spec={{
-				lines: resultLines(known, deps.practice !== undefined, view),
+				lines: [
+					...resultLines(known, deps.practice !== undefined, view),
+					...(problem === undefined ? [] : [say(problem, 'bad')]),
+				],
 				control: failed
 					? {
 							kind: 'menu',
@@ -135,11 +150,22 @@ export function ResultView(step: StepProps<'result'>) {
 									label: 'Try again: ask the chip once more and repeat',
 									about: 'All answers are kept.',
 								},
+								...(backup === undefined
+									? []
+									: [
+											{
+												id: 'undo',
+												label: 'Undo: bring back what was on it before',
+												about:
+													'Flash, settings and fuses of the backup. You see it once more before it starts.',
+											},
+										]),
 								{id: 'again', label: 'Begin from the start'},
 								{id: 'done', label: 'Leave'},
 							],
 						}
 					: {kind: 'go', does: 'leave'},
+				keys: failed || backup === undefined ? [] : [{key: 'u', does: 'undo it all', id: 'undo'}],
 				terms: ['bootloader', 'verify', 'backup', 'firmware'],
 			}}
 		/>

@@ -1,12 +1,14 @@
 // The Step contract, and the one growing record of what the wizard knows.
 import type {FC} from 'react';
 import type {Board} from '../engine/boards/board.ts';
+import type {QmkFinding} from '../engine/boards/qmk.ts';
 import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
 import type {Cancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {Ends} from '../engine/diagnose/ends.ts';
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import type {RiskName} from '../engine/errors.ts';
+import type {Backup} from '../engine/image/backup-file.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import type {UsbIdentity} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
@@ -54,7 +56,12 @@ export type Answers = {
 	readonly firstAid: {readonly outcome: 'no-help' | 'not-tried' | 'helped'};
 	readonly arm: {readonly seen: true};
 	/** Chip undefined: a board of another architecture. */
-	readonly board: {readonly board?: Board; readonly chip?: Chip};
+	readonly board: {
+		readonly board?: Board;
+		readonly chip?: Chip;
+		/** No AVR, says QMK: what it is, and where to go. */
+		readonly elsewhere?: string;
+	};
 	readonly programmer: {
 		readonly id: string;
 		readonly name: string;
@@ -76,6 +83,8 @@ export type Answers = {
 		readonly bootloader?: string;
 		/** USB identities that the image itself carries: of its bootloader, of its firmware. */
 		readonly usb?: {readonly exact?: UsbIdentity; readonly application?: UsbIdentity};
+		/** The image is this backup: all of it is brought back. */
+		readonly restore?: Backup;
 	};
 	readonly fuses: {
 		readonly fuses: 'keep' | FuseBytes;
@@ -103,8 +112,15 @@ export type Answers = {
 		readonly name?: string;
 		readonly result?: FlashResult;
 	};
-	readonly result: {readonly next: 'done' | 'again' | 'retry'};
+	readonly result: {
+		readonly next: 'done' | 'again' | 'retry' | 'undo';
+		/** For `undo`: what takes the place of these answers. */
+		readonly undo?: Undo;
+	};
 };
+
+/** A backup as answers: its memory and its fuses. */
+export type Undo = {readonly image: Answers['image']; readonly fuses: Answers['fuses']};
 
 /** The wizard's record. Only flow.ts changes it. */
 export type Known = {readonly [Id in StepId]?: Answers[Id]} & {
@@ -131,6 +147,8 @@ export type WizardDeps = {
 	readonly loadFile: (path: string) => Promise<Uint8Array>;
 	/** A log of any length: its first and last part. `loadFile` reads it where this is absent. */
 	readonly loadLog?: (path: string) => Promise<Ends>;
+	/** What QMK says about a keyboard: its name in a checkout, or one of its files. Throws an Error that can be shown. */
+	readonly qmk?: (typed: string) => Promise<QmkFinding>;
 	/** Bootloader images at hand for a chip. */
 	readonly catalogue?: (wanted: {
 		readonly chip: Chip;

@@ -6,7 +6,13 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {createCancel} from '../../src/engine/cancel.ts';
-import {compileProduction, findQmkFirmware, qmkProgram, readQmkKeyboardAt} from '../../src/io/qmk.ts';
+import {
+	compileProduction,
+	findQmkFirmware,
+	lookUpQmk,
+	qmkProgram,
+	readQmkKeyboardAt,
+} from '../../src/io/qmk.ts';
 
 let home: string;
 let checkout: string;
@@ -149,4 +155,38 @@ test('qmk compile: stopping ends the whole build', async () => {
 	assert.ok(process.hrtime.bigint() - began < 20_000_000_000n);
 	const before = await compileProduction({firmware: firmware(), keyboard: 'a', keymap: 'b', env, cancel});
 	assert.equal(!before.ok && before.stopped, true);
+});
+
+test('which board: by name, by one of its files, by their folder, with the folders above them', async () => {
+	const at = {home, env: {PATH: '/nowhere', QMK_HOME: checkout}, askProgram: false};
+	const keyboard = path.join(checkout, 'keyboards', 'acme', 'two', 'rev3');
+	const byName = await lookUpQmk('acme/two', at);
+	assert.deepEqual(
+		[byName.keyboard, byName.chip, byName.bootloaderId],
+		['acme/two/rev3', 'atmega32u4', 'qmk-dfu'],
+	);
+	for (const typed of [keyboard, `"${path.join(keyboard, 'keyboard.json')}"`]) {
+		const found = await lookUpQmk(typed, {home, env: {PATH: '/nowhere'}, askProgram: false});
+		assert.deepEqual([found.name, found.chip, found.bootloaderId], ['Two', 'atmega32u4', 'qmk-dfu'], typed);
+	}
+
+	const keymap = path.join(keyboard, 'keymaps', 'mine', 'rules.mk');
+	await put(keymap, 'BOOTLOADER = caterina\n');
+	const mine = await lookUpQmk(keymap, at);
+	assert.deepEqual([mine.chip, mine.bootloaderId], ['atmega32u4', 'caterina']);
+
+	const alone = path.join(home, 'downloads', 'rules.mk');
+	await put(alone, 'MCU = at90usb1286\nBOOTLOADER = halfkay\n');
+	assert.deepEqual((await lookUpQmk(alone, at)).boardIds, ['teensypp_2']);
+	assert.deepEqual((await lookUpQmk(path.dirname(alone), at)).boardIds, ['teensypp_2']);
+	await put(path.join(home, 'downloads', 'info.json'), '{"processor": "RP2040"}');
+	assert.match((await lookUpQmk(path.join(home, 'downloads', 'info.json'), at)).elsewhere ?? '', /BOOTSEL/);
+
+	await assert.rejects(lookUpQmk('acme/none', at), /no keyboard "acme\/none" in .*QMK_HOME/);
+	await assert.rejects(
+		lookUpQmk('acme/two', {home, env: {PATH: '/nowhere'}, askProgram: false}),
+		/No qmk_firmware folder was found/,
+	);
+	await assert.rejects(lookUpQmk('../../etc/passwd', at), /none of QMK's files|neither a file/);
+	await assert.rejects(lookUpQmk('no such thing', at), /neither a file/);
 });

@@ -623,6 +623,33 @@ test('the fuse calculator: moving over a bit tells what it means, turning it cha
 	});
 });
 
+test('the result offers to undo: what was on the board before comes back, through the same review', async () => {
+	await withWizard({}, async wizard => {
+		const before = wizard.bench.chip.dump();
+		const fuses = {...wizard.bench.chip.dump().fuses};
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.see('Written and verified');
+		assert.notDeepEqual(wizard.bench.chip.dump().flash, before.flash);
+		await wizard.choose('Written and verified', 'Go on without seeing');
+		const end = await wizard.see('What to do now');
+		assert.match(end, /u undo it all/);
+		wizard.send('u');
+		await wizard.enterAt('The chip answers');
+		const review = await wizard.enterAt('This will be done');
+		assert.match(review, /then write the backup \(32768 bytes\)/);
+		// The board had no bootloader: bringing that back is a risk like any other.
+		await wizard.see('The erase takes the bootloader');
+		await wizard.typeWord('ATmega32U4');
+		wizard.key('enter');
+		await wizard.see('Written and verified');
+		const after = wizard.bench.chip.dump();
+		assert.deepEqual(after.flash, before.flash);
+		assert.deepEqual(after.eeprom, before.eeprom);
+		assert.deepEqual(after.fuses, fuses);
+	});
+});
+
 test('firmware alone is joined to the bootloader, as the production file would be', async () => {
 	const data = new Uint8Array(2048).fill(0x11);
 	for (let vector = 0; vector < 43; vector++) data.set([0x0c, 0x94, 0xac, 0x00], vector * 4);

@@ -1,6 +1,9 @@
 // What QMK's own files say about a keyboard: controller and bootloader, out of rules.mk, info.json and
 // keyboard.json in the keyboard's folder and the folders above it. Pure: the caller reads the files.
 // Rules followed: QMK lib/python/qmk (info.py, keyboard.py, makefile.py) and data/mappings/defaults.hjson.
+// Where the JSON of nested folders contradicts itself, QMK's reference (docs/reference_info_json.md) lets the more
+// specific folder count, which is done here; its builds have let the outer one count (merge_info_jsons of info.py,
+// qmk_firmware issue 19256, open). Such a keyboard may carry either, so both are said.
 import {findBootloader} from '../bootloaders/index.ts';
 import {findChip} from '../chips/index.ts';
 import {boards} from './index.ts';
@@ -152,7 +155,9 @@ export function readQmkFiles(
 			for (const [key, value] of values) {
 				const before = json.get(key);
 				if (before !== undefined && before !== value && key !== 'keyboard_name')
-					notes.push(`${path} says ${key} ${value}, a folder above it ${before}; the inner one counts.`);
+					notes.push(
+						`${path} says ${key} ${value}, a folder above it ${before}. By QMK's reference the inner one counts, yet its builds have taken the outer one: look which of them the board has.`,
+					);
 				json.set(key, value);
 				said.push({file: path, key, value});
 			}
