@@ -25,17 +25,29 @@ async function withJournal(
 	}
 	const {eeprom, resume} = before.plan;
 	const same = imageSha256(before.plan.image) === imageSha256(plan.image);
+	const sameFuses = plan.fuses === 'keep' || JSON.stringify(plan.fuses) === JSON.stringify(before.plan.fuses);
 	return {
 		journal: before.path,
 		plan: {
 			...plan,
-			backup: 'none',
+			// Another image says nothing about what is on the flash now: that is kept, too.
+			backup: same ? 'none' : 'auto',
 			...(eeprom === undefined ? {} : {eeprom}),
-			...(resume === undefined || !same ? {} : {resume}),
-			...(plan.fuses === 'keep' ? {fuses: before.plan.fuses, ownBackup: before.plan.ownBackup === true} : {}),
-			accepted: new Set([...plan.accepted, ...before.plan.accepted]),
+			...(resume === undefined ? {} : {resume: same ? resume : identityOnly(resume)}),
+			...(sameFuses ? {fuses: before.plan.fuses, ownBackup: before.plan.ownBackup === true} : {}),
+			// What was agreed to holds for the fuses that it was said of.
+			accepted: new Set([
+				...plan.accepted,
+				...(sameFuses ? before.plan.accepted : (['no-backup', 'eesave'] as const)),
+			]),
 		},
 	};
+}
+
+/** By fuses and lock bits alone the chip is known again; the flash is erased and written anew. */
+function identityOnly(resume: NonNullable<RecoveryPlan['resume']>): NonNullable<RecoveryPlan['resume']> {
+	const {flashBefore: _flash, pages: _pages, ...rest} = resume;
+	return {...rest, erased: false};
 }
 
 /** Resolves when the last event, the result, was handed on. Never throws. */
