@@ -4,6 +4,7 @@ import {test} from 'node:test';
 import {qmkKeyboardName, qmkMovedTo} from '../../src/engine/boards/qmk.ts';
 import {diagnose} from '../../src/engine/diagnose/diagnose.ts';
 import {createEnds, endsOf, withTrueLines} from '../../src/engine/diagnose/ends.ts';
+import {normalise} from '../../src/engine/diagnose/normalise.ts';
 import {isKind} from '../../src/engine/errors.ts';
 import {printable, printableJson, printableLines} from '../../src/engine/printable.ts';
 import {parseRecipe} from '../../src/engine/procedures/recipe.ts';
@@ -150,6 +151,20 @@ test('labels and titles with escapes reached the frame', () => {
 			assert.ok(!obeyed.test(row.text) && !/[\n\t]/.test(row.text), JSON.stringify(row.text));
 	}
 	for (const row of layOut(spec.lines, 80)) assert.ok(!obeyed.test(row.text));
+});
+
+test('a log of millions of tiny lines took more than a gigabyte of memory', () => {
+	const text = `first\n${'x\r\n'.repeat(1000)}last`;
+	const {lines, truncated} = normalise(text, 1_000_000, 100);
+	assert.equal(truncated, true);
+	assert.ok(lines.length <= 101);
+	assert.deepEqual(lines[0], {number: 1, text: 'first'});
+	assert.deepEqual(lines.at(-1), {number: 1002, text: 'last'});
+	assert.deepEqual(
+		lines.map(line => line.number),
+		[...Array.from({length: 50}, (_, at) => at + 1), ...Array.from({length: 51}, (_, at) => at + 952)],
+	);
+	assert.equal(normalise(text, 1_000_000, 2000).truncated, false);
 });
 
 test('of a log that is too long the end was thrown away, or the line numbers were wrong', () => {

@@ -4,6 +4,9 @@
 /** Files and stdin are read to this size, first and last halves kept. Source: issue text of the diagnosis. */
 export const MAX_LOG_CHARS = 16 * 1024 * 1024;
 
+/** A log of real lines (40 characters and more) has no more of them; others would take a gigabyte of memory. */
+export const MAX_LOG_LINES = 400_000;
+
 /** A line longer than this cannot be one of a terminal that wraps (80 to 132 columns, and mail at 72). */
 const MAX_WRAP_COLUMNS = 160;
 /** Nobody wraps narrower than this; short lines end because they end. */
@@ -100,20 +103,45 @@ function countLineEnds(text: string, from: number, to: number): number {
 	return count;
 }
 
+/** Offset just behind the `count`th line end; the length of the text when there are fewer. */
+function behindLines(text: string, count: number): number {
+	let left = count;
+	for (let at = 0; at < text.length; at += 1) {
+		const code = text.charCodeAt(at);
+		if (code !== 10 && code !== 13) continue;
+		if (code === 13 && text.charCodeAt(at + 1) === 10) at += 1;
+		left -= 1;
+		if (left === 0) return at + 1;
+	}
+	return text.length;
+}
+
 /**
  * Splits at LF, CRLF and lone CR and cleans every line.
- * @param text any string; beyond `maxChars` only the first and last halves are kept, at line borders
+ * @param text any string; beyond `maxChars` or `maxLines` only the first and last halves are kept, at line borders
  * @returns the lines that hold anything, with the numbers they have in the whole text
  */
-export function normalise(text: string, maxChars: number = MAX_LOG_CHARS): CleanLog {
+export function normalise(
+	text: string,
+	maxChars: number = MAX_LOG_CHARS,
+	maxLines: number = MAX_LOG_LINES,
+): CleanLog {
 	const lines: CleanLine[] = [];
-	if (text.length <= maxChars) {
+	// Each line end is a character: counting is only worth it beyond.
+	const count = text.length > maxLines ? countLineEnds(text, 0, text.length) : 0;
+	if (text.length <= maxChars && count <= maxLines) {
 		splitInto(text, 1, lines);
 		return {lines, truncated: false};
 	}
 	const half = Math.floor(maxChars / 2);
-	splitInto(text.slice(0, half), 1, lines);
-	let tailStart = text.length - half;
+	const halfLines = Math.floor(maxLines / 2);
+	let headEnd = text.length > maxChars ? half : text.length;
+	let tailStart = text.length > maxChars ? text.length - half : 0;
+	if (count > maxLines) {
+		headEnd = Math.min(headEnd, behindLines(text, halfLines));
+		tailStart = Math.max(tailStart, behindLines(text, count - halfLines));
+	}
+	splitInto(text.slice(0, headEnd), 1, lines);
 	// Not into the middle of a CRLF, or the numbers run off by one.
 	if (text.charCodeAt(tailStart) === 10 && text.charCodeAt(tailStart - 1) === 13) tailStart += 1;
 	splitInto(text.slice(tailStart), 1 + countLineEnds(text, 0, tailStart), lines);
