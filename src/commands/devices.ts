@@ -1,6 +1,7 @@
 // `devices`: what is plugged in, and whether this user may open it. Nothing is opened.
 import {surveyDevices, udevRules, udevRulesName} from '../engine/devices/index.ts';
 import type {ListedDevice} from '../engine/devices/types.ts';
+import {rankDrawer} from '../engine/programmers/drawer.ts';
 import type {World} from '../engine/transports.ts';
 import {failureOf} from './events.ts';
 import {type ExitCode, exitCodes} from './exit-codes.ts';
@@ -18,6 +19,17 @@ export async function devicesCommand(
 		const rules = udevRules();
 		output.value({file: udevRulesName, rules});
 		output.print(rules.trimEnd());
+		return exitCodes.done;
+	}
+	if (options.borrow === true) {
+		output.value({ranking: rankDrawer()});
+		output.say('No programmer at hand? Best first:');
+		rankDrawer().forEach(({name, how, loses}, index) => {
+			output.say(`${index + 1}. ${name}`);
+			for (const text of [how, loses]) {
+				if (text !== '') for (const line of wrapped(output, text, '   ')) output.say(line);
+			}
+		});
 		return exitCodes.done;
 	}
 	if (options.avrdude === true) return avrdudeProgrammers(output);

@@ -65,4 +65,9 @@ export type WiringOptions = {
 export type FusesOptions = {readonly json?: boolean; readonly board?: string; readonly from?: string};
 export type InspectOptions = {readonly json?: boolean; readonly chip?: string};
 export type MergeOptions = {readonly json?: boolean; readonly chip: string; readonly output: string};
-export type DevicesOptions = {readonly json?: boolean; readonly udev?: boolean; readonly avrdude?: boolean};
+export type DevicesOptions = {
+	readonly json?: boolean;
+	readonly udev?: boolean;
+	readonly avrdude?: boolean;
+	readonly borrow?: boolean;
+};

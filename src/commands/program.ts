@@ -80,6 +80,7 @@ export function createProgram(finish: Finish): Command {
 		.helpOption('-h, --help', 'print this help')
 		.helpCommand('help [command]', 'print the help of a command')
 		.option('--practice [scenario]', 'the wizard on the practice bench, without any hardware')
+		.option('--plain', 'the wizard as a dialogue, line by line: for serial consoles and old terminals')
 		.exitOverride()
 		.configureOutput({
 			outputError: (text, write) => write(printableLines(sentence(text))),
@@ -92,7 +93,7 @@ export function createProgram(finish: Finish): Command {
 			"\nExit codes: 0 done, 1 it failed (the chip's state is said), 2 it cannot run so, 3 refused for the\nboard's safety or a risk not accepted, 130 interrupted.",
 		);
 
-	program.action(async (options: {practice?: string | true}, command: Command) => {
+	program.action(async (options: {practice?: string | true; plain?: boolean}, command: Command) => {
 		const stray = command.args[0];
 		if (stray !== undefined) {
 			const {didYouMean} = await import('./parse.ts');
@@ -105,6 +106,11 @@ export function createProgram(finish: Finish): Command {
 		}
 		const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
 		const scenario = options.practice === true ? 'healthy' : options.practice;
+		if (options.plain === true) {
+			const {plainWizard} = await import('./wizard.ts');
+			finish(await plainWizard(scenario));
+			return;
+		}
 		if (scenario !== undefined) {
 			const {practice} = await import('./hardware-commands.ts');
 			finish(await practice(createOutput({}), scenario, interactive));
@@ -134,6 +140,7 @@ export function createProgram(finish: Finish): Command {
 
 	command('devices', 'programmers, bootloaders and serial ports that are plugged in, and may they be opened')
 		.option('--udev', "print the udev rules file for this program's devices (Linux)")
+		.option('--borrow', 'no programmer at hand: what else can be one, and what that costs')
 		.option('--avrdude', 'list what an installed avrdude drives (--programmer avrdude:NAME)')
 		.addOption(json())
 		.action(

@@ -5,6 +5,8 @@ import type {Chip} from '../engine/chips/chip.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {createIspTarget} from '../engine/isp/isp-target.ts';
 import type {ProgrammerId} from '../engine/isp/link.ts';
+import {observeWiring} from '../engine/isp/observe.ts';
+import type {WiringReading} from '../engine/isp/wiring-reading.ts';
 import {openProgrammer, type ProgrammerChoice} from '../engine/programmers/open.ts';
 import type {Identity, Target} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
@@ -67,4 +69,40 @@ export async function identifyTarget(contact: Contact): Promise<Identity> {
 	});
 	busy = run.catch(() => {});
 	return run;
+}
+
+/** Twice a second: a wire that is moved shows at once. Source: issue B, live wiring check. */
+const lookEveryMs = 400;
+
+/**
+ * Looks at the wires again and again over one opened programmer and tells what is seen, until it is stopped or cannot
+ * go on. Only reads.
+ */
+export function watchWiring(contact: Contact, take: (reading: WiringReading) => void): () => void {
+	let stopped = false;
+	const run = (async () => {
+		await busy;
+		if (stopped) return;
+		const link = await openProgrammer(contact.world, choiceOf(contact.programmer));
+		try {
+			const capabilities = await link.open();
+			if (contact.powerTarget === true && capabilities.targetPower === 'switchable') {
+				await link.setTargetPower?.(true);
+			}
+			while (!stopped) {
+				const reading = await observeWiring(link, capabilities, contact.chip);
+				if (!stopped) take(reading);
+				await new Promise(resolve => {
+					setTimeout(resolve, lookEveryMs);
+				});
+			}
+		} finally {
+			await link.close();
+		}
+	})();
+	// What ends it early is said by the next whole attempt.
+	busy = run.catch(() => {});
+	return () => {
+		stopped = true;
+	};
 }

@@ -1,20 +1,44 @@
 // The first contact: who is there? Tries again by itself while the wires are being looked at. Only reads.
 import {useEffect, useState} from 'react';
 import {hexDump} from '../engine/bytes.ts';
+import type {Chip} from '../engine/chips/chip.ts';
 import {chipsBySignature} from '../engine/chips/index.ts';
 import {isKind} from '../engine/errors.ts';
+import type {WiringReading} from '../engine/isp/wiring-reading.ts';
+import {clockRescue} from '../engine/programmers/rescue-clock.ts';
 import type {Identity} from '../engine/target.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {identifyTarget} from './contact.ts';
+import {identifyTarget, watchWiring} from './contact.ts';
 import {errorLines} from './error-text.ts';
 import {fuseText} from './fuse-choices.ts';
 import type {StepProps} from './step.ts';
 
-/** Between two looks at a silent chip: long enough to read the screen, short enough to see a wire take effect. */
-const lookAgainMs = 3000;
+/** Between two whole attempts, which also go to slower speeds; the wires are looked at twice a second meanwhile. */
+const lookAgainMs = 4000;
+
+/** Parts that differ in name and signature only: what is on the board may well be the other one. Source: 8271, 40001906. */
+const nearParts: readonly (readonly string[])[] = [['atmega328', 'atmega328p', 'atmega328pb']];
+
+/** What is seen on the wires now, and where to look first. Never more certain than the bytes. */
+function liveLines(reading: WiringReading, view: View): readonly Line[] {
+	const glyphs = glyphsFor(view);
+	const [first, second] = reading.candidates;
+	const line = first?.line;
+	return [
+		gap,
+		item(`${glyphs.now} `, `Seen now: ${reading.text}`, reading.kind === 'chip' ? 'good' : 'strong'),
+		...(first === undefined
+			? []
+			: [
+					say(
+						`${line === undefined ? 'Perhaps first' : `Look at ${line} first`}: ${first.text}${second === undefined ? '' : ' It may be something else: the same bytes come from several faults.'}`,
+					),
+				]),
+	];
+}
 
 type Contact =
 	| {readonly state: 'trying'; readonly attempt: number; readonly last?: unknown}
@@ -61,6 +85,9 @@ export function identityLines(identity: Identity, view: View): readonly Line[] {
 export function IdentifyView(step: StepProps<'identify'>) {
 	const {known, deps, view, onDone} = step;
 	const [contact, setContact] = useState<Contact>({state: 'trying', attempt: 1});
+	const [live, setLive] = useState<WiringReading | undefined>(undefined);
+	/** The part that answers, taken with consent in place of the one that was expected. */
+	const [instead, setInstead] = useState<Chip | undefined>(undefined);
 	const {programmer, board, wiring} = known;
 	const attempt = contact.state === 'found' ? 0 : contact.attempt;
 	const trying = contact.state === 'trying';
@@ -73,7 +100,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 			world: deps.world,
 			programmer,
 			board: board?.board,
-			chip: board?.chip,
+			chip: instead ?? board?.chip,
 			powerTarget: wiring?.powerTarget,
 		}).then(
 			identity => {
@@ -86,17 +113,28 @@ export function IdentifyView(step: StepProps<'identify'>) {
 		return () => {
 			here = false;
 		};
-	}, [trying, attempt, programmer, board, wiring, deps.world]);
+	}, [trying, attempt, programmer, board, instead, wiring, deps.world]);
 
 	useEffect(() => {
-		if (!waiting) return;
-		const timer = setTimeout(() => {
+		if (!waiting || programmer === undefined) return;
+		const again = () =>
 			setContact(now =>
 				now.state === 'failed' ? {state: 'trying', attempt: now.attempt + 1, last: now.error} : now,
 			);
-		}, lookAgainMs);
-		return () => clearTimeout(timer);
-	}, [waiting]);
+		const timer = setTimeout(again, lookAgainMs);
+		const chip = instead ?? board?.chip;
+		const stop = watchWiring(
+			{world: deps.world, programmer, chip, powerTarget: wiring?.powerTarget},
+			reading => {
+				setLive(reading);
+				if (reading.kind === 'chip') again();
+			},
+		);
+		return () => {
+			clearTimeout(timer);
+			stop();
+		};
+	}, [waiting, programmer, board, instead, wiring, deps.world]);
 
 	if (contact.state === 'found') {
 		const {identity} = contact;
@@ -157,39 +195,84 @@ export function IdentifyView(step: StepProps<'identify'>) {
 		);
 	}
 	const other = isKind(error, 'WrongSignature') ? chipsBySignature(error.facts.got)[0] : undefined;
+	const expected = board?.chip?.id ?? '';
+	const near =
+		other !== undefined && nearParts.some(group => group.includes(other.id) && group.includes(expected))
+			? other
+			: undefined;
+	const lacksClock =
+		isKind(error, 'NoTarget') &&
+		contact.attempt > 1 &&
+		error.facts.candidates.some(({id}) => id === 'clock-missing');
 	return (
 		<Ask
 			step={step}
 			id="failed"
 			onAction={action => {
-				if (action.type === 'go') {
+				if (action.type === 'choose' && action.id === 'instead' && near !== undefined) setInstead(near);
+				if (action.type === 'go' || action.type === 'choose') {
 					setContact(now =>
 						now.state === 'failed' ? {state: 'trying', attempt: now.attempt + 1, last: now.error} : now,
 					);
 				}
 			}}
 			spec={{
-				lines: errorLines(error, view, [
-					say(
-						`Nothing on the chip was changed. ${
-							contact.state === 'trying'
-								? `Looking again now (try ${contact.attempt}) ...`
-								: contact.again
-									? `Try ${contact.attempt}; it looks again by itself while you check the wires.`
-									: 'Enter looks again.'
-						}`,
-						'strong',
-					),
-					...(other === undefined
-						? []
-						: [
+				lines: [
+					...errorLines(error, view, [
+						say(
+							`Nothing on the chip was changed. ${
+								contact.state === 'trying'
+									? `Looking again now (try ${contact.attempt}) ...`
+									: contact.again
+										? `Try ${contact.attempt}; it looks again by itself while you check the wires.`
+										: 'Enter looks again.'
+							}`,
+							'strong',
+						),
+						...(live === undefined || live.kind === 'chip' ? [] : liveLines(live, view)),
+						...(other === undefined
+							? []
+							: [
+									say(
+										`Go back with Esc and choose a board with an ${other.name}, or look whether the wires go to the right board.`,
+										'accent',
+									),
+								]),
+					]),
+					...(isKind(error, 'WrongSignature')
+						? [
 								say(
-									`Go back with Esc and choose a board with an ${other.name}, or look whether the wires go to the right board.`,
-									'accent',
+									"There is no way here to go on against the signature, as avrdude's -F does: the fuse bits of another part can end the chip.",
+									'quiet',
 								),
-							]),
-				]),
-				control: {kind: 'go', does: 'look again now'},
+							]
+						: []),
+					...(lacksClock && board?.chip !== undefined
+						? [
+								gap,
+								say('If the wires are right, its fuses may ask for a clock that is not there:', 'strong'),
+								...clockRescue(board.chip).map(text => item(`${glyphsFor(view).bullet} `, text)),
+							]
+						: []),
+				],
+				control:
+					near === undefined
+						? {kind: 'go', does: 'look again now'}
+						: {
+								kind: 'menu',
+								items: [
+									{
+										id: 'again',
+										label: 'Look again',
+										about: 'Nothing is forced: another part has other fuse bits.',
+									},
+									{
+										id: 'instead',
+										label: `It is an ${near.name}: I have read it on the chip`,
+										about: `Everything is then done and judged as for the ${near.name}.`,
+									},
+								],
+							},
 				terms: ['RESET', 'SCK', 'signature'],
 			}}
 		/>

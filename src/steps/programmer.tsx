@@ -3,6 +3,7 @@ import {useEffect, useState} from 'react';
 import {findPinouts, type ProgrammerPinout, programmerPinouts} from '../../wiring/index.ts';
 import {listDevices} from '../engine/devices/index.ts';
 import type {ListedDevice} from '../engine/devices/types.ts';
+import {rankDrawer} from '../engine/programmers/drawer.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {printable} from '../ui/text.ts';
@@ -95,6 +96,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(undefined);
 	const [typing, setTyping] = useState(false);
+	const [borrowing, setBorrowing] = useState(false);
 
 	useEffect(() => {
 		let here = true;
@@ -231,6 +233,41 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 		);
 	}
 
+	if (borrowing) {
+		const ranked = rankDrawer();
+		return (
+			<Ask
+				step={step}
+				id="borrow"
+				onBack={() => setBorrowing(false)}
+				onAction={action => {
+					const taken = action.type === 'choose' ? ranked.find(({id}) => id === action.id) : undefined;
+					const pinout = programmerPinouts.find(({id}) => id === taken?.wiring);
+					setBorrowing(false);
+					if (pinout !== undefined) choose(pinout);
+				}}
+				spec={{
+					lines: [
+						say('What is in your drawer? Best first.', 'strong'),
+						say(
+							'A borrowed board loses the firmware that it has; each line says how it gets that back.',
+							'quiet',
+						),
+					],
+					control: {
+						kind: 'menu',
+						items: ranked.map(({id, name, how, loses}) => ({
+							id,
+							label: name.charAt(0).toUpperCase() + name.slice(1),
+							about: loses === '' ? how : `${loses} ${how}`,
+						})),
+					},
+					terms: ['programmer', 'ISP'],
+				}}
+			/>
+		);
+	}
+
 	const seen = new Map(programmerPinouts.map(pinout => [pinout.id, devicesFor(pinout, devices)]));
 	const plugged = programmerPinouts.filter(pinout => (seen.get(pinout.id)?.length ?? 0) > 0);
 	const hinted = findPinouts(known.start?.diagnosis?.facts.programmer ?? '');
@@ -258,6 +295,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 			step={step}
 			id={`which ${plugged.map(pinout => pinout.id).join(' ')}`}
 			onAction={action => {
+				if (action.type === 'choose' && action.id === 'borrow') setBorrowing(true);
 				const pinout =
 					action.type === 'choose' ? programmerPinouts.find(known => known.id === action.id) : undefined;
 				if (pinout !== undefined) choose(pinout);
@@ -266,13 +304,20 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 				lines,
 				control: {
 					kind: 'menu',
-					items: shown.map(pinout => ({
-						id: pinout.id,
-						label: `${pinout.name}${(seen.get(pinout.id)?.length ?? 0) > 0 ? `  ${glyphs.done} may be the one plugged in` : ''}`,
-						about: pinout.power.note,
-						also: `${pinout.aliases.join(' ')} ${pinout.avrdudeId}`,
-						term: 'programmer',
-					})),
+					items: [
+						...shown.map(pinout => ({
+							id: pinout.id,
+							label: `${pinout.name}${(seen.get(pinout.id)?.length ?? 0) > 0 ? `  ${glyphs.done} may be the one plugged in` : ''}`,
+							about: pinout.power.note,
+							also: `${pinout.aliases.join(' ')} ${pinout.avrdudeId}`,
+							term: 'programmer',
+						})),
+						{
+							id: 'borrow',
+							label: 'None of these: what else can be one?',
+							about: 'An Arduino, a second Pro Micro, a Teensy, half a split keyboard, a Raspberry Pi.',
+						},
+					],
 					initial: before?.id ?? only ?? (hinted.length === 1 ? hinted[0]!.id : undefined),
 				},
 				terms: ['programmer', 'ISP'],
