@@ -226,9 +226,11 @@ export async function findInterrupted(store: Store): Promise<Interrupted | undef
 	return (await listInterrupted(store))[0];
 }
 
-/** Goes no further with it: the journal is removed, its backup stays. */
+/** Goes no further with it: the journal is removed, its backup stays. Throws DeviceBusy while another copy goes on with it. */
 export async function forgetInterrupted(store: Store, interrupted: Interrupted): Promise<void> {
+	const release = await store.hold?.(interrupted.path);
 	await store.remove(interrupted.path);
+	await release?.();
 }
 
 async function planResume(store: Store, entries: readonly JournalEntry[]): Promise<RecoveryPlan | undefined> {
