@@ -8,6 +8,8 @@ import {steps} from './steps/index.ts';
 import {loadSteps, StepHost} from './steps/later.tsx';
 import type {Answers, Known, WizardDeps} from './steps/step.ts';
 import {summary} from './steps/summary.ts';
+import type {Talk} from './ui/plain.ts';
+import {TalkContext} from './ui/screen.tsx';
 import {useGuardedInput} from './ui/use-guarded-input.ts';
 import {guessUnicode, type View} from './ui/view.ts';
 
@@ -24,10 +26,12 @@ export type AppProps = {
 	readonly onEnd: (end: WizardEnd) => void;
 	/** Asked for by the system (SIGTERM, a closed terminal): what was begun is finished, then the wizard ends. */
 	readonly hangup?: Cancel;
+	/** A dialogue, line by line, instead of screens. */
+	readonly talk?: Talk | undefined;
 };
 
 /** Asks one question after the other until the last is answered or the person leaves. */
-export function App({deps: firstDeps, unicode, onEnd, hangup = neverCancel}: AppProps) {
+export function App({deps: firstDeps, unicode, onEnd, hangup = neverCancel, talk}: AppProps) {
 	const [deps, setDeps] = useState(firstDeps);
 	const [round, setRound] = useState(0);
 	const practise = useCallback((next: WizardDeps) => {
@@ -35,15 +39,18 @@ export function App({deps: firstDeps, unicode, onEnd, hangup = neverCancel}: App
 		setRound(number => number + 1);
 	}, []);
 	return (
-		<Wizard
-			key={round}
-			deps={deps}
-			unicode={unicode}
-			onEnd={onEnd}
-			hangup={hangup}
-			onAgain={() => setRound(number => number + 1)}
-			onPractice={practise}
-		/>
+		<TalkContext value={talk}>
+			<Wizard
+				key={round}
+				deps={deps}
+				unicode={unicode}
+				onEnd={onEnd}
+				hangup={hangup}
+				talk={talk}
+				onAgain={() => setRound(number => number + 1)}
+				onPractice={practise}
+			/>
+		</TalkContext>
 	);
 }
 
@@ -52,13 +59,13 @@ type WizardProps = Required<AppProps> & {
 	readonly onPractice: (deps: WizardDeps) => void;
 };
 
-function Wizard({deps, unicode, onEnd, hangup, onAgain, onPractice}: WizardProps) {
+function Wizard({deps, unicode, onEnd, hangup, talk, onAgain, onPractice}: WizardProps) {
 	const [state, dispatch] = useReducer(
 		(before: ReturnType<typeof startFlow>, event: FlowEvent) => flow(steps, before, event),
 		undefined,
 		() => startFlow(steps),
 	);
-	const input = useGuardedInput();
+	const input = useGuardedInput(talk === undefined);
 	const {columns, rows} = useWindowSize();
 	const screenReader = useIsScreenReaderEnabled();
 	// The first frame is drawn: now there is time for the rest.
@@ -95,7 +102,7 @@ function Wizard({deps, unicode, onEnd, hangup, onAgain, onPractice}: WizardProps
 	const index = asked.findIndex(step => step.id === state.at);
 	const step = asked[index];
 	if (step === undefined) return null;
-	const view: View = {columns, rows, unicode, screenReader};
+	const view: View = talk?.view ?? {columns, rows, unicode, screenReader};
 	return (
 		<StepHost
 			key={step.id}

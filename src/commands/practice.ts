@@ -26,14 +26,18 @@ import {type Output, outputTo} from './output.ts';
 import {didYouMean} from './parse.ts';
 import {practiceImage, practiceImageName} from './practice-image.ts';
 
-export async function practice(output: Output, name: string, interactive: boolean): Promise<ExitCode> {
+/** Throws UsageError for a name that does not exist. */
+export function findScenario(name: string): Scenario {
 	const scenario = scenarios.find(known => known.name === name);
-	if (scenario === undefined) {
-		const names = scenarios.map(known => known.name);
-		throw new UsageError(
-			`There is no practice scenario "${name}".${didYouMean(name, names)} They are: ${names.join(', ')}.`,
-		);
-	}
+	if (scenario !== undefined) return scenario;
+	const names = scenarios.map(known => known.name);
+	throw new UsageError(
+		`There is no practice scenario "${name}".${didYouMean(name, names)} They are: ${names.join(', ')}.`,
+	);
+}
+
+export async function practice(output: Output, name: string, interactive: boolean): Promise<ExitCode> {
+	const scenario = findScenario(name);
 	if (!interactive) return play(output, scenario);
 	const {practiceWizard} = await import('./wizard.ts');
 	return practiceWizard(scenario.name);

@@ -12,16 +12,29 @@ import {version} from './version.ts';
 const loadLog = (path: string) => readLogFile(path, pasteLimit);
 
 export async function wizard(): Promise<ExitCode> {
-	return runWizard({
+	return runWizard(realDeps());
+}
+
+/** The dialogue on lines; on the practice bench where a scenario is named. */
+export async function plainWizard(scenario: string | undefined): Promise<ExitCode> {
+	const {runPlainWizard} = await import('../plain-wizard.tsx');
+	if (scenario === undefined) return runPlainWizard(realDeps());
+	const {findScenario} = await import('./practice.ts');
+	return runPlainWizard(await practiceDeps(findScenario(scenario).name));
+}
+
+function realDeps(): WizardDeps {
+	return {
 		world: createWorld(),
 		store: createStore(),
 		loadFile: readFileBytes,
 		loadLog,
+		references: async chip => (await import('../io/catalogue.ts')).findReferences(chip),
 		qmk: async typed => (await import('../io/qmk.ts')).lookUpQmk(typed),
 		catalogue: async wanted => (await import('./catalogue.ts')).publishedImages(wanted),
 		practiceDeps: () => practiceDeps('healthy'),
 		version,
-	});
+	};
 }
 
 export async function practiceWizard(scenario: string): Promise<ExitCode> {

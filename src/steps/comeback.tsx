@@ -42,9 +42,12 @@ export function readingLines({reading, late}: Watch, known: Known, view: View): 
 		return [item(glyphs.next, 'This program watches USB. Nothing new has appeared yet.', 'accent')];
 	}
 	const {headline, next} = explainComeback(reading, expectation);
+	const alive = reading.kind === 'bootloader' || reading.kind === 'application';
 	return [
-		item(`${glyphs.warn} `, printable(headline), 'warn'),
-		...next.map(text => item(`${glyphs.bullet} `, text)),
+		alive
+			? item(`${glyphs.done} `, printable(headline), 'good')
+			: item(`${glyphs.warn} `, printable(headline), 'warn'),
+		...next.map(text => item(view.screenReader ? '' : `${glyphs.bullet} `, text)),
 	];
 }
 

@@ -1,6 +1,7 @@
 // Draws one screen and hands keys and texts to it. All thinking is in screen-state.ts.
 import {Box, Text} from 'ink';
-import {useEffectEvent, useLayoutEffect, useRef, useState} from 'react';
+import {createContext, useContext, useEffectEvent, useLayoutEffect, useRef, useState} from 'react';
+import type {Talk} from './plain.ts';
 import {type Action, answer, arrange, type ScreenSpec, startState} from './screen-state.ts';
 import {inks} from './theme.ts';
 import type {InputChannel} from './use-guarded-input.ts';
@@ -13,8 +14,22 @@ export type ScreenProps = {
 	readonly onAction: (action: Action) => void;
 };
 
+/** Set where the wizard is a dialogue, line by line: nothing is drawn then. */
+export const TalkContext = createContext<Talk | undefined>(undefined);
+
 /** Give it a new `key` when the question changes, so that pointer and typed text start afresh. */
-export function Screen({spec, view, input, onAction}: ScreenProps) {
+export function Screen(props: ScreenProps) {
+	const talk = useContext(TalkContext);
+	return talk === undefined ? <DrawnScreen {...props} /> : <SpokenScreen {...props} talk={talk} />;
+}
+
+function SpokenScreen({spec, talk, onAction}: ScreenProps & {readonly talk: Talk}) {
+	const act = useEffectEvent(onAction);
+	useLayoutEffect(() => talk.show(spec, action => act(action)));
+	return null;
+}
+
+function DrawnScreen({spec, view, input, onAction}: ScreenProps) {
 	const [state, setState] = useState(() => startState(spec));
 	// Several keys can come before React draws again: each must see what the one before it did.
 	const latest = useRef(state);

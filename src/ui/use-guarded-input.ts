@@ -9,8 +9,8 @@ export type InputChannel = {
 	readonly listen: (listener: (event: GateEvent) => void) => () => void;
 };
 
-/** Mount once, for as long as the program runs: it also keeps bracketed paste on. */
-export function useGuardedInput(): InputChannel {
+/** Mount once, for as long as the program runs: it also keeps bracketed paste on. Inactive, it leaves the terminal alone. */
+export function useGuardedInput(isActive = true): InputChannel {
 	const {channel, gate} = useMemo(() => {
 		const listeners: ((event: GateEvent) => void)[] = [];
 		return {
@@ -33,23 +33,26 @@ export function useGuardedInput(): InputChannel {
 		};
 	}, []);
 	useEffect(() => () => gate.close(), [gate]);
-	usePaste(text => gate.push({type: 'paste', text}));
-	useInput((input, key) => {
-		if (key.eventType === 'release') return;
-		if (key.ctrl && input === 'c') gate.push({type: 'named', name: 'interrupt'});
-		else if (key.upArrow) gate.push({type: 'named', name: 'up'});
-		else if (key.downArrow) gate.push({type: 'named', name: 'down'});
-		else if (key.leftArrow) gate.push({type: 'named', name: 'left'});
-		else if (key.rightArrow) gate.push({type: 'named', name: 'right'});
-		else if (key.pageUp) gate.push({type: 'named', name: 'page-up'});
-		else if (key.pageDown) gate.push({type: 'named', name: 'page-down'});
-		else if (key.home) gate.push({type: 'named', name: 'home'});
-		else if (key.end) gate.push({type: 'named', name: 'end'});
-		else if (key.escape) gate.push({type: 'named', name: 'escape'});
-		else if (key.backspace || key.delete) gate.push({type: 'named', name: 'backspace'});
-		else if (key.return) gate.push({type: 'characters', characters: '\r'});
-		else if (key.tab) gate.push({type: 'characters', characters: '\t'});
-		else if (!key.ctrl && !key.meta && input !== '') gate.push({type: 'characters', characters: input});
-	});
+	usePaste(text => gate.push({type: 'paste', text}), {isActive});
+	useInput(
+		(input, key) => {
+			if (key.eventType === 'release') return;
+			if (key.ctrl && input === 'c') gate.push({type: 'named', name: 'interrupt'});
+			else if (key.upArrow) gate.push({type: 'named', name: 'up'});
+			else if (key.downArrow) gate.push({type: 'named', name: 'down'});
+			else if (key.leftArrow) gate.push({type: 'named', name: 'left'});
+			else if (key.rightArrow) gate.push({type: 'named', name: 'right'});
+			else if (key.pageUp) gate.push({type: 'named', name: 'page-up'});
+			else if (key.pageDown) gate.push({type: 'named', name: 'page-down'});
+			else if (key.home) gate.push({type: 'named', name: 'home'});
+			else if (key.end) gate.push({type: 'named', name: 'end'});
+			else if (key.escape) gate.push({type: 'named', name: 'escape'});
+			else if (key.backspace || key.delete) gate.push({type: 'named', name: 'backspace'});
+			else if (key.return) gate.push({type: 'characters', characters: '\r'});
+			else if (key.tab) gate.push({type: 'characters', characters: '\t'});
+			else if (!key.ctrl && !key.meta && input !== '') gate.push({type: 'characters', characters: input});
+		},
+		{isActive},
+	);
 	return channel;
 }

@@ -1,5 +1,6 @@
 // A program in a pseudo terminal and what stands on its screen, as a terminal sees it. Scripts are lists of "when
 // you see this, do that": no key is sent before the screen asks for it.
+import {setTimeout as sleep} from 'node:timers/promises';
 import {type IPty, spawn} from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 
@@ -14,6 +15,8 @@ const keys = {
 export type Scene = {
 	readonly see: RegExp;
 	readonly press?: keyof typeof keys;
+	/** Something moves on this screen: no picture is taken of it. */
+	readonly moving?: boolean;
 	/** Walks the pointer to the item that holds this text, then presses Enter. */
 	readonly choose?: string;
 	readonly paste?: string;
@@ -25,7 +28,10 @@ export type Scene = {
 export type Terminal = {
 	/** The screen (without scrollback), lines without trailing blanks. */
 	readonly text: () => string;
+	/** What is looked for may be broken over lines. */
 	readonly see: (what: RegExp) => Promise<string>;
+	/** Rows of the tallest frame drawn so far. */
+	readonly tallest: () => number;
 	readonly send: (data: string) => void;
 	readonly pid: number;
 	/** The exit code. */
@@ -34,7 +40,7 @@ export type Terminal = {
 };
 
 /** A practice run takes a few seconds; a loaded machine more. */
-const patienceMs = 60_000;
+const patienceMs = 30_000;
 
 export function startProgram(
 	program: string,
@@ -67,7 +73,13 @@ export function startProgram(
 	const lookAll = () => {
 		for (const look of [...watchers]) look();
 	};
-	pty.onData(data => screen.write(data, lookAll));
+	let tallest = 0;
+	pty.onData(data =>
+		screen.write(data, () => {
+			if (screen.buffer.active.type === 'alternate') tallest = Math.max(tallest, text().split('\n').length);
+			lookAll();
+		}),
+	);
 	// The terminal answers questions of the program (cursor place and the like).
 	screen.onData(data => pty.write(data));
 	let running = true;
@@ -89,9 +101,12 @@ export function startProgram(
 		}
 		return lines.join('\n').trimEnd();
 	};
+	// Sentences break where the terminal ends: what is looked for may stand on two lines.
+	const shows = (what: RegExp) => what.test(text()) || what.test(text().replace(/\s+/g, ' '));
 	return {
 		text,
 		exited,
+		tallest: () => tallest,
 		pid: pty.pid,
 		send: data => pty.write(data),
 		kill() {
@@ -104,7 +119,7 @@ export function startProgram(
 					watchers.delete(look);
 				};
 				const look = () => {
-					if (what.test(text())) {
+					if (shows(what)) {
 						finish();
 						resolve(text());
 					} else if (!running) {
@@ -122,15 +137,31 @@ export function startProgram(
 	};
 }
 
-/** Plays the scenes in order; returns how many keys were pressed. */
-export async function play(terminal: Terminal, scenes: readonly Scene[]): Promise<number> {
+/** A screen stands when nothing was drawn for so long; frames come in pieces. */
+const stillMs = 60;
+
+/** The screen once nothing more is drawn on it. */
+async function settled(terminal: Terminal): Promise<string> {
+	for (let before = terminal.text(); ; before = terminal.text()) {
+		await sleep(stillMs);
+		if (terminal.text() === before) return before;
+	}
+}
+
+/** Plays the scenes in order; `onScreen` gets each as it stands. Returns how many keys were pressed. */
+export async function play(
+	terminal: Terminal,
+	scenes: readonly Scene[],
+	onScreen?: (screen: string) => void,
+): Promise<number> {
 	let count = 0;
 	const press = (key: keyof typeof keys) => {
 		count++;
 		terminal.send(keys[key]);
 	};
-	for (const {see, press: key, choose, paste, pasteUnbracketed, enter} of scenes) {
+	for (const {see, press: key, choose, paste, pasteUnbracketed, enter, moving} of scenes) {
 		await terminal.see(see);
+		if (onScreen !== undefined && moving !== true) onScreen(await settled(terminal));
 		if (paste !== undefined) terminal.send(`\u001b[200~${paste.replaceAll('\n', '\r')}\u001b[201~`);
 		if (pasteUnbracketed !== undefined) terminal.send(pasteUnbracketed);
 		if (choose !== undefined) {
