@@ -32,11 +32,11 @@ export function describeChipState(state: ChipState): string {
 		case 'erased':
 			return 'The chip is erased and empty; it can be written again at any time.';
 		case 'partly-written':
-			return 'The chip is erased and partly written; run the recovery again.';
+			return 'The flash is written in part; run the recovery again.';
 		case 'written':
 			return 'The flash is written; the fuses are as they were.';
 		case 'written-and-fused':
-			return 'The flash is written and fuse bytes have been written.';
+			return 'Fuse or lock bytes have been written, after all that was to go into the flash.';
 		default:
 			return assertNever(state);
 	}

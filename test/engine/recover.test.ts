@@ -359,6 +359,21 @@ test('lock bits come last and are read back', async () => {
 	assert.equal(result.lock, '0xef');
 	assert.deepEqual(phases.slice(-2), ['lock', 'leave']);
 	assert.equal(on.chip.events.at(-1)?.what, 'lock');
+	assert.equal(result.chipState, 'written-and-fused');
+});
+
+test('a lock byte alone is no untouched chip, and one that cannot come back is refused before it is written', async () => {
+	const on = bench('healthy');
+	const {image: _image, imageName: _name, ...rest} = planOf({accept: ['lock-bits']});
+	const fuseRepair: RecoveryPlan = {...rest, fuses: 'keep', erase: false};
+	const set = await run(on, {...fuseRepair, lock: 0xef});
+	assertDone(set.result);
+	assert.deepEqual([set.result.lock, set.result.chipState], ['0xef', 'written-and-fused']);
+	const before = on.chip.events.length;
+	const {result} = await run(on, {...fuseRepair, lock: 0xff});
+	assertFailed(result);
+	assert.deepEqual([result.error.kind, result.chipState], ['Locked', 'untouched']);
+	assert.equal(on.chip.events.length, before, 'nothing was written');
 });
 
 test('stopping: after the page, with the state said; in the fuses only when they are done', async () => {

@@ -239,6 +239,14 @@ async function* run(
 	const keepBackup = plan.backup !== 'none' && allows.read;
 	const risks: Risk[] = [];
 	if (!allows.read) {
+	// Writing only clears lock bits; one that is programmed already would not come back.
+	if (!erasing && plan.lock !== undefined && (plan.lock & chip.lock.mask & ~identity.lock) !== 0) {
+		throw new UnbrickError({
+			kind: 'Locked',
+			lock: identity.lock,
+			what: `the lock byte ${hexByte(plan.lock)} without a chip erase: only that sets lock bits back to 1`,
+		});
+	}
 		const factory = (identity.lock & chip.lock.mask) === (factoryLock & chip.lock.mask);
 		const story = factory
 			? `The lock byte reads ${hexByte(identity.lock)}, as plain U4 and U2 parts leave the factory: no damage. Nothing can be read, and the loader goes with the erase.`
@@ -516,6 +524,7 @@ async function* run(
 		lock = await target.readLock();
 		yield* notes();
 	}
+		progress.state = 'written-and-fused';
 	yield phase('leave');
 	await target.leave();
 	await journal({did: 'done'});
