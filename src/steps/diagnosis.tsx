@@ -36,7 +36,8 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 	const [happened, means] = sentences(cause.meaning);
 	const lines: Line[] = [];
 	if (evidence.length > 0) {
-		lines.push(say('Your text says:', 'strong'));
+		// On a narrow screen every row counts: the next step must stay in sight.
+		if (!narrow) lines.push(say('Your text says:', 'strong'));
 		for (const {line, text} of evidence) {
 			lines.push(
 				item(`  line ${String(line).padStart(digits)} ${bar} `, fit(printable(text), mostQuoted), 'quiet'),
@@ -44,13 +45,13 @@ export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): 
 		}
 		const more = cause.evidence.length - evidence.length;
 		if (more > 0 && !narrow) lines.push(row(`  and ${more} more like these`, 'quiet'));
-		lines.push(gap);
+		if (!narrow) lines.push(gap);
 	}
 	lines.push(item('What happened: ', happened, cause.confidence < sureFrom ? 'plain' : 'strong'));
 	if (means !== '') lines.push(item('What it means: ', means));
 	if (cause.confidence < sureFrom) lines.push(say('This is the best guess, not a certainty.', 'warn'));
 	const next = cause.next[0];
-	if (next !== undefined) lines.push(gap, item(`${glyphs.next}Next: `, next, 'accent'));
+	if (next !== undefined) lines.push(...(narrow ? [] : [gap]), item(`${glyphs.next}Next: `, next, 'accent'));
 	if (diagnosis.questions.length > 0 && !narrow && !saysNothing(diagnosis)) {
 		lines.push(say('More than one cause prints these words; a question tells them apart.', 'quiet'));
 	}
@@ -71,7 +72,7 @@ function saysNothing(diagnosis: Diagnosis): boolean {
 }
 
 /** Ways to look closer; behind what leads on, so that Enter goes on. */
-function closer(diagnosis: Diagnosis): readonly MenuItem[] {
+function closer(diagnosis: Diagnosis, narrow: boolean): readonly MenuItem[] {
 	const asks = diagnosis.questions.length > 0 && !saysNothing(diagnosis);
 	return [
 		...(asks
@@ -83,7 +84,8 @@ function closer(diagnosis: Diagnosis): readonly MenuItem[] {
 					},
 				]
 			: []),
-		...(diagnosis.causes.length > 1
+		// On a narrow screen the list stands behind the question.
+		...(diagnosis.causes.length > 1 && !(asks && narrow)
 			? [
 					{
 						id: 'all',
@@ -95,7 +97,10 @@ function closer(diagnosis: Diagnosis): readonly MenuItem[] {
 	];
 }
 
-function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; readonly initial: string} {
+function choices(
+	diagnosis: Diagnosis,
+	narrow: boolean,
+): {readonly items: readonly MenuItem[]; readonly initial: string} {
 	const isp: MenuItem = {
 		id: 'isp',
 		label: 'Revive the board with a programmer (ISP)',
@@ -131,9 +136,9 @@ function choices(diagnosis: Diagnosis): {readonly items: readonly MenuItem[]; re
 	}
 	const hasAid = (diagnosis.causes[0]?.next.length ?? 0) > 0;
 	if (diagnosis.ispNeeded === 'yes' || !hasAid) {
-		return {items: [...(hasAid ? [isp, firstAid] : [isp]), ...closer(diagnosis)], initial: 'isp'};
+		return {items: [...(hasAid ? [isp, firstAid] : [isp]), ...closer(diagnosis, narrow)], initial: 'isp'};
 	}
-	return {items: [firstAid, isp, ...closer(diagnosis)], initial: 'first-aid'};
+	return {items: [firstAid, isp, ...closer(diagnosis, narrow)], initial: 'first-aid'};
 }
 
 /** How sure a candidate is, in words. */
@@ -165,7 +170,7 @@ type Inner = {
 	readonly onClose: (changed?: Diagnosis) => void;
 };
 
-function QuestionPage({step, diagnosis, onClose}: Inner) {
+function QuestionPage({step, diagnosis, onClose, onAll}: Inner & {readonly onAll: () => void}) {
 	const question = diagnosis.questions[0];
 	if (question === undefined) return null;
 	return (
@@ -175,6 +180,7 @@ function QuestionPage({step, diagnosis, onClose}: Inner) {
 			onBack={() => onClose()}
 			onAction={action => {
 				if (action.type !== 'choose') return;
+				if (action.id === 'all') return onAll();
 				const answer = Number(action.id);
 				void import('../engine/diagnose/diagnose.ts').then(({answerQuestion}) =>
 					onClose(answerQuestion(diagnosis, question.id, answer)),
@@ -190,7 +196,10 @@ function QuestionPage({step, diagnosis, onClose}: Inner) {
 				],
 				control: {
 					kind: 'menu',
-					items: question.answers.map((label, index) => ({id: String(index), label})),
+					items: [
+						...question.answers.map((label, index) => ({id: String(index), label})),
+						{id: 'all', label: `Show all ${diagnosis.causes.length} candidates`},
+					],
 				},
 				terms: ['bootloader', 'RESET', 'DFU'],
 			}}
@@ -242,9 +251,11 @@ export function DiagnosisView(step: StepProps<'diagnosis'>) {
 		if (changed !== undefined && known.start !== undefined)
 			step.onMoreLog({...known.start, diagnosis: changed});
 	};
-	if (page === 'question') return <QuestionPage step={step} diagnosis={diagnosis} onClose={close} />;
+	if (page === 'question') {
+		return <QuestionPage step={step} diagnosis={diagnosis} onClose={close} onAll={() => setPage('all')} />;
+	}
 	if (page === 'all') return <CandidatesPage step={step} diagnosis={diagnosis} onClose={close} />;
-	const {items, initial} = choices(diagnosis);
+	const {items, initial} = choices(diagnosis, view.columns < narrowBelow);
 	return (
 		<Ask
 			step={step}
