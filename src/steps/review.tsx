@@ -47,26 +47,26 @@ export function objections(
 export function reviewLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
 	const {arrow} = glyphsFor(view);
 	const board = plan.board === undefined ? plan.chip.name : shortBoard(plan.board.name);
-	const todo: string[] = [];
-	if (isLocked(known)) todo.push('No backup: the chip is locked and cannot be read.');
+	const steps: string[] = [];
+	if (isLocked(known)) steps.push('No backup: the chip is locked and cannot be read.');
 	else if (known.again === true)
-		todo.push('The backup of the first try is kept and used; no new one is made.');
-	else todo.push('Backup: everything on the chip is read and saved to a file first.');
+		steps.push('The backup of the first try is kept and used; no new one is made.');
+	else steps.push('Backup: everything on the chip is read and saved to a file first.');
 	if (plan.image !== undefined) {
-		todo.push(`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`);
-		todo.push('Verify: read every written byte back and compare.');
-		if (!isLocked(known)) todo.push('Put the settings (EEPROM) back, if the erase took them.');
+		steps.push(`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`);
+		steps.push('Verify: read every written byte back and compare.');
+		if (!isLocked(known)) steps.push('Put the settings (EEPROM) back, if the erase took them.');
 	}
-	todo.push(
+	steps.push(
 		plan.fuses === 'keep'
 			? 'Leave the fuses as they are.'
 			: `Set the fuses: ${fuseText(known.identify?.identity.fuses ?? plan.fuses)} ${arrow} ${fuseText(plan.fuses)}.`,
 	);
-	todo.push('Read everything once more, and let the board start.');
+	steps.push('Read everything once more, and let the board start.');
 	const driver = known.programmer === undefined ? undefined : driverOf(known.programmer);
 	return [
 		say(`This will be done to the ${board} (${plan.chip.name}):`, 'strong'),
-		...todo.map((text, index) => item(` ${index + 1}. `, text)),
+		...steps.map((text, index) => item(` ${index + 1}. `, text)),
 		gap,
 		...(driver === undefined ? [] : [say(`It takes ${timeText(estimateSeconds(plan, driver))}.`)]),
 		say(

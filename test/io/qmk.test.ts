@@ -33,7 +33,7 @@ async function program(script: string): Promise<void> {
 
 before(async () => {
 	home = await mkdtemp(path.join(tmpdir(), 'qmk-'));
-	checkout = path.join(home, 'work', 'my_qmk');
+	checkout = path.join(home, 'code', 'my_qmk');
 	bin = path.join(home, 'bin');
 	env = {PATH: `${bin}${path.delimiter}${process.env.PATH}`};
 	await mkdir(path.join(checkout, 'quantum'), {recursive: true});
@@ -51,7 +51,7 @@ after(() => rm(home, {recursive: true, force: true}));
 test('the checkout: QMK_HOME, the settings, the program, or not at all', async () => {
 	const quiet = {home, env: {PATH: '/nowhere'}, askProgram: false};
 	assert.equal(await findQmkFirmware(quiet), undefined);
-	assert.deepEqual(await findQmkFirmware({...quiet, env: {QMK_HOME: '~/work/my_qmk'}}), {
+	assert.deepEqual(await findQmkFirmware({...quiet, env: {QMK_HOME: '~/code/my_qmk'}}), {
 		folder: checkout,
 		by: 'QMK_HOME',
 	});
