@@ -15,7 +15,8 @@
 // Of the rules (issue B and the order of a recovery), which no faster program may leave out: RESET low for 20 ms before
 // each of four entries; signature twice at each; fuses and lock twice; one reading of fuses and first page to compare
 // with, eight at a raised SCK, four at the speed that is used unless those were at it; erase (9 ms), five pages looked
-// at for blank, fuses and lock; after leaving and entering again fuses, lock, first and last page.
+// at for blank, fuses and lock; the boot section read back when the image leaves it blank and the fuses start there, two
+// bytes of every blank page of the image; after leaving and entering again fuses, lock, first and last page.
 // Last, a Node that does nothing: the caller adds it.
 import * as pace from '../src/bench/pace.ts';
 import type {Chip} from '../src/engine/chips/chip.ts';
@@ -42,6 +43,9 @@ const snapshotInstructions = 7;
 const raiseReadings = 8;
 const linkTestReadings = 4;
 const blankSamples = 5;
+const blankSampleBytes = 2;
+/** The boot section of the fuses that the benchmark's chip has (BOOTSZ 00). */
+const bootBytes = 4096;
 const usbaspBlockBytes = 200;
 const usbtinyBlockBytes = 128;
 const busPirateReadBytes = 4096;
@@ -133,8 +137,12 @@ export function floorOf(
 ): Floor {
 	const {pageBytes, bytes} = chip.flash;
 	let pages = 0;
+	let blankBytes = 0;
+	const bootStart = chip.bootSections.find(section => section.bytes === bootBytes)?.startByteAddress ?? bytes;
 	for (let page = 0; page < bytes; page += pageBytes) {
 		if (image.slice(page, pageBytes).some(byte => byte !== 0xff)) pages++;
+		else if (page >= bootStart) blankBytes += pageBytes;
+		else if (image.touches({start: page, end: page + pageBytes})) blankBytes += blankSampleBytes;
 	}
 	const slow = costsOf(subject, chip, foundHz);
 	const fast = costsOf(subject, chip, sckHz);
@@ -148,7 +156,8 @@ export function floorOf(
 		blankSamples * fast.readMs(pageBytes) +
 		2 * snapshotMs(fast) +
 		2 * snapshotMs(fast) +
-		2 * fast.readMs(pageBytes);
+		2 * fast.readMs(pageBytes) +
+		fast.readMs(blankBytes);
 	const entryMs = resetMs + signatureReadings * fast.instructionsMs(signatureInstructions);
 	const jobMs = fast.openMs + entries * entryMs + atFoundMs + atUsedMs + chip.typicalWaits.eraseMs + imageMs;
 	return {imageSeconds: imageMs / 1000, jobSeconds: jobMs / 1000};

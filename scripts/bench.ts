@@ -331,7 +331,7 @@ const row = (cells: readonly (string | number)[]) => {
 		values.markdown
 			? `| ${cells.join(' | ')} |`
 			: cells
-					.map((cell, index) => (index < 2 ? String(cell).padEnd(13) : String(cell).padStart(11)))
+					.map((cell, index) => (index < 2 ? String(cell).padEnd(13) : String(cell).padStart(12)))
 					.join(''),
 	);
 };

@@ -95,7 +95,7 @@ test('ECHO proves who is there', async () => {
 	);
 });
 
-test('entering pulses RESET high, waits 50 ms low, and tells the echo', async () => {
+test('entering pulses RESET high, waits 25 ms low, and tells the echo', async () => {
 	const clock = createManualClock();
 	const {pipe, log} = createScriptedUsb(usbtiny());
 	const link = createUsbtiny(pipe, clock);
@@ -111,10 +111,12 @@ test('entering pulses RESET high, waits 50 ms low, and tells the echo', async ()
 			[request.spi, 0x53ac, 0],
 		],
 	);
-	assert.ok(clock.slept.includes(50));
+	assert.ok(clock.slept.includes(25));
 	const silent = createUsbtiny(createScriptedUsb(usbtiny({silent: true})).pipe, clock);
 	await silent.open();
 	assert.equal((await silent.enter()).answered, 'no');
+	await silent.enter();
+	assert.equal(clock.slept.at(-1), 50, 'longer after a no');
 });
 
 test('before POWERUP there are no bytes: that is said, not guessed', async () => {

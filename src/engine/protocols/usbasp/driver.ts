@@ -16,9 +16,9 @@ const enableTimeoutMs = 5000;
 const eepromWriteTimeoutMs = 5000;
 /**
  * RESET low to the first instruction: 20 ms by the datasheets. The classic tools wait 100 ms after CONNECT, and so
- * does the first contact and every one after a no; a chip that answered the last time gets the datasheets' wait.
+ * does every contact after a no.
  */
-const connectSettleMs = {first: 100, again: 25} as const;
+const connectSettleMs = {first: 25, afterNo: 100} as const;
 /** The 2009 and 2011 firmware waits too little between its tries: slow starters need several calls. */
 const enableTries = 2;
 /** A try that took longer than this has made its 32 attempts at a slow SCK: repeating it wins nothing. */
@@ -49,7 +49,8 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 	let connected = false;
 	/** SCK at which ENABLEPROG last took very long for a no. */
 	let slowAtHz: number | undefined;
-	let answeredBefore = false;
+	/** The last contact was answered with no. */
+	let saidNo = false;
 
 	const ask = async (what: string, packet: ControlSetup, length: number, timeoutMs = smallTimeoutMs) => {
 		try {
@@ -203,14 +204,14 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 			connected = true;
 			longAddresses = false;
 			await ask('CONNECT', setup(request.connect), 4);
-			await clock.sleep(answeredBefore ? connectSettleMs.again : connectSettleMs.first);
+			await clock.sleep(saidNo ? connectSettleMs.afterNo : connectSettleMs.first);
 			if (slowAtHz === sckHz) {
 				const received = await transmit([0xac, 0x53, 0x00, 0x00]);
-				answeredBefore = received[2] === 0x53;
-				return {answered: answeredBefore ? 'yes' : 'no', received};
+				saidNo = received[2] !== 0x53;
+				return {answered: saidNo ? 'no' : 'yes', received};
 			}
 			const answered = await enable();
-			answeredBefore = answered;
+			saidNo = !answered;
 			// The reply is one bit; the bytes themselves are evidence, and a chip in step answers a second time.
 			const received = await transmit([0xac, 0x53, 0x00, 0x00]);
 			if (answered && (await isBootloader(received))) {

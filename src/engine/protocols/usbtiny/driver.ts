@@ -14,10 +14,10 @@ const smallTimeoutMs = 2000;
 /** About 90 kHz: the firmware's customary setting, good for a chip on 1 MHz. */
 const firstPeriodUs = 10;
 /**
- * RESET low to the first instruction: 20 ms by the datasheets. The first contact and every one after a no get 50, as
- * the classic tools give; a chip that answered the last time gets the datasheets' wait.
+ * RESET low to the first instruction: 20 ms by the datasheets. Every contact after a no (or after a fault) gets 50, as
+ * the classic tools give.
  */
-const resetSettleMs = {first: 50, again: 25} as const;
+const resetSettleMs = {first: 25, afterNo: 50} as const;
 /** RESET high between two attempts: two cycles of the slowest chip, 32 kHz, with room. */
 const resetHighMs = 1;
 /** Byte addresses have 16 bits; above, they wrap. */
@@ -34,7 +34,8 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 	const where = 'the USBtiny';
 	let periodUs = firstPeriodUs;
 	let powered = false;
-	let answeredBefore = false;
+	/** The last contact was answered with no, or failed. */
+	let saidNo = false;
 
 	const sckHz = () => periodSckHz(periodUs);
 	const ask = async (what: string, packet: ControlSetup, length: number, timeoutMs = smallTimeoutMs) => {
@@ -128,11 +129,11 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 			await reset(true);
 			await clock.sleep(resetHighMs);
 			await reset(false);
-			await clock.sleep(answeredBefore ? resetSettleMs.again : resetSettleMs.first);
-			answeredBefore = false;
+			await clock.sleep(saidNo ? resetSettleMs.afterNo : resetSettleMs.first);
+			saidNo = true;
 			const received = await exchange([0xac, 0x53, 0x00, 0x00]);
-			answeredBefore = received[2] === 0x53;
-			return {answered: answeredBefore ? 'yes' : 'no', received};
+			saidNo = received[2] !== 0x53;
+			return {answered: saidNo ? 'no' : 'yes', received};
 		},
 		exchange,
 		get readBlockBytes() {
