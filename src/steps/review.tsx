@@ -53,7 +53,9 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 		steps.push('The backup of the first try is kept and used; no new one is made.');
 	else steps.push('Backup: everything on the chip is read and saved to a file first.');
 	if (plan.image !== undefined) {
-		steps.push(`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`);
+		steps.push(
+			`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`,
+		);
 		steps.push('Verify: read every written byte back and compare.');
 		if (!isLocked(known)) steps.push('Put the settings (EEPROM) back, if the erase took them.');
 	}
