@@ -42,7 +42,7 @@ export {createIspTarget, type IspTargetOptions} from './engine/isp/isp-target.ts
 export type {IspLink, LinkCapabilities, ProgrammerId} from './engine/isp/link.ts';
 export {backup} from './engine/procedures/backup.ts';
 export {checkPlan} from './engine/procedures/check-plan.ts';
-export type {Phase, RecoverEvent, RecoverResult} from './engine/procedures/events.ts';
+export type {FlashLookEvent, Phase, RecoverEvent, RecoverResult} from './engine/procedures/events.ts';
 export {type FlashEvent, type FlashPlan, flash} from './engine/procedures/flash.ts';
 export type {RecoveryPlan} from './engine/procedures/plan.ts';
 export {type PrepareEvent, prepare} from './engine/procedures/prepare.ts';

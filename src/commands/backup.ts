@@ -1,6 +1,7 @@
 // `backup -o FILE`: everything readable of the target.
 import {UnbrickError} from '../engine/errors.ts';
 import {backup} from '../engine/procedures/backup.ts';
+import {findReferences} from '../io/catalogue.ts';
 import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
 import {createEventLog, exitCodeOfResult, playEvents, withCancel} from './events.ts';
@@ -33,6 +34,7 @@ export async function backupCommand(output: Output, options: BackupOptions): Pro
 					clock: world.clock,
 					cancel,
 					program: programName,
+					references: chip => findReferences(chip),
 				},
 			),
 		);

@@ -150,6 +150,8 @@ function wordsFor(event: Event): string | undefined {
 			const sck = identity.sckHz === null ? '' : `, SCK ${identity.sckHz / 1000} kHz`;
 			return `  signature ${identity.signature}${identity.chip === undefined ? '' : ` (${identity.chip})`}, fuses ${fuseWords(identity.fuses)}, lock ${identity.lock}${sck}`;
 		}
+		case 'look':
+			return `  found: ${String(known.text)}`;
 		case 'warning':
 			return `  note: ${String(known.message)}`;
 		case 'bootloader':

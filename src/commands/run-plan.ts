@@ -7,6 +7,7 @@ import {checkPlan} from '../engine/procedures/check-plan.ts';
 import {createJournal, describeInterrupted, listInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
+import {findReferences} from '../io/catalogue.ts';
 import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
 import {ask} from './ask.ts';
@@ -64,6 +65,7 @@ export async function runPlan(
 				journal: createJournal(store, journal),
 				cancel,
 				program: programName,
+				references: chip => findReferences(chip),
 			}),
 		);
 		if (result === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});

@@ -11,6 +11,8 @@ export type FlashState = {
 	/** On the world's clock: when the phase's first progress came, and the last. */
 	readonly since: {readonly atMs: number; readonly doneBytes: number} | undefined;
 	readonly rate: number | undefined;
+	/** How the bootloader was that the backup found. */
+	readonly look: string | undefined;
 	readonly warnings: readonly string[];
 	readonly result: RecoverResult | undefined;
 };
@@ -22,6 +24,7 @@ export const flashStart: FlashState = {
 	totalBytes: 0,
 	since: undefined,
 	rate: undefined,
+	look: undefined,
 	warnings: [],
 	result: undefined,
 };
@@ -57,6 +60,8 @@ export function foldEvent(state: FlashState, event: RecoverEvent, nowMs: number)
 			return state.warnings.includes(event.message)
 				? state
 				: {...state, warnings: [...state.warnings, event.message]};
+		case 'look':
+			return {...state, look: event.text};
 		case 'result':
 			return {...state, result: event};
 		default:

@@ -6,6 +6,7 @@ import {type RiskName, riskNames} from '../engine/errors.ts';
 import type {RecoverEvent, RecoverResult} from '../engine/procedures/events.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {barLines, phaseLines} from '../ui/progress.ts';
+import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
 import {type FlashState, flashStart, foldEvent, phaseLabel, phaseRows} from './flash-state.ts';
@@ -72,11 +73,13 @@ export function FlashView(step: StepProps<'flash'>) {
 	useEffect(() => {
 		if (result === undefined || needsWord || reported.current) return;
 		reported.current = true;
-		writeReport(known, result, state.warnings, deps).then(
-			report => onDone({result, warnings: state.warnings, ...(report === undefined ? {} : {report})}),
-			() => onDone({result, warnings: state.warnings}),
+		const {warnings, look} = state;
+		const answer = {result, warnings, ...(look === undefined ? {} : {look})};
+		writeReport(known, result, answer, deps).then(
+			report => onDone({...answer, ...(report === undefined ? {} : {report})}),
+			() => onDone(answer),
 		);
-	}, [result, needsWord, known, deps, state.warnings, onDone]);
+	}, [result, needsWord, known, deps, state, onDone]);
 
 	if (plan === undefined) return null;
 	if (needsWord && result !== undefined && !result.ok) {
@@ -112,6 +115,9 @@ export function FlashView(step: StepProps<'flash'>) {
 					'bad',
 				)
 			: say('Leave all cables as they are.', 'quiet'),
+		...(state.look === undefined
+			? []
+			: [item(`${glyphs.bullet} `, `Before the erase: ${printable(state.look)}`, 'quiet')]),
 		...state.warnings.slice(-2).map(text => item(`${glyphs.warn} `, text, 'warn')),
 	];
 	if (asking && result === undefined) {

@@ -1,5 +1,5 @@
 // What is written: the bootloader alone (quickest), a file of the person's, or nothing but fuses.
-import {useEffect, useState} from 'react';
+import {useCallback, useEffect, useState} from 'react';
 import type {Chip} from '../engine/chips/chip.ts';
 import {imageSha256} from '../engine/image/digest.ts';
 import {type Inspection, inspectImage} from '../engine/image/inspect.ts';
@@ -12,8 +12,10 @@ import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
+import {LookView} from './look.tsx';
 import {memoryMapLines} from './memory-map.ts';
 import {messageOf} from './message-of.ts';
+import {isLocked} from './plan-of.ts';
 import type {Answers, CatalogueImage, StepProps} from './step.ts';
 
 type Loaded = {
@@ -124,6 +126,8 @@ export function ImageView(step: StepProps<'image'>) {
 	const board = known.board?.board;
 	const [offers, setOffers] = useState<readonly CatalogueImage[] | undefined>(undefined);
 	const [typing, setTyping] = useState(false);
+	const [looking, setLooking] = useState(false);
+	const looked = useCallback(() => setLooking(false), []);
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [loaded, setLoaded] = useState<Loaded | undefined>(undefined);
@@ -261,6 +265,7 @@ export function ImageView(step: StepProps<'image'>) {
 			/>
 		);
 	}
+	if (looking) return <LookView step={step} onBack={looked} />;
 	if (typing) {
 		return (
 			<Ask
@@ -310,6 +315,16 @@ export function ImageView(step: StepProps<'image'>) {
 			about: 'A bootloader, or firmware and bootloader together.',
 			term: 'hex',
 		},
+		...(isLocked(known) || known.identify === undefined
+			? []
+			: [
+					{
+						id: 'look',
+						label: 'Look first what is on the chip',
+						about: 'Reads it and says whether its bootloader is whole, damaged or gone. Changes nothing.',
+						term: 'bootloader',
+					},
+				]),
 		{
 			id: 'fuses',
 			label: 'Nothing: only look at the fuses',
@@ -326,6 +341,7 @@ export function ImageView(step: StepProps<'image'>) {
 				setProblem(undefined);
 				if (action.id === 'keep' && before !== undefined) onDone(before);
 				else if (action.id === 'file') setTyping(true);
+				else if (action.id === 'look') setLooking(true);
 				else if (action.id === 'fuses')
 					onDone({
 						name: 'nothing',

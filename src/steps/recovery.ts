@@ -74,6 +74,7 @@ export async function runRecovery(
 		clock: deps.world.clock,
 		cancel,
 		program: `avr-unbrick ${deps.version}`,
+		...(deps.references === undefined ? {} : {references: deps.references}),
 		journal: createJournal(deps.store, journal),
 	});
 	for await (const event of events) take(event);

@@ -4,7 +4,7 @@ import type {RecoverResult} from '../engine/procedures/events.ts';
 import {printable} from '../ui/text.ts';
 import {chipStateText} from './chip-state.ts';
 import {fuseText} from './fuse-choices.ts';
-import type {Known, WizardDeps} from './step.ts';
+import type {Answers, Known, WizardDeps} from './step.ts';
 
 /** Home folders become `~`: `/home/NAME`, `/Users/NAME`, `C:\Users\NAME`. */
 export function withoutPeople(text: string): string {
@@ -32,7 +32,7 @@ function keymapText(keymap: Known['keymap']): string | undefined {
 export function reportText(
 	known: Known,
 	result: RecoverResult,
-	warnings: readonly string[],
+	{warnings, look}: Pick<Answers['flash'], 'warnings' | 'look'>,
 	version: string,
 	whenIso: string,
 ): string {
@@ -63,6 +63,7 @@ export function reportText(
 			'Fuses asked',
 			fuses === undefined ? undefined : fuses.fuses === 'keep' ? 'as they are' : fuseText(fuses.fuses),
 		],
+		['Bootloader before', look],
 		[
 			'Ended',
 			result.ok
@@ -94,12 +95,12 @@ export function reportText(
 export async function writeReport(
 	known: Known,
 	result: RecoverResult,
-	warnings: readonly string[],
+	seen: Pick<Answers['flash'], 'warnings' | 'look'>,
 	deps: WizardDeps,
 	before?: string,
 ): Promise<string | undefined> {
 	const when = deps.store.nowIso();
-	const text = reportText(known, result, warnings, deps.version, when);
+	const text = reportText(known, result, seen, deps.version, when);
 	try {
 		const {path} = await deps.store.writeDurably(before ?? `report-${when.replace(/[:.]/g, '-')}.md`, text);
 		return path;

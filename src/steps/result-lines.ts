@@ -14,7 +14,7 @@ export function provenLines(known: Known, view: View): readonly Line[] {
 	const flash = known.flash;
 	if (flash === undefined || !flash.result.ok) return [];
 	const glyphs = glyphsFor(view);
-	const {result, warnings} = flash;
+	const {result, warnings, look} = flash;
 	const {low, high, extended} = result.fuses;
 	return [
 		item(
@@ -28,6 +28,7 @@ export function provenLines(known: Known, view: View): readonly Line[] {
 			'The chip: ',
 			`${chipStateText(result.chipState)} Fuses read back: ${[low, high, extended].filter(Boolean).join(' ')}.`,
 		),
+		...(look === undefined ? [] : [item(`${glyphs.bullet} `, `Before: ${printable(look)}`, 'quiet')]),
 		...warnings.slice(0, mostWarnings).map(text => item(`${glyphs.warn} `, text, 'warn')),
 	];
 }

@@ -123,7 +123,7 @@ export function ResultView(step: StepProps<'result'>) {
 		const {flash} = known;
 		if (reported.current || flash?.report === undefined || known.comeback === undefined) return;
 		reported.current = true;
-		void writeReport(known, flash.result, flash.warnings, deps, flash.report);
+		void writeReport(known, flash.result, flash, deps, flash.report);
 	}, [known, deps]);
 	return (
 		<Ask

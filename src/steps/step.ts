@@ -9,6 +9,7 @@ import type {Ends} from '../engine/diagnose/ends.ts';
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import type {RiskName} from '../engine/errors.ts';
 import type {Backup} from '../engine/image/backup-file.ts';
+import type {Reference} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import type {UsbIdentity} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
@@ -96,6 +97,8 @@ export type Answers = {
 	readonly flash: {
 		readonly result: RecoverResult;
 		readonly warnings: readonly string[];
+		/** How the bootloader was before the erase. */
+		readonly look?: string;
 		readonly report?: string;
 	};
 	/** What USB showed after the programmer was unplugged. */
@@ -149,6 +152,8 @@ export type WizardDeps = {
 	readonly loadLog?: (path: string) => Promise<Ends>;
 	/** What QMK says about a keyboard: its name in a checkout, or one of its files. Throws an Error that can be shown. */
 	readonly qmk?: (typed: string) => Promise<QmkFinding>;
+	/** Published bootloaders on this machine, to compare with what a board has. Fetches nothing. */
+	readonly references?: (chip: Chip) => Promise<readonly Reference[]>;
 	/** Bootloader images at hand for a chip. */
 	readonly catalogue?: (wanted: {
 		readonly chip: Chip;
@@ -194,6 +199,8 @@ export type StepProps<Id extends StepId = StepId> = {
 	readonly onDone: (answer: Answers[Id]) => void;
 	/** More of the log came in: the start is answered anew, the screen stays. */
 	readonly onMoreLog: (start: Answers['start']) => void;
+	/** Goes on with a wizard that was left, at its question. */
+	readonly onEnter: (session: {readonly known: Known; readonly at: StepId}) => void;
 	readonly onBack: () => void;
 	readonly onAbort: () => void;
 };

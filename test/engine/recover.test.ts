@@ -688,3 +688,43 @@ test('probe tells who is there or what is wrong, and touches nothing', async () 
 	assert.equal(named.result.error.kind, 'WrongSignature');
 	assert.ok(named.result.error.next.some(text => text.includes('--chip atmega16u4')));
 });
+
+test('the flash that the backup reads is looked at: no loader, a whole one, a damaged one with the first address', async () => {
+	const looks = (seen: readonly RecoverEvent[]) =>
+		seen.flatMap(event => (event.type === 'look' ? [event] : []));
+	const on = bench('healthy');
+	const first = await run(on, planOf());
+	assertDone(first.result);
+	assert.deepEqual(
+		looks(first.seen).map(({verdict}) => verdict),
+		['none'],
+	);
+	const loader = createImage([{byteAddress: 0x7000, data: bytesOf(1500, 11)}]);
+	const references = async () => [{id: 'caterina', file: 'made-up.hex', image: loader}];
+	const whole = await run(on, planOf({fuses: 'keep', accept: ['loses-bootloader']}), {references});
+	assert.equal(looks(whole.seen)[0]?.verdict, 'whole');
+
+	const spoiled = createImage([
+		{byteAddress: 0, data: bytesOf(1000, 7)},
+		{
+			byteAddress: 0x7000,
+			data: bytesOf(1500, 11).map((byte, at) => (at >= 0x140 && at < 0x14c ? byte ^ 1 : byte)),
+		},
+	]);
+	assertDone((await run(on, planOf({image: spoiled, fuses: 'keep'}))).result);
+	const kept = await collect(backup({programmer: 'avrisp', chip, path: 'auto'}, {...depsOf(on), references}));
+	const [look] = looks(kept.seen);
+	assert.equal(look?.verdict, 'damaged');
+	assert.deepEqual(
+		[look.differingBytes, look.firstAddress, look.comparedWith],
+		[12, '0x7140', 'made-up.hex'],
+	);
+	assert.match(look.text, /Your Caterina is damaged: 12 bytes differ from 0x7140/);
+
+	const failing = await run(on, planOf({fuses: 'keep'}), {
+		references: async () => {
+			throw new Error('no disk');
+		},
+	});
+	assertDone(failing.result);
+});

@@ -650,6 +650,22 @@ test('the result offers to undo: what was on the board before comes back, throug
 	});
 });
 
+test('what is on the chip is looked at before anything is chosen, and nothing is changed by it', async () => {
+	await withWizard({}, async wizard => {
+		await toReview(wizard);
+		wizard.key('escape');
+		await wizard.see('The fuses');
+		wizard.key('escape');
+		await wizard.choose('What shall be written', 'Look first');
+		const look = await wizard.enterAt('What is on the chip now');
+		assert.match(look, /no bootloader/);
+		assert.match(look, /Nothing was changed/);
+		await wizard.see('What shall be written');
+		assert.equal(wizard.bench.touched(), false);
+		assert.deepEqual(wizard.bench.violations, []);
+	});
+});
+
 test('firmware alone is joined to the bootloader, as the production file would be', async () => {
 	const data = new Uint8Array(2048).fill(0x11);
 	for (let vector = 0; vector < 43; vector++) data.set([0x0c, 0x94, 0xac, 0x00], vector * 4);

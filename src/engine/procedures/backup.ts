@@ -5,11 +5,12 @@ import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
 import {UnbrickError} from '../errors.ts';
 import {backupFileName, printBackup} from '../image/backup-file.ts';
+import type {Reference} from '../image/inspect.ts';
 import type {Store} from '../store.ts';
 import type {Identity, Memory, Target} from '../target.ts';
 import {lockAllows} from './check-plan.ts';
 import type {RecoverEvent, RecoverResult} from './events.ts';
-import {failureResult, fuseText, identityEvent} from './results.ts';
+import {failureResult, fuseText, identityEvent, lookEvent, referencesOf} from './results.ts';
 import {streaming} from './streaming.ts';
 
 /** What a backup says about its making. */
@@ -21,7 +22,7 @@ export type BackupLabel = {
 };
 
 /**
- * Reads flash and EEPROM and writes the backup durably. Yields progress; returns path and EEPROM content.
+ * Reads flash and EEPROM and writes the backup durably. Yields progress; returns path and content.
  * @param path `auto` names a file in the state folder
  * @param abandon called when the consumer stops listening in the middle
  * @throws UnbrickError Cancelled, and what reading and the store throw
@@ -44,7 +45,10 @@ export async function* takeBackup(
 	},
 	cancel: Cancel,
 	abandon: () => void = () => {},
-): AsyncGenerator<RecoverEvent, {readonly path: string; readonly eeprom: Uint8Array}> {
+): AsyncGenerator<
+	RecoverEvent,
+	{readonly path: string; readonly flash: Uint8Array; readonly eeprom: Uint8Array}
+> {
 	const parts = [
 		{memory: 'flash', bytes: chip.flash.bytes, readings: flashTwice ? 2 : 1},
 		{memory: 'eeprom', bytes: chip.eeprom.bytes, readings: 2},
@@ -104,7 +108,7 @@ export async function* takeBackup(
 		path === 'auto'
 			? await store.writeDurably(backupFileName(chip, takenAt), text, 'new-name')
 			: await store.writeDurably(path, text, 'set-aside');
-	return {path: receipt.path, eeprom};
+	return {path: receipt.path, flash, eeprom};
 }
 
 /** Byte by byte what two of three readings say. Throws UnstableLink where all three differ. */
@@ -135,6 +139,8 @@ export type BackupDeps = {
 	readonly clock: Clock;
 	readonly cancel?: Cancel;
 	readonly program?: string;
+	/** Published bootloaders at hand for a chip, to compare with. Its failure only makes the look less exact. */
+	readonly references?: (chip: Chip) => Promise<readonly Reference[]>;
 };
 
 /**
@@ -179,6 +185,7 @@ export async function* backup(plan: BackupPlan, deps: BackupDeps): AsyncGenerato
 			deps.cancel ?? neverCancel,
 		);
 		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};
+		yield lookEvent(taken.flash, chip, identity.fuses, await referencesOf(deps, chip));
 		yield {type: 'phase', phase: 'leave'};
 		await target.leave();
 		result = {

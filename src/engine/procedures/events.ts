@@ -1,5 +1,6 @@
 // What a recovery says while it works. The same events feed the screen, the log, `--json` and the tests.
 import type {ChipState, ErrorKind} from '../errors.ts';
+import type {FlashLook} from '../image/inspect.ts';
 
 export type Phase =
 	| 'connect'
@@ -15,6 +16,21 @@ export type Phase =
 
 /** Fuse bytes as text: `{low: '0x5e', …}`. */
 export type FuseText = {readonly low: string; readonly high?: string; readonly extended?: string};
+
+/** What was on the chip before anything was changed, from the flash that the backup read. */
+export type FlashLookEvent = {
+	readonly type: 'look';
+	/** Of the bootloader. */
+	readonly verdict: FlashLook['verdict'];
+	readonly text: string;
+	/** Id, where it is one that is known. */
+	readonly bootloader?: string;
+	/** Published file that it was compared with. */
+	readonly comparedWith?: string;
+	readonly differingBytes?: number;
+	/** `0x7e40` */
+	readonly firstAddress?: string;
+};
 
 export type RecoverEvent =
 	| {readonly type: 'phase'; readonly phase: Phase}
@@ -33,6 +49,7 @@ export type RecoverEvent =
 			readonly sckHz: number | null;
 			readonly targetVolts?: number;
 	  }
+	| FlashLookEvent
 	| {readonly type: 'warning'; readonly code: string; readonly message: string}
 	| RecoverResult;
 

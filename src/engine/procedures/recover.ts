@@ -10,6 +10,7 @@ import {type ChipState, type MemoryName, type RiskName, UnbrickError} from '../e
 import {bootSection} from '../fuses/decode.ts';
 import {fuseNames, sameFuse, sameLock} from '../fuses/mask.ts';
 import {eepromAtErase, type FusePlan, planFuseWrites} from '../fuses/plan.ts';
+import type {Reference} from '../image/inspect.ts';
 import {type ByteRange, createImage, type MemoryImage} from '../image/memory-image.ts';
 import {pagesOf} from '../isp/isp-target.ts';
 import type {Store} from '../store.ts';
@@ -29,7 +30,7 @@ import {
 import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
 import {type Journal, type JournalEntry, startEntry} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
-import {failureResult, fuseText, identityEvent} from './results.ts';
+import {failureResult, fuseText, identityEvent, lookEvent, referencesOf} from './results.ts';
 import {proveFlash, proveIdentity} from './same-chip.ts';
 import {streaming} from './streaming.ts';
 
@@ -62,6 +63,8 @@ export type RecoverDeps = {
 	readonly cancel?: Cancel;
 	/** `avr-unbrick 0.1.0`, for the backup. */
 	readonly program?: string;
+	/** Published bootloaders at hand for a chip: what the board has is compared with them. */
+	readonly references?: (chip: Chip) => Promise<readonly Reference[]>;
 	/** Takes down what was done, durably, from the first erase on. */
 	readonly journal?: Journal;
 };
@@ -236,9 +239,6 @@ async function* run(
 			what: image === undefined ? 'writing fuses' : 'writing without an erase',
 		});
 	}
-	const keepBackup = plan.backup !== 'none' && allows.read;
-	const risks: Risk[] = [];
-	if (!allows.read) {
 	// Writing only clears lock bits; one that is programmed already would not come back.
 	if (!erasing && plan.lock !== undefined && (plan.lock & chip.lock.mask & ~identity.lock) !== 0) {
 		throw new UnbrickError({
@@ -247,6 +247,9 @@ async function* run(
 			what: `the lock byte ${hexByte(plan.lock)} without a chip erase: only that sets lock bits back to 1`,
 		});
 	}
+	const keepBackup = plan.backup !== 'none' && allows.read;
+	const risks: Risk[] = [];
+	if (!allows.read) {
 		const factory = (identity.lock & chip.lock.mask) === (factoryLock & chip.lock.mask);
 		const story = factory
 			? `The lock byte reads ${hexByte(identity.lock)}, as plain U4 and U2 parts leave the factory: no damage. Nothing can be read, and the loader goes with the erase.`
@@ -328,6 +331,7 @@ async function* run(
 		yield* notes();
 		// No receipt, no erase: taking the backup throws unless the file was read back.
 		eeprom = taken.eeprom;
+		yield lookEvent(taken.flash, chip, identity.fuses, await referencesOf(deps, chip));
 		progress.backup = taken.path;
 		halt('backup');
 	}
@@ -520,11 +524,11 @@ async function* run(
 			message: 'The lock byte is being written: do not unplug anything.',
 		};
 		await journal({did: 'lock', value: plan.lock});
+		progress.state = 'written-and-fused';
 		await target.writeLock(plan.lock);
 		lock = await target.readLock();
 		yield* notes();
 	}
-		progress.state = 'written-and-fused';
 	yield phase('leave');
 	await target.leave();
 	await journal({did: 'done'});

@@ -1,9 +1,11 @@
 // What procedures have in common at their edges: identities as events, anything thrown as the last event.
 import {adviseError} from '../advice.ts';
-import {hexByte, hexString} from '../bytes.ts';
+import {hexAddress, hexByte, hexString} from '../bytes.ts';
+import type {Chip} from '../chips/chip.ts';
 import {type ChipState, UnbrickError} from '../errors.ts';
+import {inspectFlash, type Reference} from '../image/inspect.ts';
 import type {FuseBytes, Identity} from '../target.ts';
-import type {FuseText, RecoverEvent, RecoverResult} from './events.ts';
+import type {FlashLookEvent, FuseText, RecoverEvent, RecoverResult} from './events.ts';
 
 /** Fuse bytes as events carry them. */
 export function fuseText(fuses: FuseBytes): FuseText {
@@ -11,6 +13,38 @@ export function fuseText(fuses: FuseBytes): FuseText {
 		low: hexByte(fuses.low),
 		...(fuses.high === undefined ? {} : {high: hexByte(fuses.high)}),
 		...(fuses.extended === undefined ? {} : {extended: hexByte(fuses.extended)}),
+	};
+}
+
+/** What there is to compare with; a catalogue that fails is no reason to stop. */
+export async function referencesOf(
+	deps: {readonly references?: (chip: Chip) => Promise<readonly Reference[]>},
+	chip: Chip,
+): Promise<readonly Reference[]> {
+	try {
+		return (await deps.references?.(chip)) ?? [];
+	} catch {
+		return [];
+	}
+}
+
+/** What a flash that was read holds, as an event. */
+export function lookEvent(
+	flash: Uint8Array,
+	chip: Chip,
+	fuses: FuseBytes,
+	references: readonly Reference[],
+): FlashLookEvent {
+	const look = inspectFlash(flash, chip, {fuses, references});
+	const id = look.bootloader?.id;
+	return {
+		type: 'look',
+		verdict: look.verdict,
+		text: look.text,
+		...(id === undefined || id === 'unknown' ? {} : {bootloader: id}),
+		...(look.comparedWith === undefined ? {} : {comparedWith: look.comparedWith}),
+		...(look.differingBytes === undefined ? {} : {differingBytes: look.differingBytes}),
+		...(look.firstAddress === undefined ? {} : {firstAddress: hexAddress(look.firstAddress)}),
 	};
 }
 
