@@ -126,13 +126,17 @@ export async function openTarget(world: World, hardware: Hardware): Promise<Targ
 				],
 			});
 		}
-		return createAvrdudeTarget(avrdude, {
-			programmer: hardware.avrdude,
-			...(hardware.port === undefined ? {} : {port: hardware.port}),
-			...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
-			...(hardware.sck === 'auto' ? {} : {sckHz: hardware.sck}),
-			...(hardware.board === undefined ? {} : {board: hardware.board}),
-		});
+		const {alone} = await import('../io/world.ts');
+		const programmer = hardware.avrdude;
+		return alone(hardware.port ?? `avrdude ${programmer}`, async () =>
+			createAvrdudeTarget(avrdude, {
+				programmer,
+				...(hardware.port === undefined ? {} : {port: hardware.port}),
+				...(hardware.baud === undefined ? {} : {baud: hardware.baud}),
+				...(hardware.sck === 'auto' ? {} : {sckHz: hardware.sck}),
+				...(hardware.board === undefined ? {} : {board: hardware.board}),
+			}),
+		);
 	}
 	if (hardware.programmer === undefined) {
 		throw new UnbrickError({kind: 'Bug', assumed: 'a programmer without avrdude is one of ours'});

@@ -76,7 +76,7 @@ export function watchText(read: () => Promise<string>, everyMs: number, changed:
 }
 
 /** Opens what no other copy of this program has open, and keeps others out until it is closed. */
-async function alone<T extends {readonly close: () => Promise<void>}>(
+export async function alone<T extends {readonly close: () => Promise<void>}>(
 	what: string,
 	open: () => Promise<T>,
 ): Promise<T> {
