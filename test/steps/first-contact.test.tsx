@@ -1,0 +1,103 @@
+// The first contact while wires are being moved, a part that is nearly the expected one, and what stands in for a
+// programmer.
+import assert from 'node:assert/strict';
+import {performance} from 'node:perf_hooks';
+import {test} from 'node:test';
+import {createBench} from '../../src/bench/bench.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
+import {rankDrawer} from '../../src/engine/programmers/drawer.ts';
+import {clockRescue} from '../../src/engine/programmers/rescue-clock.ts';
+import {findPinouts} from '../../wiring/index.ts';
+import {type Driver, drive, practiceOn} from '../helpers/press.tsx';
+
+async function withBench(
+	change: NonNullable<Parameters<typeof createBench>[1]>['change'],
+	boardName: string,
+	body: (wizard: Driver, bench: ReturnType<typeof createBench>) => Promise<void>,
+): Promise<void> {
+	const bench = createBench('healthy', change === undefined ? {} : {change});
+	const wizard = drive({columns: 100, rows: 50, deps: () => practiceOn(bench)});
+	try {
+		await wizard.choose('What happened', 'I have no error text');
+		await wizard.choose('Which board is broken?', boardName);
+		await body(wizard, bench);
+	} finally {
+		wizard.stop();
+	}
+}
+
+test('the wires are looked at twice a second: each fault is told while it is there, and the chip when it answers', async () => {
+	await withBench(
+		{faults: {open: ['RESET', 'SCK', 'MOSI', 'MISO']}},
+		'Pro Micro 5 V',
+		async (wizard, bench) => {
+			await wizard.enterAt('Which programmer do you have?');
+			await wizard.enterAt('Connect these six');
+			await wizard.choose('cable unplugged?', 'Yes');
+			await wizard.see('The chip does not answer');
+			for (const [faults, words] of [
+				[{stuck: {MISO: 0}}, /Seen now: MISO stays low/],
+				[{stuck: {MISO: 1}}, /Seen now: MISO stays high/],
+				[{bridged: true}, /Seen now: What is sent comes straight back[\s\S]*Look at MISO first/],
+			] as const) {
+				bench.wiring.rewire(faults);
+				const beganMs = performance.now();
+				await wizard.see(words);
+				// Now and then a whole attempt at all speeds comes between two looks.
+				assert.ok(performance.now() - beganMs < 6000, String(words));
+				assert.match(wizard.screen(), /It may be something else|Look at/);
+			}
+			bench.wiring.rewire({});
+			await wizard.see('The chip answers');
+			assert.equal(bench.touched(), false);
+		},
+	);
+});
+
+test('an ATmega328 on a board for the 328P: offered, never forced, and taken only by choice', async () => {
+	const fuses = {low: 0xff, high: 0xd9, extended: 0xff};
+	const change = {chip: 'atmega328', expectedChip: 'atmega328p', board: 'uno', fuses};
+	await withBench(change, 'Arduino Uno', async (wizard, bench) => {
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.enterAt('Connect these six');
+		await wizard.choose('cable unplugged?', 'Yes');
+		const screen = await wizard.see(/It is an ATmega328: I have read it on the chip/);
+		assert.match(screen, /no way here to go on against the signature, as avrdude's -F does/);
+		await wizard.choose('I have read it on the chip', 'It is an ATmega328');
+		await wizard.see(/The chip answers\. It is an ATmega328\./);
+		assert.equal(bench.touched(), false);
+	});
+});
+
+test('no programmer: the drawer is ranked, and each line says what is lost and how it comes back', async () => {
+	const ranked = rankDrawer();
+	assert.deepEqual(
+		ranked.map(({id}) => id),
+		['uno-nano', 'pro-micro', 'teensy-2', 'split-half', 'raspberry-pi', 'buy'],
+	);
+	for (const {id, wiring, loses} of ranked) {
+		if (wiring !== undefined) assert.equal(findPinouts(wiring)[0]?.id, wiring);
+		if (id !== 'raspberry-pi' && id !== 'buy') assert.match(loses, /^It loses [\s\S]*(back|again)/);
+	}
+	assert.deepEqual(
+		rankDrawer(new Set(['teensy-2'])).map(({id}) => id),
+		['teensy-2', 'buy'],
+	);
+	assert.deepEqual(
+		rankDrawer(new Set()).map(({id}) => id),
+		['buy'],
+	);
+	await withBench(undefined, 'Pro Micro 5 V', async wizard => {
+		await wizard.choose('Which programmer do you have?', 'None of these');
+		await wizard.choose('What is in your drawer', 'Teensy 2.0');
+		await wizard.see(/prepare teensy2_isp/);
+	});
+});
+
+test('feeding a clock: the pin of this package, who can put one out, and which fuse comes first', () => {
+	const lines = clockRescue(findChip('atmega32u4')!, 'TQFP44').join('\n');
+	assert.match(lines, /XTAL1 \(pin 17 of the TQFP44\)/);
+	assert.match(lines, /Bus Pirate: PWM on AUX[\s\S]*AVRISP mkII or a LUFA clone/);
+	assert.match(lines, /low fuse comes first/);
+	assert.match(clockRescue(findChip('attiny85')!).join('\n'), /XTAL1 \(pin 2 of the/);
+});
