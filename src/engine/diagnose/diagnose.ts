@@ -419,10 +419,12 @@ export function diagnose(text: string): Diagnosis {
 	const {lines: all, truncated} = normalise(text);
 	const lines = all.filter(line => !listsOnly(line.text));
 	scanner ??= createScanner(signals);
-	let read = readAttempts(scanner.scan(lines));
+	const hits = scanner.scan(lines);
+	let read = readAttempts(hits);
 	// Nothing said: perhaps because the paste was cut in the middle of the very message.
 	if (read.telling.length === 0) {
-		const again = readAttempts(scanner.scanCut(lines));
+		const completed = scanner.scanCut(lines, hits);
+		const again = completed === undefined ? read : readAttempts(completed);
 		if (again.telling.length > 0) read = again;
 	}
 	const {everywhere, telling} = read;

@@ -160,8 +160,11 @@ const MAX_CUT_LINE = 2000;
 export type Scanner = {
 	/** Every known message, in order. */
 	readonly scan: (lines: readonly CleanLine[]) => Hit[];
-	/** The same with the cut first and last lines completed: for a log that says nothing otherwise. */
-	readonly scanCut: (lines: readonly CleanLine[]) => Hit[];
+	/**
+	 * What the cut first and last lines would say if they were whole, with `hits` of `scan`: for a log that says nothing
+	 * otherwise. Undefined when they say nothing either.
+	 */
+	readonly scanCut: (lines: readonly CleanLine[], hits: readonly Hit[]) => Hit[] | undefined;
 };
 
 /** Prepares the search once for a table of messages. */
@@ -170,10 +173,10 @@ export function createScanner(signals: readonly Signal[]): Scanner {
 	const finder = createLiteralFinder(literals);
 	return {
 		scan: lines => scan(lines, signals, finder),
-		scanCut: lines =>
-			[...scan(lines, signals, finder), ...scanEnds(lines, signals, finder, literals)].sort(
-				(a, b) => a.at - b.at,
-			),
+		scanCut(lines, hits) {
+			const ends = scanEnds(lines, signals, finder, literals);
+			return ends.length === 0 ? undefined : [...hits, ...ends].sort((a, b) => a.at - b.at);
+		},
 	};
 }
 
