@@ -11,7 +11,7 @@ import {createBench, scenarioNames} from '../../src/bench/bench.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {type CliOptions, jsonLines, runCli as runProgram} from '../helpers/cli.ts';
-import {missingPeer} from '../helpers/peers.ts';
+import {peerOptions} from '../helpers/peers.ts';
 import {serveOnPty} from '../helpers/pty.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'avr-unbrick-cli-'));
@@ -511,7 +511,8 @@ describe('the command line', {concurrency: 3}, () => {
 });
 
 // Most of the time an Arduino is given to come out of its reset: side by side.
-describe('over a serial port', {concurrency: 4, skip: missingPeer({programs: ['python3']})}, () => {
+const overSerial = 'the command line over a serial port';
+describe(overSerial, {concurrency: 4, ...peerOptions(overSerial, {programs: ['python3']})}, () => {
 	test('probe, backup, recover, restore and --log over the real serialport package', async () => {
 		const bench = createBench('healthy');
 		const pty = await serveOnPty(deviceOf(bench));

@@ -39,10 +39,15 @@ export function missingPeer(needs: PeerNeeds): string | undefined {
 	return undefined;
 }
 
-/** A test against a peer: runs where the peer is, is skipped by name elsewhere. */
-export function peerTest(name: string, needs: PeerNeeds, body: () => Promise<void>): void {
+/** Options of a suite against a peer: skipped where it is missing, and `npm test` tells of it either way. */
+export function peerOptions(name: string, needs: PeerNeeds): {readonly skip?: string} {
 	const missing = missingPeer(needs);
 	const log = process.env.AVR_UNBRICK_PEERS_LOG;
 	if (log !== undefined) appendFileSync(log, `${JSON.stringify({name, missing})}\n`);
-	test(name, missing === undefined ? {} : {skip: missing}, body);
+	return missing === undefined ? {} : {skip: missing};
+}
+
+/** A test against a peer: runs where the peer is, is skipped by name elsewhere. */
+export function peerTest(name: string, needs: PeerNeeds, body: () => Promise<void>): void {
+	test(name, peerOptions(name, needs), body);
 }
