@@ -2,18 +2,20 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {qmkKeyboardName, qmkMovedTo} from '../../src/engine/boards/qmk.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
 import {diagnose} from '../../src/engine/diagnose/diagnose.ts';
 import {createEnds, endsOf, withTrueLines} from '../../src/engine/diagnose/ends.ts';
 import {normalise} from '../../src/engine/diagnose/normalise.ts';
 import {isKind} from '../../src/engine/errors.ts';
 import {printable, printableJson, printableLines} from '../../src/engine/printable.ts';
 import {parseRecipe} from '../../src/engine/procedures/recipe.ts';
+import {createAtmelDfu} from '../../src/engine/protocols/atmel-dfu/driver.ts';
 import {createStk500v1} from '../../src/engine/protocols/stk500v1/driver.ts';
 import {createInputGate} from '../../src/ui/input-gate.ts';
 import {layOut} from '../../src/ui/lines.ts';
 import {arrange, type ScreenSpec, startState} from '../../src/ui/screen-state.ts';
 import {nastyPieces, obeyed} from '../helpers/fuzz.ts';
-import {createManualClock, createScriptedStream} from '../helpers/scripted-pipes.ts';
+import {createManualClock, createScriptedStream, createScriptedUsb} from '../helpers/scripted-pipes.ts';
 
 /** Processor time of this process, ms: a busy machine does not fail it. */
 function cpuMs(work: () => unknown): number {
@@ -37,6 +39,18 @@ test('STK500v1: a programmer that refuses programming mode was called a fault of
 	await link.open();
 	assert.equal((await link.enter()).answered, 'no');
 	await assert.rejects(link.exchange([0x30, 0, 0, 0]), error => isKind(error, 'Refused'));
+});
+
+test('DFU: a device that asks for hours of patience during the erase got them', async () => {
+	const clock = createManualClock();
+	// GETSTATUS: errNOTDONE, poll again in 0xffffff ms, dfuDNBUSY.
+	const {pipe} = createScriptedUsb(transfer =>
+		transfer.kind === 'in' ? [8, 0xff, 0xff, 0xff, 4, 0] : undefined,
+	);
+	const chip = findChip('atmega32u4')!;
+	const client = createAtmelDfu(pipe, clock, {chip, bootStart: 0x7000});
+	await assert.rejects(client.erase(), error => isKind(error, 'Timeout'));
+	assert.ok(clock.nowMs() < 60_000, `${clock.nowMs()} ms`);
 });
 
 test('a recipe from elsewhere named a file outside its own folder', () => {

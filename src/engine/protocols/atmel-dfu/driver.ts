@@ -230,7 +230,9 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 				if (clock.nowMs() - startMs > eraseTimeoutMs) {
 					throw new UnbrickError({kind: 'Timeout', command: 'erase', waitedMs: eraseTimeoutMs});
 				}
-				await clock.sleep(Math.max(erasePollMs, status.pollTimeoutMs));
+				// The device may name up to 4.6 hours; our own limit holds whatever it says.
+				const leftMs = eraseTimeoutMs - (clock.nowMs() - startMs);
+				await clock.sleep(Math.min(Math.max(erasePollMs, status.pollTimeoutMs), leftMs + 1));
 			}
 			erasedHere = true;
 			selectedPage = -1;
