@@ -10,6 +10,7 @@ import {isKind} from '../../src/engine/errors.ts';
 import {printable, printableJson, printableLines} from '../../src/engine/printable.ts';
 import {parseRecipe} from '../../src/engine/procedures/recipe.ts';
 import {createAtmelDfu} from '../../src/engine/protocols/atmel-dfu/driver.ts';
+import {createAvr109} from '../../src/engine/protocols/avr109/driver.ts';
 import {createStk500v1} from '../../src/engine/protocols/stk500v1/driver.ts';
 import {createInputGate} from '../../src/ui/input-gate.ts';
 import {layOut} from '../../src/ui/lines.ts';
@@ -51,6 +52,26 @@ test('DFU: a device that asks for hours of patience during the erase got them', 
 	const client = createAtmelDfu(pipe, clock, {chip, bootStart: 0x7000});
 	await assert.rejects(client.erase(), error => isKind(error, 'Timeout'));
 	assert.ok(clock.nowMs() < 60_000, `${clock.nowMs()} ms`);
+});
+
+test('AVR109: a loader that names an odd or too small block ended as a fault of this program in mid-write', async () => {
+	for (const blockBytes of [0, 1, 55, 64, 89]) {
+		const clock = createManualClock();
+		const {stream} = createScriptedStream(data => {
+			switch (String.fromCharCode(data[0]!)) {
+				case 'S':
+					return [...Buffer.from('CATERIN')];
+				case 's':
+					return [0x87, 0x95, 0x1e];
+				case 'b':
+					return [0x59, 0x00, blockBytes];
+				default:
+					return [];
+			}
+		}, clock);
+		const client = createAvr109(stream, clock, {chip: findChip('atmega32u4')!, bootStart: 0x7000});
+		await assert.rejects(client.connect(), error => isKind(error, 'BadReply'), `${blockBytes}`);
+	}
 });
 
 test('a recipe from elsewhere named a file outside its own folder', () => {

@@ -42,7 +42,7 @@ export type Avr109Options = {
  */
 export function createAvr109(stream: ByteStream, clock: Clock, options: Avr109Options): BootloaderClient {
 	const {chip, bootStart} = options;
-	let pageBytes = chip.flash.pageBytes;
+	const pageBytes = chip.flash.pageBytes;
 	let erasedHere = false;
 
 	const fault = (error: unknown, what: string, timeoutMs: number) =>
@@ -170,15 +170,24 @@ export function createAvr109(stream: ByteStream, clock: Clock, options: Avr109Op
 					got: signature,
 				});
 			}
-			const blocks = parseBlockSupport(await askFor('block support', command.blockSupport(), 3));
-			if (blocks === undefined || blocks < 2) {
+			// A block is erased and written as a whole page: one that is shorter would take the rest of the page with it.
+			const reply = await askFor('block support', command.blockSupport(), 3);
+			const blocks = parseBlockSupport(reply);
+			if (blocks === undefined) {
 				throw new UnbrickError({
 					kind: 'FirmwareTooOld',
 					what: `the bootloader ${name}`,
 					needs: 'it writes no blocks',
 				});
 			}
-			pageBytes = Math.min(blocks, chip.flash.pageBytes);
+			if (blocks < pageBytes) {
+				throw new UnbrickError({
+					kind: 'BadReply',
+					command: 'block support',
+					expected: `blocks of at least ${pageBytes} bytes`,
+					got: reply,
+				});
+			}
 			await askOk('select part', command.selectPart());
 			await askOk('enter programming', command.enterProgramming());
 			return {protocol: 'caterina', chip: chip.id, signature, name, applicationBytes: bootStart, pageBytes};
