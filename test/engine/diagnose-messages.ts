@@ -351,4 +351,255 @@ export const rows: readonly Row[] = [
 		tool: 'unknown',
 	},
 	{log: 'npm ERR! code ENOENT\nnpm ERR! syscall open', cause: 'unrelated'},
+	// Other languages round the tools' words, prose round two lines, success after failures and the other way round
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM4": Zugriff verweigert\n',
+		cause: 'serial-port-busy',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM3": Le fichier spécifié est introuvable.\n\nProblème de téléversement sur la carte.',
+		cause: 'serial-wrong-port',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM3": 系统找不到指定的文件。\n\n上传项目出错',
+		cause: 'serial-wrong-port',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM3": 拒绝访问。',
+		cause: 'serial-port-busy',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM5": アクセスが拒否されました。',
+		cause: 'serial-port-busy',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM5": Nie można odnaleźć określonego pliku.',
+		cause: 'serial-wrong-port',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM5": Отказано в доступе.',
+		cause: 'serial-port-busy',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "/dev/ttyUSB0": Keine Berechtigung',
+		cause: 'serial-port-permission',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission non accordée',
+		cause: 'serial-port-permission',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "/dev/ttyUSB0": 权限不够',
+		cause: 'serial-port-permission',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "/dev/ttyUSB0": Datei oder Verzeichnis nicht gefunden',
+		cause: 'serial-wrong-port',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude: ser_open(): can\'t open device "\\\\.\\COM4": Acc�s refus�.',
+		cause: 'serial-port-busy',
+		isp: 'no',
+	},
+	{
+		log: 'Error: cannot open port /dev/ttyUSB0: No such file or directory\nError: unable to open port /dev/ttyUSB0 for programmer arduino\n\nAvrdude done.  Thank you.',
+		cause: 'serial-wrong-port',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude ser_open() error: cannot open port COM7: The system cannot find the file specified.\n\navrdude main() error: unable to open programmer arduino on port COM7',
+		cause: 'serial-wrong-port',
+		isp: 'no',
+	},
+	{
+		log: 'Hi, I have a corne with pro micros. When I run make crkbd:default:avrdude it says "avrdude: butterfly_recv(): programmer is not responding" and then nothing. What now?',
+		cause: 'caterina-not-responding',
+		isp: 'maybe',
+	},
+	{
+		log: '[ 1234.567890] usb 1-2: new full-speed USB device number 7 using xhci_hcd\n[ 1234.700000] usb 1-2: device descriptor read/64, error -71\n[ 1235.100000] usb 1-2: device not accepting address 7, error -71\n[ 1235.200000] usb usb1-port2: unable to enumerate USB device',
+		cause: 'usb-enumeration-failure',
+		isp: 'maybe',
+	},
+	{
+		log: '[ 1234.567890] usb 1-2: new full-speed USB device number 7 using xhci_hcd\n[ 1234.700000] usb 1-2: New USB device found, idVendor=03eb, idProduct=2ff4, bcdDevice= 0.00\n[ 1234.700003] usb 1-2: Product: ATm32U4DFU\n[ 1234.700004] usb 1-2: Manufacturer: ATMEL',
+		cause: 'no-error-shown',
+		isp: 'no',
+	},
+	{
+		log: 'Attempting to flash, please don\'t remove device\n> dfu-programmer.exe atmega32u4 erase --force\n> dfu-programmer: no device present.\n> dfu-programmer.exe atmega32u4 flash --force "C:\\x.hex"\n> dfu-programmer: no device present.\n> dfu-programmer.exe atmega32u4 reset\n> dfu-programmer: no device present.\nFlash complete',
+		cause: 'dfu-no-device',
+		isp: 'no',
+	},
+	{
+		log: "Validating...  Success\n0x5880 bytes written into 0x7000 bytes memory (79.02%).\nAttempting to flash, please don't remove device\n> dfu-programmer.exe atmega32u4 erase --force\n> dfu-programmer: no device present.\nFlash complete",
+		cause: 'dfu-no-device',
+		isp: 'no',
+	},
+	{
+		log: 'Processing -U flash:w:x.hex:i\nReading 924 bytes for flash from input file x.hex\nWriting 924 bytes to flash\nWriting | ################################################## | 100% 0.20s\nReading | ################################################## | 100% 0.10s\n924 bytes of flash verified\n\nAvrdude done.  Thank you.',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: 'Using Port : COM3\nUsing Programmer : stk500v1\nOverriding Baud Rate : 19200\nHardware Version: 2\nFirmware Version: 1.18\nVtarget : 0.0 V\nVaref : 0.0 V\navrdude: AVR device initialized and ready to accept instructions\navrdude: Device signature = 0x1e9587 (probably m32u4)\navrdude: writing flash (1000 bytes):\navrdude: 1000 bytes of flash written\navrdude: verifying ...\navrdude: 1000 bytes of flash verified\navrdude done.  Thank you.',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: 'Teensy Loader, Command Line, Version 2.2\nRead "x.hex": 21460 bytes, 66.5% usage\nFound HalfKay Bootloader\nProgramming................................................\nBooting',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: 'Teensy Loader, Command Line, Version 2.2\nhid_bootloader_cli -mmcu=atmega32u4 -w -v x.hex\nFound HID Bootloader\nProgramming.......\nBooting',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: '> Device is found!\nwriting: 80% complete\n> Starting the user app ...\nrunning: 100% complete\n>> Micronucleus done. Thank you!',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: 'bootloadHID -r x.hex\nPage size   = 128 (0x80)\nDevice size = 32768 (0x8000); 30720 bytes remaining\nUploading 19456 (0x4c00) bytes starting at 0 (0x0)\n0x04b80 ... 0x04c00',
+		cause: 'tool-success',
+		isp: 'no',
+	},
+	{
+		log: "keyboards/x/keymaps/default/keymap.c:12:5: error: 'KC_FOO' undeclared here (not in a function)\n   12 |     KC_FOO\nmake[1]: *** [builddefs/common_rules.mk:361: .build/obj/keymap.o] Error 1",
+		cause: 'build-error',
+		isp: 'no',
+	},
+	{
+		log: "sketch_nov24a:3:1: error: 'foo' was not declared in this scope\nexit status 1\n'foo' was not declared in this scope",
+		cause: 'build-error',
+		isp: 'no',
+	},
+	{
+		log: 'Flashing for bootloader: rp2040\nWaiting for drive to deploy...\n/media/user/RPI-RP2\nCopied 1 file',
+		cause: 'arm-board',
+		isp: 'no',
+	},
+	{
+		log: 'No accessible RP-series devices in BOOTSEL mode were found.\npicotool load x.uf2',
+		cause: 'arm-board',
+		isp: 'no',
+	},
+	{
+		log: 'Traceback (most recent call last):\n  File "x.py", line 3, in <module>\n    import foo\nModuleNotFoundError: No module named \'foo\'',
+		cause: 'unrelated',
+		isp: 'no',
+	},
+	{
+		log: 'Erasing flash...  Success\nChecking memory from 0x0 to 0x6FFF...  Not blank at 0x1.\n0%                            100%  Programming 0x5880 bytes...\n[ X  ERROR\nMemory write err',
+		cause: 'dfu-erase-ineffective',
+		isp: 'yes',
+	},
+	{
+		log: 'What does zadig do? I never used it.',
+		cause: 'unrelated',
+		isp: 'no',
+	},
+	{
+		log: 'My printer says permission denied when I print over USB.',
+		cause: 'unrelated',
+		isp: 'no',
+	},
+	{
+		log: 'esptool.py v3.0\nConnecting........_____....\nA fatal error occurred: Failed to connect to ESP32: Timed out waiting for packet header',
+		cause: 'unrelated',
+		isp: 'no',
+	},
+	{
+		log: 'adafruit-nrfutil dfu serial --package x.zip -p /dev/ttyACM0\nFailed to upgrade target. Error is: No data received on serial port. Not able to proceed.',
+		cause: 'arm-board',
+		isp: 'no',
+	},
+	{
+		log: 'Found programmer: Id = "CATERIN"; type = S\navrdude: writing flash (20000 bytes):\navrdude: 20000 bytes of flash written\navrdude: verifying ...\navrdude: verification error, first mismatch at byte 0x0080\n         0x00 != 0x0c\navrdude: verification error; content mismatch\n\navrdude done.  Thank you.\nFlash complete',
+		cause: 'caterina-verify-mismatch',
+		isp: 'yes',
+	},
+	{
+		log: "avrdude -c usbasp -p m328p -U lfuse:w:0xff:m\navrdude: 1 bytes of lfuse written\navrdude: 1 bytes of lfuse verified\navrdude done.  Thank you.\n$ avrdude -c usbasp -p m328p\navrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1",
+		cause: 'isp-no-clock',
+		isp: 'yes',
+	},
+	{
+		log: "avrdude -c usbasp -p m328p -U hfuse:w:0x59:m\navrdude: 1 bytes of hfuse written\navrdude: 1 bytes of hfuse verified\navrdude done.  Thank you.\n$ avrdude -c usbasp -p m328p\navrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1",
+		cause: 'isp-spi-disabled',
+		isp: 'yes',
+	},
+	{
+		log: 'STM32 DFU device connected (NO DRIVER): STMicroelectronics STM32 BOOTLOADER (0483:DF11:2200)',
+		cause: 'windows-wrong-driver',
+		isp: 'no',
+	},
+	{
+		log: "Atmel DFU device connected (WinUSB): Atmel Corp. AT90USB1286 (03EB:2FFB:0000)\nAttempting to flash, please don't remove device\n> dfu-programmer.exe atmega32u4 erase --force\n> dfu-programmer: no device present.\nFlash complete",
+		cause: 'wrong-mcu-option',
+		isp: 'no',
+	},
+	{
+		log: '[  10.0] usb usb1-port3: over-current condition',
+		cause: 'usb-enumeration-failure',
+		isp: 'maybe',
+	},
+	{
+		log: 'Unbekanntes USB-Gerät (Fehler beim Anfordern einer Gerätebeschreibung.)',
+		cause: 'usb-enumeration-failure',
+		isp: 'maybe',
+	},
+	{
+		log: '未知 USB 设备(设备描述符请求失败)',
+		cause: 'usb-enumeration-failure',
+		isp: 'maybe',
+	},
+	{
+		log: 'Périphérique USB inconnu (échec de demande de descripteur de périphérique)',
+		cause: 'usb-enumeration-failure',
+		isp: 'maybe',
+	},
+	{
+		log: "'dfu-programmer' n'est pas reconnu en tant que commande interne\nou externe, un programme exécutable ou un fichier de commandes.",
+		cause: 'tool-not-installed',
+		isp: 'no',
+	},
+	{
+		log: "'avrdude' 不是内部或外部命令,也不是可运行的程序\n或批处理文件。",
+		cause: 'tool-not-installed',
+		isp: 'no',
+	},
+	{
+		log: 'bash: avrdude: Kommando nicht gefunden.',
+		cause: 'tool-not-installed',
+		isp: 'no',
+	},
+	{
+		log: 'bash: avrdude : commande introuvable',
+		cause: 'tool-not-installed',
+		isp: 'no',
+	},
+	{
+		log: 'zsh: command not found: qmk',
+		cause: 'tool-not-installed',
+		isp: 'no',
+	},
+	{
+		log: '编译错误\nsketch.ino:3:1: error: expected unqualified-id before numeric constant',
+		cause: 'build-error',
+		isp: 'no',
+	},
 ];

@@ -67,19 +67,11 @@ function literalsOf(signal: Signal): readonly string[] {
 	return typeof signal.find === 'string' ? [signal.find] : signal.find;
 }
 
-/** Of a literal that stands there more often, the first and the last places are read: nobody writes so much by hand. */
-const MAX_PLACES = 20_000;
-
-function ends(offsets: readonly number[]): readonly number[] {
-	if (offsets.length <= MAX_PLACES) return offsets;
-	return [...offsets.slice(0, MAX_PLACES / 2), ...offsets.slice(-MAX_PLACES / 2)];
-}
-
 function scanText(source: FlatText, signals: readonly Signal[], finder: LiteralFinder, hits: Hit[]): void {
 	const found = finder.find(source.lower);
 	for (const signal of signals) {
 		for (const literal of literalsOf(signal)) {
-			for (const offset of ends(found.get(literal) ?? [])) {
+			for (const offset of found.get(literal) ?? []) {
 				const hit = readAt(signal, source, offset, literal.length);
 				if (hit !== undefined) hits.push(hit);
 			}
