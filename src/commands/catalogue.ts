@@ -65,8 +65,8 @@ export async function publishedImages(wanted: {
 				name: `${loader.name} (${known.image.file})`,
 				bootloader: loader.id,
 				origin: `github.com/${known.image.repository}, checked by its SHA-256`,
-				async load() {
-					const got = await obtainImage(known);
+				async load(onProgress) {
+					const got = await obtainImage(known, onProgress === undefined ? {} : {onProgress});
 					if (!got.found) throw new Error(got.text);
 					return new TextEncoder().encode(printIntelHex(got.hex.image));
 				},

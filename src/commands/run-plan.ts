@@ -100,7 +100,7 @@ function planLines(plan: RecoveryPlan): readonly string[] {
 			: `Back up flash, EEPROM, fuses and lock bits to ${plan.backup === 'auto' ? 'a new file in the state folder' : plan.backup.path}.`,
 	];
 	if (plan.image !== undefined) {
-		if (plan.erase) steps.push('Erase the chip.');
+		if (plan.erase) steps.push('Erase the chip. The EEPROM goes with it, unless the EESAVE fuse spares it.');
 		steps.push(
 			`Write ${plan.image.byteCount} bytes (${plan.imageName ?? 'the image'}).`,
 			verifyWords[plan.verify],

@@ -4,7 +4,7 @@ import {runWizard} from '../app.tsx';
 import {readFileBytes, readLogFile} from '../io/files.ts';
 import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
-import type {WizardDeps} from '../steps/step.ts';
+import type {QmkBuild, WizardDeps} from '../steps/step.ts';
 import {pasteLimit} from '../ui/text.ts';
 import type {ExitCode} from './exit-codes.ts';
 import {version} from './version.ts';
@@ -23,12 +23,27 @@ export async function plainWizard(scenario: string | undefined): Promise<ExitCod
 	return runPlainWizard(await practiceDeps(findScenario(scenario).name));
 }
 
+/** The qmk program and the checkout it builds in, where both are there. */
+const qmkBuild: QmkBuild = {
+	async available() {
+		const {findQmkFirmware, qmkProgram} = await import('../io/qmk.ts');
+		return (await findQmkFirmware()) !== undefined && (await qmkProgram()) !== undefined;
+	},
+	async compile(keyboard, keymap, onLine, cancel) {
+		const {compileProduction, findQmkFirmware} = await import('../io/qmk.ts');
+		const firmware = await findQmkFirmware();
+		if (firmware === undefined) return {ok: false, why: 'The qmk_firmware folder is gone.'};
+		return compileProduction({firmware, keyboard, keymap, onLine, cancel});
+	},
+};
+
 function realDeps(): WizardDeps {
 	return {
 		world: createWorld(),
 		store: createStore(),
 		loadFile: readFileBytes,
 		loadLog,
+		build: qmkBuild,
 		references: async chip => (await import('../io/catalogue.ts')).findReferences(chip),
 		qmk: async typed => (await import('../io/qmk.ts')).lookUpQmk(typed),
 		catalogue: async wanted => (await import('./catalogue.ts')).publishedImages(wanted),

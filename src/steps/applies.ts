@@ -13,6 +13,13 @@ export function isHelped(known: Known): boolean {
 	return known.diagnosis?.go === 'first-aid' && known.firstAid?.outcome === 'helped';
 }
 
+/** The board is asked for unless the log has told already that it is no AVR; a board that was picked can be unpicked. */
+export function asksForBoard(known: Known): boolean {
+	if (isHelped(known)) return false;
+	const picked = known.board?.elsewhere !== undefined || known.board?.board?.supported === false;
+	return picked || !isArm(known);
+}
+
 /** Steps that make sense for an AVR board which first aid did not save. */
 export function needsIsp(known: Known): boolean {
 	return !isHelped(known) && !isArm(known);

@@ -78,8 +78,10 @@ export function BoardQmk({step, look, typed, onPick, onChip, onBack}: Props) {
 				onAction={action => {
 					if (action.type !== 'choose') return;
 					const board = findBoard(action.id);
-					if (board !== undefined && chip !== undefined) onPick({board, chip});
-					else if (action.id === 'chip' && chip !== undefined) onPick({chip});
+					const {keyboard} = found;
+					const named = keyboard === undefined ? {} : {keyboard};
+					if (board !== undefined && chip !== undefined) onPick({board, chip, ...named});
+					else if (action.id === 'chip' && chip !== undefined) onPick({chip, ...named});
 					else onChip();
 				}}
 				spec={{

@@ -190,7 +190,10 @@ export function BoardView(step: StepProps<'board'>) {
 				control: {
 					kind: 'menu',
 					items,
-					initial: before === undefined ? only : (before.board?.id ?? 'by-chip'),
+					initial:
+						before === undefined
+							? only
+							: (before.board?.id ?? (before.elsewhere === undefined ? 'by-chip' : 'by-qmk')),
 				},
 				terms: ['bootloader', 'crystal'],
 			}}

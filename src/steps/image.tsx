@@ -2,16 +2,18 @@
 import {useCallback, useEffect, useState} from 'react';
 import type {Chip} from '../engine/chips/chip.ts';
 import {imageSha256} from '../engine/image/digest.ts';
-import {type Inspection, inspectImage} from '../engine/image/inspect.ts';
+import {checkWritable, type Inspection, inspectImage} from '../engine/image/inspect.ts';
 import {parseIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {checkFits, mergeImages} from '../engine/image/merge.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
+import {barLines} from '../ui/progress.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
+import {BuildView} from './build.tsx';
 import {LookView} from './look.tsx';
 import {memoryMapLines} from './memory-map.ts';
 import {messageOf} from './message-of.ts';
@@ -52,7 +54,11 @@ export function readImage(
 	const {image, notes, complete} = parseIntelHex(bytes, name);
 	checkFits(image, chip, name);
 	const found = inspectImage(image, {chip, file: name});
-	const errors = found.notes.filter(note => note.severity === 'error');
+	const errors = found.notes.filter(note => note.severity === 'error').map(note => note.text);
+	const refused = refusalOf(() => checkWritable(found, {name: printable(name), complete}));
+	if (refused !== undefined && errors.length === 0) errors.push(refused);
+	// The catalogue has checked its own; a file that is one of those byte for byte is as good.
+	const own = bootloader === undefined && found.bootloader?.exact !== true;
 	const foundId = found.bootloader?.id === 'unknown' ? undefined : found.bootloader?.id;
 	const loader = bootloader ?? foundId;
 	return {
@@ -65,18 +71,38 @@ export function readImage(
 			...shaOf(image),
 			...(loader === undefined ? {} : {bootloader: loader}),
 			...usbOf(found),
+			...(own ? {own} : {}),
 		},
 		lines: [
 			say(`${printable(name)}: ${kinds[found.kind] ?? found.kind}.`, 'strong'),
 			...(found.bootloader === undefined ? [] : [say(sentence(found.bootloader.text))]),
 			say(`${image.byteCount} bytes. This is where they go:`),
 			...memoryMapLines(chip, image, found.bootloader?.startByteAddress, view),
-			...errors.map(note => item(`${glyphs.failed} `, note.text, 'bad')),
+			...(own
+				? [
+						item(
+							`${glyphs.bullet} `,
+							'Your own file: it is none of the published images, so nobody but you vouches for it.',
+							'quiet',
+						),
+					]
+				: []),
+			...errors.map(text => item(`${glyphs.failed} `, text, 'bad')),
 			...[...notes, ...found.notes]
 				.filter(note => note.severity === 'warning')
 				.map(note => item(`${glyphs.warn} `, note.text, 'warn')),
 		],
 	};
+}
+
+/** Why something may not be done, or undefined. */
+function refusalOf(check: () => void): string | undefined {
+	try {
+		check();
+		return undefined;
+	} catch (error) {
+		return messageOf(error);
+	}
 }
 
 function aboutOffer(offer: CatalogueImage, usual: string | undefined): string {
@@ -127,8 +153,15 @@ export function ImageView(step: StepProps<'image'>) {
 	const [offers, setOffers] = useState<readonly CatalogueImage[] | undefined>(undefined);
 	const [typing, setTyping] = useState(false);
 	const [looking, setLooking] = useState(false);
+	const built = useCallback(() => setBuilding(false), []);
 	const looked = useCallback(() => setLooking(false), []);
 	const [busy, setBusy] = useState(false);
+	const [fetched, setFetched] = useState<{readonly done: number; readonly total: number} | undefined>(
+		undefined,
+	);
+	const [building, setBuilding] = useState(false);
+	const [canBuild, setCanBuild] = useState(false);
+	const onFetched = useCallback((done: number, total: number) => setFetched({done, total}), []);
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [loaded, setLoaded] = useState<Loaded | undefined>(undefined);
 
@@ -153,6 +186,19 @@ export function ImageView(step: StepProps<'image'>) {
 		};
 	}, [chip, board, deps]);
 
+	useEffect(() => {
+		let here = true;
+		deps.build?.available().then(
+			there => {
+				if (here) setCanBuild(there);
+			},
+			() => {},
+		);
+		return () => {
+			here = false;
+		};
+	}, [deps]);
+
 	if (chip === undefined) return null;
 	const load = (
 		name: string,
@@ -161,6 +207,7 @@ export function ImageView(step: StepProps<'image'>) {
 		show: 'always' | 'when-doubtful',
 	) => {
 		setBusy(true);
+		setFetched(undefined);
 		setProblem(undefined);
 		read()
 			.then(bytes => {
@@ -176,9 +223,10 @@ export function ImageView(step: StepProps<'image'>) {
 	const joinOffer = offers?.find(offer => offer.bootloader === board?.bootloader) ?? onlyOne(offers);
 	const merge = (own: Loaded, offer: CatalogueImage) => {
 		setBusy(true);
+		setFetched(undefined);
 		setProblem(undefined);
 		offer
-			.load()
+			.load(onFetched)
 			.then(bytes => {
 				const loader = parseIntelHex(bytes, offer.name);
 				const whole = mergeImages({
@@ -209,6 +257,11 @@ export function ImageView(step: StepProps<'image'>) {
 						say(
 							busy ? 'Getting the image; this can take a moment ...' : 'Looking which images are at hand ...',
 						),
+						...(busy && fetched !== undefined
+							? fetched.total > 0
+								? barLines('Fetched', fetched.done, fetched.total, undefined, view)
+								: [say(`${fetched.done} bytes have come.`)]
+							: []),
 					],
 					control: {kind: 'wait'},
 				}}
@@ -265,6 +318,18 @@ export function ImageView(step: StepProps<'image'>) {
 			/>
 		);
 	}
+	if (building && deps.build !== undefined)
+		return (
+			<BuildView
+				step={step}
+				build={deps.build}
+				onBack={built}
+				onBuilt={file => {
+					setBuilding(false);
+					load(file, undefined, () => deps.loadFile(file), 'always');
+				}}
+			/>
+		);
 	if (looking) return <LookView step={step} onBack={looked} />;
 	if (typing) {
 		return (
@@ -315,6 +380,16 @@ export function ImageView(step: StepProps<'image'>) {
 			about: 'A bootloader, or firmware and bootloader together.',
 			term: 'hex',
 		},
+		...(canBuild
+			? [
+					{
+						id: 'build',
+						label: 'Build it with QMK now: firmware and bootloader together',
+						about: 'Runs qmk compile here. The board then works at once, and can be flashed over USB later.',
+						term: 'firmware',
+					},
+				]
+			: []),
 		...(isLocked(known) || known.identify === undefined
 			? []
 			: [
@@ -341,6 +416,7 @@ export function ImageView(step: StepProps<'image'>) {
 				setProblem(undefined);
 				if (action.id === 'keep' && before !== undefined) onDone(before);
 				else if (action.id === 'file') setTyping(true);
+				else if (action.id === 'build') setBuilding(true);
 				else if (action.id === 'look') setLooking(true);
 				else if (action.id === 'fuses')
 					onDone({
@@ -349,7 +425,8 @@ export function ImageView(step: StepProps<'image'>) {
 					});
 				else {
 					const offer = offers.find(one => `offer ${one.id}` === action.id);
-					if (offer !== undefined) load(offer.name, offer.bootloader, offer.load, 'when-doubtful');
+					if (offer !== undefined)
+						load(offer.name, offer.bootloader, () => offer.load(onFetched), 'when-doubtful');
 				}
 			}}
 			spec={{

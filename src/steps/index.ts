@@ -1,5 +1,5 @@
 // The wizard's table of contents. The steps themselves are loaded after the first one is on the screen.
-import {isArm, isForComeback, isForKeymap, isHelped, needsIsp} from './applies.ts';
+import {asksForBoard, isArm, isForComeback, isForKeymap, needsIsp} from './applies.ts';
 import {atOnce, later} from './later.tsx';
 import {StartView} from './start.tsx';
 import type {Step, StepId} from './step.ts';
@@ -35,7 +35,7 @@ export const steps: readonly Step<StepId>[] = [
 	step<'board'>({
 		id: 'board',
 		title: 'Your board',
-		applies: known => !isHelped(known) && (known.board?.board?.supported === false || !isArm(known)),
+		applies: asksForBoard,
 		dependsOn: ['start'],
 		view: later<'board'>(async () => (await import('./board.tsx')).BoardView),
 	}),

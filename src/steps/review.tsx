@@ -1,7 +1,9 @@
 // What will happen, in plain words, and how long it takes. The last question before the chip is touched.
 import {useState} from 'react';
 import {riskTexts} from '../engine/advice.ts';
+import {findBootloader} from '../engine/bootloaders/index.ts';
 import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
+import {eepromAtErase, planLoaderSwitch} from '../engine/fuses/plan.ts';
 import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
@@ -44,6 +46,43 @@ export function objections(
 	return {risks, refused: undefined};
 }
 
+/** What the erase does to the EEPROM by the fuses that the chip has. */
+function eepromText(plan: RecoveryPlan, known: Known): string {
+	const now = known.identify?.identity.fuses;
+	if (plan.eeprom !== undefined) return 'Write the settings (EEPROM) of the backup.';
+	if (now === undefined) return 'Put the settings (EEPROM) back, if the erase took them.';
+	return eepromAtErase(plan.chip, now).survives
+		? 'The settings (EEPROM) stay: EESAVE spares them from the erase.'
+		: 'Put the settings (EEPROM) back: the erase takes them, since EESAVE does not spare them.';
+}
+
+/** Another bootloader than the board's usual one: what the switch means for the person. */
+function switchLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
+	const {board, bootloader, image} = plan;
+	const now = known.identify?.identity.fuses;
+	if (board === undefined || bootloader === undefined || image === undefined || now === undefined) return [];
+	if (board.bootloader === undefined || board.bootloader === bootloader) return [];
+	const change = planLoaderSwitch(plan.chip, board, now, bootloader, {image});
+	if (change === undefined) return [];
+	const {bullet, warn} = glyphsFor(view);
+	const [from, to] = [change.from, change.to].map(id => findBootloader(id)?.name ?? id);
+	const short = plan.fuses === 'keep' && change.plan.writes.length > 0;
+	return [
+		gap,
+		say(`This switches the board from ${from} to ${to}:`, 'strong'),
+		...change.afterwards.map(text => item(`${bullet} `, text)),
+		...(short
+			? [
+					item(
+						`${warn} `,
+						`The fuses stay as they are, though ${to} needs ${fuseText(change.fuses)}: go back to choose them.`,
+						'warn',
+					),
+				]
+			: []),
+	];
+}
+
 export function reviewLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
 	const {arrow} = glyphsFor(view);
 	const board = plan.board === undefined ? plan.chip.name : shortBoard(plan.board.name);
@@ -53,11 +92,12 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 		steps.push('The backup of the first try is kept and used; no new one is made.');
 	else steps.push('Backup: everything on the chip is read and saved to a file first.');
 	if (plan.image !== undefined) {
+		const own = known.image?.own === true ? '; your own file, checked by nobody else' : '';
 		steps.push(
-			`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes).`,
+			`Erase the chip, then write ${plan.imageName ?? 'the image'} (${plan.image.byteCount} bytes${own}).`,
 		);
 		steps.push('Verify: read every written byte back and compare.');
-		if (!isLocked(known)) steps.push('Put the settings (EEPROM) back, if the erase took them.');
+		if (!isLocked(known)) steps.push(eepromText(plan, known));
 	}
 	steps.push(
 		plan.fuses === 'keep'
@@ -69,6 +109,7 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 	return [
 		say(`This will be done to the ${board} (${plan.chip.name}):`, 'strong'),
 		...steps.map((text, index) => item(` ${index + 1}. `, text)),
+		...switchLines(plan, known, view),
 		gap,
 		...(driver === undefined ? [] : [say(`It takes ${timeText(estimateSeconds(plan, driver))}.`)]),
 		say(

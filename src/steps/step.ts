@@ -15,7 +15,7 @@ import type {UsbIdentity} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
 import type {FlashResult} from '../engine/procedures/flash.ts';
 import type {Store} from '../engine/store.ts';
-import type {FuseBytes, Identity} from '../engine/target.ts';
+import type {FuseBytes, Identity, OnProgress} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
 import type {InputChannel} from '../ui/use-guarded-input.ts';
 import type {View} from '../ui/view.ts';
@@ -60,6 +60,8 @@ export type Answers = {
 	readonly board: {
 		readonly board?: Board;
 		readonly chip?: Chip;
+		/** What QMK calls it. */
+		readonly keyboard?: string;
 		/** No AVR, says QMK: what it is, and where to go. */
 		readonly elsewhere?: string;
 	};
@@ -80,6 +82,8 @@ export type Answers = {
 		readonly image?: MemoryImage;
 		readonly name: string;
 		readonly sha256?: string;
+		/** A file of the person's that is no published image: nobody has checked it. */
+		readonly own?: true;
 		/** Bootloader the board will have, where known. */
 		readonly bootloader?: string;
 		/** USB identities that the image itself carries: of its bootloader, of its firmware. */
@@ -139,7 +143,21 @@ export type CatalogueImage = {
 	readonly bootloader: string;
 	/** Where it comes from, for a person. */
 	readonly origin: string;
-	readonly load: () => Promise<Uint8Array>;
+	/** Total is 0 while unknown. Throws an Error that says what to get and from where. */
+	readonly load: (onProgress?: OnProgress) => Promise<Uint8Array>;
+};
+
+/** The qmk program on this machine. */
+export type QmkBuild = {
+	/** Is it there, with a checkout to build in? */
+	readonly available: () => Promise<boolean>;
+	/** Builds firmware and bootloader in one. Rejects never. */
+	readonly compile: (
+		keyboard: string,
+		keymap: string,
+		onLine: (line: string) => void,
+		cancel: Cancel,
+	) => Promise<{readonly ok: true; readonly file: string} | {readonly ok: false; readonly why: string}>;
 };
 
 /** Everything outside that the wizard may reach. Real from src/io, practice from src/bench. */
@@ -152,6 +170,8 @@ export type WizardDeps = {
 	readonly loadLog?: (path: string) => Promise<Ends>;
 	/** What QMK says about a keyboard: its name in a checkout, or one of its files. Throws an Error that can be shown. */
 	readonly qmk?: (typed: string) => Promise<QmkFinding>;
+	/** Builds firmware, where the qmk program is installed. */
+	readonly build?: QmkBuild;
 	/** Published bootloaders on this machine, to compare with what a board has. Fetches nothing. */
 	readonly references?: (chip: Chip) => Promise<readonly Reference[]>;
 	/** Bootloader images at hand for a chip. */

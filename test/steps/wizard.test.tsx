@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setImmediate as turn} from 'node:timers/promises';
 import {createBench} from '../../src/bench/bench.ts';
+import {readQmkFiles} from '../../src/engine/boards/qmk.ts';
 import {createCancel} from '../../src/engine/cancel.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {farewell} from '../../src/steps/farewell.ts';
 import {withoutPeople} from '../../src/steps/report.ts';
+import type {WizardDeps} from '../../src/steps/step.ts';
 import {type DriveOptions, type Driver, drive, practiceOn} from '../helpers/press.tsx';
 import {caterina, dfuStalled, seedLogs} from './seed-logs.ts';
 
@@ -663,6 +665,86 @@ test('what is on the chip is looked at before anything is chosen, and nothing is
 		await wizard.see('What shall be written');
 		assert.equal(wizard.bench.touched(), false);
 		assert.deepEqual(wizard.bench.violations, []);
+	});
+});
+
+test('firmware is built on the spot where qmk is installed: its lines are shown, Ctrl+C ends the build alone', async () => {
+	const data = new Uint8Array(2048).fill(0x11);
+	for (let vector = 0; vector < 43; vector++) data.set([0x0c, 0x94, 0xac, 0x00], vector * 4);
+	const production = printIntelHex(
+		createImage([
+			{byteAddress: 0, data},
+			{
+				byteAddress: 0x7000,
+				data: Uint8Array.from({length: 2002}, (_, at) => [0x10, 0xc0][at] ?? (at * 37) % 251),
+			},
+		]),
+	);
+	const asked: string[] = [];
+	const build: WizardDeps['build'] = {
+		available: async () => true,
+		async compile(keyboard, keymap, onLine, cancel) {
+			asked.push(`${keyboard}:${keymap}`);
+			onLine('Compiling: quantum/matrix.c [OK]');
+			if (asked.length > 1) return {ok: true, file: 'acme_one_default_production.hex'};
+			await new Promise<void>(resolve => cancel.onRequest(resolve));
+			return {ok: false, why: 'The build was stopped; nothing of it is used.'};
+		},
+	};
+	const files = {'acme_one_default_production.hex': production};
+	await withWizard({files, deps: practice => ({...practice, build})}, async wizard => {
+		await toReview(wizard);
+		wizard.key('escape');
+		await wizard.see('The fuses');
+		wizard.key('escape');
+		await wizard.choose('What shall be written', 'Build it with QMK');
+		await wizard.see('Which keyboard and which keymap');
+		wizard.paste('acme/one:default');
+		await wizard.enterAt('acme/one:default');
+		await wizard.see('quantum/matrix.c');
+		wizard.send('\u0003');
+		await wizard.see('The build was stopped');
+		await wizard.see('Which keyboard and which keymap');
+		wizard.paste('acme/one:default');
+		await wizard.enterAt('acme/one:default');
+		const look = await wizard.enterAt('firmware and bootloader together');
+		assert.match(look, /Your own file/);
+		await wizard.enterAt('settings of the chip');
+		const review = await wizard.enterAt('This will be done');
+		assert.match(review, /your own file, checked by nobody else/);
+		await wizard.see('Written and verified');
+		assert.deepEqual(asked, ['acme/one:default', 'acme/one:default']);
+	});
+});
+
+test('which board, by QMK: its name is looked up, an Arm chip ends kindly, a mistake is said in place', async () => {
+	const files = (text: string) =>
+		readQmkFiles([{path: 'keyboards/acme/one/keyboard.json', text}], 'acme/one');
+	const qmk = async (typed: string) => {
+		if (typed === 'acme/one') return files('{"processor": "atmega32u2", "bootloader": "atmel-dfu"}');
+		if (typed === 'acme/arm') return files('{"processor": "RP2040", "bootloader": "rp2040"}');
+		throw new Error(`There is no keyboard "${typed}" in /qmk.`);
+	};
+	await withWizard({deps: practice => ({...practice, qmk})}, async wizard => {
+		await toBoard(wizard);
+		await wizard.choose(board, 'I know its name in QMK');
+		await wizard.see('What does QMK call');
+		wizard.paste('acme/none');
+		await wizard.enterAt('acme/none');
+		await wizard.see('There is no keyboard');
+		wizard.paste('acme/arm');
+		await wizard.enterAt('acme/arm');
+		await wizard.enterAt('That is no AVR chip');
+		const arm = await wizard.see('leave the wizard');
+		assert.match(arm, /BOOTSEL/);
+		wizard.key('escape');
+		await wizard.choose(board, 'I know its name in QMK');
+		await wizard.see('What does QMK call');
+		wizard.paste('acme/one');
+		await wizard.enterAt('acme/one');
+		const found = await wizard.enterAt('has the chip ATmega32U2 and the bootloader atmel-dfu');
+		assert.match(found, /❯ Keyboard with ATmega32U2/);
+		await wizard.see('Which programmer do you have');
 	});
 });
 
