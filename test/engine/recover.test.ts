@@ -362,6 +362,19 @@ test('lock bits come last and are read back', async () => {
 	assert.equal(result.chipState, 'written-and-fused');
 });
 
+test('without an erase, over old content that is in the way: refused before a byte is written', async () => {
+	for (const backup of ['auto', 'none'] as const) {
+		const on = bench('healthy');
+		const {result} = await run(on, planOf({erase: false, fuses: 'keep', backup, image: application}));
+		assertFailed(result);
+		assert.deepEqual([result.error.kind, result.chipState], ['Refused', 'untouched']);
+		assert.match(result.error.message, /0x000\d holds .*only an erase/);
+		assert.equal(on.touched(), false);
+	}
+	const fits = await run(bench('factory-rc'), planOf({erase: false, fuses: 'keep'}));
+	assertDone(fits.result);
+});
+
 test('a lock byte alone is no untouched chip, and one that cannot come back is refused before it is written', async () => {
 	const on = bench('healthy');
 	const {image: _image, imageName: _name, ...rest} = planOf({accept: ['lock-bits']});

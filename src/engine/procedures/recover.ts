@@ -310,6 +310,7 @@ async function* run(
 
 	// — backup
 	let eeprom: Uint8Array | undefined;
+	let flashBefore: Uint8Array | undefined;
 	if (keepBackup) {
 		yield phase('backup');
 		const taken = yield* takeBackup(
@@ -331,10 +332,13 @@ async function* run(
 		yield* notes();
 		// No receipt, no erase: taking the backup throws unless the file was read back.
 		eeprom = taken.eeprom;
+		flashBefore = taken.flash;
 		yield lookEvent(taken.flash, chip, identity.fuses, await referencesOf(deps, chip));
 		progress.backup = taken.path;
 		halt('backup');
 	}
+
+	if (image !== undefined && !plan.erase) await proveWritable(target, chip, image, flashBefore);
 
 	// — erase, write, verify
 	let writtenBytes = 0;
@@ -545,6 +549,29 @@ async function* run(
 		backup: progress.backup,
 		chipState: progress.state,
 	};
+}
+
+/** Writing only clears bits: throws Refused, before anything is written, where the image needs a 1 that is a 0. */
+async function proveWritable(
+	target: Target,
+	chip: Chip,
+	image: MemoryImage,
+	flash: Uint8Array | undefined,
+): Promise<void> {
+	const {pageBytes} = chip.flash;
+	for (const page of pagesOf(image, pageBytes)) {
+		const data = image.slice(page, pageBytes);
+		const present =
+			flash?.subarray(page, page + pageBytes) ?? (await target.readRange('flash', page, pageBytes));
+		const at = data.findIndex((_, index) => ((image.at(page + index) ?? 0) & ~present[index]!) !== 0);
+		if (at < 0) continue;
+		throw new UnbrickError({
+			kind: 'Refused',
+			command: 'writing without an erase',
+			why: `${hexAddress(page + at)} holds ${hexByte(present[at]!)}, and only an erase makes ${hexByte(data[at]!)} of it`,
+			next: ['Let the chip be erased: run it again without --no-erase.'],
+		});
+	}
 }
 
 /** What stands in the boot section of `fuses` after the plan, when nothing is erased: old content under the image. */
