@@ -66,7 +66,7 @@ for (const columns of [80, 60, 120]) {
 			await wizard.enterAt('Practice: take the practice keymap');
 			const back = await wizard.see('Your keyboard is back');
 			assert.match(back, /on USB as feed:6060/);
-			assert.match(back, /12345 bytes were read back and\s+are equal/);
+			assert.match(back, /12345 bytes were read back\s+and\s+are equal/);
 			assert.match(back, /Backup: backup-atmega32u4/);
 			assert.match(back, /Report: report-/);
 			assert.deepEqual(wizard.bench.chip.dump().flash.subarray(0x7000), image.subarray(0x7000));
