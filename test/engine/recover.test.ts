@@ -281,6 +281,16 @@ test('a bare application over a board that boots by its loader needs a word', as
 	assertDone((await run(blank, plan)).result);
 });
 
+test('an application that grew over the border of the boot section is no bootloader', async () => {
+	// Code in the middle of a function where the loader's vectors were.
+	const grown = createImage([{byteAddress: 0, data: bytesOf(0x7200, 13)}]);
+	const on = bench('healthy', 'avrisp', {flash: bytesOf(32_768, 5)});
+	const {result} = await run(on, planOf({image: grown, fuses: 'keep'}));
+	assertFailed(result);
+	assert.deepEqual([result.error.kind, result.error.risks], ['ConsentMissing', ['loses-bootloader']]);
+	assert.equal(on.touched(), false);
+});
+
 test('no backup and an EEPROM with content: the erase needs a word for it', async () => {
 	const on = bench('healthy');
 	const {result} = await run(on, planOf({backup: 'none'}));

@@ -6,6 +6,7 @@ import {type RiskName, riskNames, UnbrickError} from '../errors.ts';
 import {assessFuses, assessLock} from '../fuses/assess.ts';
 import {bootSection, decodeFuses} from '../fuses/decode.ts';
 import type {FuseAssessment, FuseContext, FuseReason} from '../fuses/types.ts';
+import {looksLikeVector} from '../image/avr-code.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import {slowestSckHz} from '../isp/sck.ts';
 import type {FuseBytes} from '../target.ts';
@@ -120,10 +121,13 @@ export function bootsByLoader(chip: Chip, fuses: FuseBytes): boolean {
 	return decoded.resetsToBoot || decoded.hwbEntry === true;
 }
 
-/** Does the image hold anything but ff in the boot section that the fuses name? */
+/**
+ * Does the image bring something to start into the boot section that the fuses name: more than ff, and not just the
+ * tail of an application that grew over the border?
+ */
 export function fillsBootSection(chip: Chip, fuses: FuseBytes, image: MemoryImage): boolean {
-	const section = bootSection(chip, fuses);
-	if (section === null) return false;
-	const bytes = image.slice(section.startByteAddress, chip.flash.bytes - section.startByteAddress);
-	return !isBlank(bytes);
+	const start = bootSection(chip, fuses)?.startByteAddress;
+	if (start === undefined || isBlank(image.slice(start, chip.flash.bytes - start))) return false;
+	const runsAcross = (image.at(start - 1) ?? 0xff) !== 0xff;
+	return !runsAcross || looksLikeVector(image, start);
 }
