@@ -41,6 +41,8 @@ export function createBusPirate(options: BusPirateOptions): ByteDevice {
 	const {wiring, hands} = options;
 	const byteMs = 10_000 / baud;
 	let hostBaud = baud;
+	/** Until when the host's side of the line is busy. */
+	let wireFreeMs = 0;
 	const line = createSerialLine({
 		hands,
 		ringBytes: fifoBytes,
@@ -219,9 +221,12 @@ export function createBusPirate(options: BusPirateOptions): ByteDevice {
 			line.start(firmware());
 		},
 		receive(data, atMs) {
+			// What was sent before is still on the wire.
+			const startMs = Math.max(atMs, wireFreeMs);
 			data.forEach((byte, index) => {
-				line.arrive(byte, atMs + (index + 1) * byteMs);
+				line.arrive(byte, startMs + (index + 1) * byteMs);
 			});
+			wireFreeMs = startMs + data.length * byteMs;
 		},
 		wireMs: bytes => bytes * byteMs,
 		nextReplyMs: line.nextReplyMs,

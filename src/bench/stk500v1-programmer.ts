@@ -36,6 +36,8 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 	const resetsOnOpen = options.resetsOnOpen ?? uart;
 	const sckHz = options.sckHz ?? sketchPace.sckHz;
 	let hostBaud = sketchBaud;
+	/** Until when the host's side of the line is busy. */
+	let wireFreeMs = 0;
 
 	let bootUntilMs = Number.NEGATIVE_INFINITY;
 	let readyMs = Number.NEGATIVE_INFINITY;
@@ -354,8 +356,11 @@ export function createStk500v1(options: Stk500v1Options): ByteDevice {
 			run(atMs);
 			const byteMs = uart ? 10_000 / hostBaud : cdcByteMs;
 			const wrongRate = uart && hostBaud !== rate();
+			// What was sent before is still on the wire.
+			const startMs = Math.max(atMs, wireFreeMs);
+			wireFreeMs = startMs + data.length * byteMs;
 			for (let index = 0; index < data.length; index++) {
-				const when = atMs + (index + 1) * byteMs;
+				const when = startMs + (index + 1) * byteMs;
 				if (!wrongRate) {
 					line.arrive(data[index] ?? 0, when);
 				} else if (hostBaud > sketchBaud) {
