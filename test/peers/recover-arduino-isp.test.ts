@@ -1,6 +1,7 @@
 // The built program over the real serialport package against the stock ArduinoISP sketch: a board comes back, and
 // every wiring fault ends in a true answer.
 import assert from 'node:assert/strict';
+import {createHash} from 'node:crypto';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -106,6 +107,64 @@ describe('recover behind the stock ArduinoISP', {concurrency: 3}, () => {
 				assert.deepEqual(state.fuses, {low: 0xff, high: 0xd8, extended: 0xfb});
 				assert.equal(state.lock, 0xff);
 				assert.deepEqual(state.violations, []);
+			});
+		},
+	);
+
+	peerTest(
+		'backup, recover and restore give the same memories; a cut file, a changed byte, another chip are refused',
+		arduinoIspNeeds,
+		async () => {
+			const flash = full.slice(0, 8192);
+			const eeprom = full.slice(777, 777 + 512);
+			const fuses = {low: 0xe2, high: 0xdf, extended: 0xf9};
+			const saved = path.join(folder, 'mine.json');
+			const base = (rig: ArduinoIspRig) => ['--programmer', 'arduino-isp', '--port', rig.path, '--json'];
+			const hashes = ({flash, eeprom}: {flash: Uint8Array; eeprom: Uint8Array}) =>
+				[flash, eeprom].map(memory => createHash('sha256').update(memory).digest('hex'));
+			await withRig({chip: 'atmega88p', fuses, flash, eeprom}, async rig => {
+				const before = await rig.state();
+				assert.deepEqual(before.flash, flash);
+				const taken = await runCli(['backup', ...base(rig), '-o', saved], {folder});
+				assert.equal(taken.code, 0, taken.stderr);
+				const hex = hexFile('small.hex', 0, loader.slice(0, 1000));
+				const other = await runCli(['recover', ...base(rig), '--chip', 'atmega88p', '--hex', hex, '--yes'], {
+					folder,
+				});
+				assert.equal(other.code, 0, other.stderr);
+				assert.notDeepEqual(hashes(await rig.state()), hashes(before));
+
+				const text = readFileSync(saved, 'utf8');
+				const spoiled: readonly (readonly [string, string])[] = [
+					['cut.json', text.slice(0, Math.floor(text.length / 2))],
+					[
+						'changed.json',
+						text.replace(
+							/(":10[0-9A-F]{4}00)([0-9A-F]{2})/,
+							(_all, head, byte) => `${head}${byte === '00' ? '01' : '00'}`,
+						),
+					],
+				];
+				for (const [name, content] of spoiled) {
+					assert.notEqual(content, text, name);
+					const file = path.join(folder, name);
+					writeFileSync(file, content);
+					const refused = await runCli(['restore', file, ...base(rig), '--yes'], {folder});
+					assert.equal(refused.code, 2, `${name}: ${refused.stderr}`);
+				}
+				const back = await runCli(['restore', saved, ...base(rig), '--yes'], {folder});
+				assert.equal(back.code, 0, back.stderr);
+				const after = await rig.state();
+				assert.deepEqual(hashes(after), hashes(before));
+				assert.deepEqual(after.fuses, before.fuses);
+				assert.deepEqual(after.violations, []);
+			});
+			await withRig({fuses: blankRc}, async rig => {
+				const run = await runCli(['restore', saved, ...base(rig), '--yes'], {folder});
+				assert.equal(run.code, 1, run.stderr);
+				const result = jsonLines(run).at(-1) as Result;
+				assert.equal(result.error?.kind, 'WrongSignature');
+				assert.deepEqual((await rig.state()).events, []);
 			});
 		},
 	);
