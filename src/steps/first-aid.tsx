@@ -1,7 +1,7 @@
 // What helps without a programmer, in order. What this program can look after or do itself, it offers.
 import {useEffect, useState} from 'react';
 import {waysInto} from '../engine/bootloaders/ways-in.ts';
-import {touchPort} from '../engine/procedures/bootloader-entry.ts';
+import {touchPort, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
 import type {FlashResult} from '../engine/procedures/flash.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
@@ -131,7 +131,7 @@ function LookPage({
 	readonly onBack: () => void;
 	readonly onFlash: (target: AidTarget) => void;
 }) {
-	const {known, deps, view} = step;
+	const {known, deps, view, hangup} = step;
 	const diagnosis = known.start?.diagnosis;
 	const [round, setRound] = useState(0);
 	const [told, setTold] = useState('');
@@ -143,6 +143,11 @@ function LookPage({
 	const touch = (path: string) => {
 		setTold(`Asked the board on ${path} to restart into its bootloader.`);
 		touchPort(deps.world, path)
+			.then(() => waitForBootloader(deps.world, () => true, {cancel: hangup}))
+			.then(found => {
+				if (found === undefined)
+					setTold('The board was asked, but no bootloader has come: use its RESET, as below.');
+			})
 			.catch((error: unknown) => setTold(error instanceof Error ? error.message : String(error)))
 			.finally(() => setRound(number => number + 1));
 	};

@@ -25,7 +25,7 @@ const phases: readonly (readonly [FlashPhase, string])[] = [
 	['leave', 'Start the keyboard'],
 ];
 
-export type Progress = {
+type Progress = {
 	readonly phase: FlashPhase | undefined;
 	readonly done: number;
 	readonly total: number;

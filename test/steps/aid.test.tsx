@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {createBench} from '../../src/bench/bench.ts';
-import {keyboardImage, practiceLoader} from '../../src/bench/boot/images.ts';
+import {keyboardImage, loaderImage, practiceLoader, sketchImage} from '../../src/bench/boot/images.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
@@ -210,4 +210,27 @@ test('a bootloader that is not there is waited for; ISP is one choice away when 
 			assert.equal(bench.touched(), false);
 		},
 	);
+});
+
+test('a running sketch is asked into its bootloader by the 1200-baud touch, and the page shows it there', async () => {
+	const loader = loaderImage('caterina', chip);
+	const sketch = sketchImage();
+	const flash = new Uint8Array(chip.flash.bytes).fill(0xff);
+	flash.set(loader.data, loader.byteAddress);
+	flash.set(sketch.data, sketch.byteAddress);
+	const bench = createBench('healthy', {flash});
+	bench.plugBoard();
+	// Caterina waits for its 8 seconds first.
+	await bench.clock.sleep(10_000);
+	await withWizard({deps: () => practiceOn(bench)}, async wizard => {
+		await toDiagnosis(wizard, 'avrdude: butterfly_recv(): programmer is not responding');
+		await wizard.choose('What happened: ', 'first aid');
+		await wizard.choose(list, offer);
+		await wizard.see('No bootloader of a keyboard');
+		await wizard.choose(sees, 'into its bootloader');
+		const screen = flat(await wizard.see('A bootloader is there'));
+		assert.match(screen, /Asked the board on \S+ to restart into its bootloader/);
+		assert.match(screen, /Caterina/);
+		assert.equal(bench.touched(), false, 'nothing was written');
+	});
 });
