@@ -89,6 +89,14 @@ function Wizard({deps, unicode, onEnd, hangup, talk, onAgain, onPractice}: Wizar
 		onEnd({known: state.known, how: 'finished'});
 	}, [state, onEnd]);
 
+	// One after the other, so that the last answer is what is kept.
+	const keeping = useRef(Promise.resolve());
+	useEffect(() => {
+		keeping.current = keeping.current
+			.then(() => import('./steps/session.ts'))
+			.then(({keepSession}) => keepSession(deps.store, state));
+	}, [state, deps.store]);
+
 	const [hungUp, setHungUp] = useState(false);
 	useEffect(() => hangup.onRequest(() => setHungUp(true)), [hangup]);
 	const working = state.at === 'flash' && state.known.flash === undefined;
@@ -125,6 +133,7 @@ function Wizard({deps, unicode, onEnd, hangup, talk, onAgain, onPractice}: Wizar
 					else dispatch({type: 'done', step: step.id, answer} as FlowEvent);
 				},
 				onMoreLog: answer => dispatch({type: 'amend', step: 'start', answer}),
+				onEnter: session => dispatch({type: 'enter', ...session}),
 				onBack: () => dispatch({type: 'back'}),
 				onAbort: () => end('left'),
 			}}

@@ -25,6 +25,8 @@ export type FlowEvent =
 	| {readonly type: 'retry'}
 	/** Back to what a backup holds: it takes the place of image and fuses, and the chip is asked anew. */
 	| {readonly type: 'undo'; readonly undo: Undo}
+	/** A wizard that was left is entered again. */
+	| {readonly type: 'enter'; readonly known: Known; readonly at: StepId}
 	| {readonly type: 'back'};
 
 export function startFlow(steps: readonly FlowStep[], known: Known = {}): FlowState {
@@ -103,6 +105,32 @@ function settle(
 }
 
 /**
+ * Where a wizard that was left goes on: at its question. Cables may have been moved meanwhile, so between the wires and
+ * the work they are asked about and the chip is read once more; consents are never kept.
+ */
+function enter(
+	steps: readonly FlowStep[],
+	state: FlowState,
+	{known: kept, at}: {readonly known: Known; readonly at: StepId},
+): FlowState {
+	if (!applicable(steps, kept).some(step => step.id === at)) return state;
+	if (kept.flash !== undefined) return {known: kept, stale: new Set(), at, finished: false};
+	const known: Draft = {...kept};
+	const stale = new Set<StepId>();
+	delete known.review;
+	if (known.fuses !== undefined && known.fuses.accepted.length > 0) {
+		known.fuses = {...known.fuses, accepted: []};
+		stale.add('fuses');
+	}
+	const order = steps.map(step => step.id);
+	if (known.wiring === undefined || order.indexOf(at) <= order.indexOf('wiring'))
+		return {known, stale, at, finished: false};
+	stale.add('wiring');
+	if (known.identify !== undefined) stale.add('identify');
+	return {known, stale, at: 'wiring', finished: false};
+}
+
+/**
  * `done` keeps the answer and goes to the first question that is open or was answered on other facts;
  * `back` goes one question back and loses nothing.
  */
@@ -126,6 +154,7 @@ export function flow(steps: readonly FlowStep[], state: FlowState, event: FlowEv
 		delete known.again;
 		return {known, stale: new Set(), at: 'identify', finished: false};
 	}
+	if (event.type === 'enter') return enter(steps, state, event);
 	if (event.type === 'amend') return settle(steps, state, event.step, event.answer);
 	// Only the question on the screen can be answered: a late or second call changes nothing.
 	if (event.step !== state.at) return state;

@@ -3,6 +3,7 @@ import {asksForBoard, isArm, isForComeback, isForKeymap, needsIsp} from './appli
 import {atOnce, later} from './later.tsx';
 import {StartView} from './start.tsx';
 import type {Step, StepId} from './step.ts';
+import {titles} from './titles.ts';
 
 function step<Id extends StepId>(entry: Step<Id>): Step<StepId> {
 	// A list holds steps of different answers; each view is only ever given its own.
@@ -13,105 +14,105 @@ function step<Id extends StepId>(entry: Step<Id>): Step<StepId> {
 export const steps: readonly Step<StepId>[] = [
 	step<'start'>({
 		id: 'start',
-		title: 'What happened',
+		title: titles.start,
 		applies: () => true,
 		dependsOn: [],
 		view: atOnce(StartView),
 	}),
 	step<'diagnosis'>({
 		id: 'diagnosis',
-		title: 'What the text says',
+		title: titles.diagnosis,
 		applies: known => known.start?.diagnosis !== undefined,
 		dependsOn: ['start'],
 		view: later<'diagnosis'>(async () => (await import('./diagnosis.tsx')).DiagnosisView),
 	}),
 	step<'firstAid'>({
 		id: 'firstAid',
-		title: 'First aid',
+		title: titles.firstAid,
 		applies: known => known.start?.diagnosis !== undefined && known.diagnosis?.go === 'first-aid',
 		dependsOn: ['start', 'diagnosis'],
 		view: later<'firstAid'>(async () => (await import('./first-aid.tsx')).FirstAidView),
 	}),
 	step<'board'>({
 		id: 'board',
-		title: 'Your board',
+		title: titles.board,
 		applies: asksForBoard,
 		dependsOn: ['start'],
 		view: later<'board'>(async () => (await import('./board.tsx')).BoardView),
 	}),
 	step<'arm'>({
 		id: 'arm',
-		title: 'Not an AVR board',
+		title: titles.arm,
 		applies: isArm,
 		dependsOn: ['board', 'diagnosis'],
 		view: later<'arm'>(async () => (await import('./arm.tsx')).ArmView),
 	}),
 	step<'programmer'>({
 		id: 'programmer',
-		title: 'Your programmer',
+		title: titles.programmer,
 		applies: needsIsp,
 		dependsOn: [],
 		view: later<'programmer'>(async () => (await import('./programmer.tsx')).ProgrammerView),
 	}),
 	step<'wiring'>({
 		id: 'wiring',
-		title: 'The wires',
+		title: titles.wiring,
 		applies: needsIsp,
 		dependsOn: ['board', 'programmer'],
 		view: later<'wiring'>(async () => (await import('./wiring.tsx')).WiringView),
 	}),
 	step<'identify'>({
 		id: 'identify',
-		title: 'First contact',
+		title: titles.identify,
 		applies: needsIsp,
 		dependsOn: ['board', 'programmer', 'wiring'],
 		view: later<'identify'>(async () => (await import('./identify.tsx')).IdentifyView),
 	}),
 	step<'image'>({
 		id: 'image',
-		title: 'What to write',
+		title: titles.image,
 		applies: needsIsp,
 		dependsOn: ['board', 'identify'],
 		view: later<'image'>(async () => (await import('./image.tsx')).ImageView),
 	}),
 	step<'fuses'>({
 		id: 'fuses',
-		title: 'The fuses',
+		title: titles.fuses,
 		applies: needsIsp,
 		dependsOn: ['board', 'identify', 'image', 'programmer'],
 		view: later<'fuses'>(async () => (await import('./fuses.tsx')).FusesView),
 	}),
 	step<'review'>({
 		id: 'review',
-		title: 'Before it starts',
+		title: titles.review,
 		applies: needsIsp,
 		dependsOn: ['board', 'programmer', 'wiring', 'identify', 'image', 'fuses'],
 		view: later<'review'>(async () => (await import('./review.tsx')).ReviewView),
 	}),
 	step<'flash'>({
 		id: 'flash',
-		title: 'Working',
+		title: titles.flash,
 		applies: needsIsp,
 		dependsOn: ['review'],
 		view: later<'flash'>(async () => (await import('./flash.tsx')).FlashView),
 	}),
 	step<'comeback'>({
 		id: 'comeback',
-		title: 'Is it alive?',
+		title: titles.comeback,
 		applies: isForComeback,
 		dependsOn: ['flash'],
 		view: later<'comeback'>(async () => (await import('./comeback.tsx')).ComebackView),
 	}),
 	step<'keymap'>({
 		id: 'keymap',
-		title: 'Your keymap',
+		title: titles.keymap,
 		applies: isForKeymap,
 		dependsOn: ['flash', 'comeback'],
 		view: later<'keymap'>(async () => (await import('./keymap.tsx')).KeymapView),
 	}),
 	step<'result'>({
 		id: 'result',
-		title: 'How it ended',
+		title: titles.result,
 		applies: needsIsp,
 		dependsOn: ['flash', 'comeback', 'keymap'],
 		view: later<'result'>(async () => (await import('./result.tsx')).ResultView),

@@ -9,13 +9,26 @@ import {printable} from '../ui/text.ts';
 import {Ask} from './ask.tsx';
 import {messageOf} from './message-of.ts';
 import {readLog} from './read-log.ts';
+import type {Session} from './session.ts';
 import type {StepProps} from './step.ts';
+import {summary} from './summary.ts';
+import {titles} from './titles.ts';
 
 function menuItems(
 	{deps, before}: StepProps<'start'>,
 	interrupted: Interrupted | undefined,
+	left: Session | undefined,
 ): readonly MenuItem[] {
 	return [
+		...(left === undefined || before !== undefined
+			? []
+			: [
+					{
+						id: 'enter',
+						label: `Go on where you left: ${leftAt(left)}`,
+						about: `Your answers are kept${shortFacts(left)}. Nothing is done twice${left.known.wiring !== undefined && left.known.flash === undefined ? '; wires and chip are looked at once more' : ''}.`,
+					},
+				]),
 		...(interrupted === undefined
 			? []
 			: [
@@ -72,12 +85,23 @@ function menuItems(
 	];
 }
 
+/** The question at which it was left, by its title. */
+function leftAt({at}: Session): string {
+	return titles[at];
+}
+
+function shortFacts({known}: Session): string {
+	const facts = summary(known);
+	return facts === '' ? '' : ` (${facts})`;
+}
+
 export function StartView(step: StepProps<'start'>) {
 	const {before, deps, onDone} = step;
 	const [asking, setAsking] = useState<'menu' | 'paste' | 'file'>('menu');
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [busy, setBusy] = useState(false);
 	const [interrupted, setInterrupted] = useState<Interrupted | undefined>(undefined);
+	const [left, setLeft] = useState<Session | undefined>(undefined);
 
 	useEffect(() => {
 		let here = true;
@@ -87,6 +111,12 @@ export function StartView(step: StepProps<'start'>) {
 				if (here) setInterrupted(found);
 			})
 			// A state folder that cannot be read holds nothing to go on with.
+			.catch(() => {});
+		import('./session.ts')
+			.then(({findSession}) => findSession(deps.store))
+			.then(found => {
+				if (here) setLeft(found);
+			})
 			.catch(() => {});
 		return () => {
 			here = false;
@@ -118,6 +148,7 @@ export function StartView(step: StepProps<'start'>) {
 		if (action.id === 'keep' && before !== undefined) onDone(before);
 		if (action.id === 'paste') setAsking('paste');
 		if (action.id === 'file') setAsking('file');
+		if (action.id === 'enter' && left !== undefined) step.onEnter(left);
 		if (action.id === 'nothing') onDone({how: 'nothing'});
 		if (action.id === 'resume' && interrupted !== undefined) {
 			const {chip, board} = interrupted.plan;
@@ -216,7 +247,7 @@ export function StartView(step: StepProps<'start'>) {
 				],
 				control: {
 					kind: 'menu',
-					items: menuItems(step, interrupted),
+					items: menuItems(step, interrupted, left),
 					initial: before?.log === undefined ? undefined : 'keep',
 				},
 				terms: ['firmware', 'bootloader', 'ISP'],

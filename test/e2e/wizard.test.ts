@@ -83,6 +83,37 @@ test('asked to end by the system while it works: 130, and the state of the chip 
 	}
 });
 
+test('left with Ctrl+C and started again, the wizard goes on at the same question', {
+	skip: existsSync(program) ? false : 'dist/cli.js is not built',
+}, async () => {
+	const folder = mkdtempSync(path.join(tmpdir(), 'wizard-'));
+	const start = () =>
+		startProgram(program, [], {
+			columns: 80,
+			rows: 24,
+			env: {AVR_UNBRICK_STATE: folder, AVR_UNBRICK_OFFLINE: '1', HOME: folder},
+		});
+	let terminal = start();
+	try {
+		await play(terminal, [
+			{see: /What happened/, paste: caterina},
+			{see: /What the text says/, choose: 'Revive the board'},
+			{see: /Which board is broken\?/, choose: 'Pro Micro 5 V'},
+			{see: /Which programmer do you have\?/, press: 'interrupt'},
+		]);
+		assert.equal(await terminal.exited, 130);
+		terminal = start();
+		await play(terminal, [
+			{see: /Go on where you left: Your programmer/, choose: 'Go on where you left'},
+			{see: /4 of 13: Your programmer +Pro Micro 5 V/, press: 'interrupt'},
+		]);
+		assert.equal(await terminal.exited, 130);
+	} finally {
+		terminal.kill();
+		rmSync(folder, {recursive: true, force: true});
+	}
+});
+
 peerTest(
 	'the wizard over a real serial port brings a board back behind the stock ArduinoISP',
 	arduinoIspNeeds,

@@ -268,3 +268,26 @@ test('after a failure nobody is sent to look at USB; without a bootloader there 
 	assert.deepEqual(seen({seen: 'bootloader', protocol: 'lufa-ms'}), ['comeback', 'result']);
 	assert.deepEqual(seen({seen: 'bootloader', protocol: 'atmel-dfu'}), ['keymap', 'result']);
 });
+
+test('a wizard that was left is entered at its question; wires and chip are looked at first, consents are not kept', () => {
+	const left = answerAll('review', {fuses: {fuses: 'keep', name: 'as they are', accepted: ['no-backup']}});
+	const entered = go(startFlow(steps), {type: 'enter', known: left.known, at: 'review'});
+	assert.equal(entered.at, 'wiring');
+	assert.deepEqual(entered.known.fuses?.accepted, []);
+	const seen = go(
+		entered,
+		{type: 'done', step: 'wiring', answer: answers.wiring} as FlowEvent,
+		{type: 'done', step: 'identify', answer: answers.identify} as FlowEvent,
+	);
+	assert.equal(seen.at, 'fuses', 'a consent that was given is asked for again');
+
+	const early = answerAll('programmer');
+	assert.equal(go(startFlow(steps), {type: 'enter', known: early.known, at: 'programmer'}).at, 'programmer');
+	assert.equal(
+		go(startFlow(steps), {type: 'enter', known: {}, at: 'firstAid'}).at,
+		'start',
+		'no such question',
+	);
+	const written = {...left.known, flash: {result: {ok: true}}} as FlowState['known'];
+	assert.equal(go(startFlow(steps), {type: 'enter', known: written, at: 'comeback'}).at, 'comeback');
+});
