@@ -83,6 +83,17 @@ export function adviseError(error: UnbrickError, context: AdviceContext = {}): A
 	};
 }
 
+const joinAdvice =
+	'Write the bootloader together with the application: --bootloader ID --app FILE, or `merge` makes one file of both.';
+
+/** The board would have no bootloader afterwards, and one could be written along. */
+function leavesNoLoader({risks, why}: Extract<ErrorFacts, {kind: 'ConsentMissing'}>): boolean {
+	return risks.some(
+		(risk, index) =>
+			risk === 'loses-bootloader' || (risk === 'bootrst' && /the image has nothing/.test(why[index] ?? '')),
+	);
+}
+
 function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'headline'> {
 	const {programmer, system} = context;
 	switch (facts.kind) {
@@ -373,7 +384,10 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 		case 'ConsentMissing':
 			return {
 				likely: facts.why,
-				next: [...facts.risks.map(risk => `If you accept it, say so: --accept ${risk}.`)],
+				next: [
+					...(leavesNoLoader(facts) ? [joinAdvice] : []),
+					...facts.risks.map(risk => `If you accept it, say so: --accept ${risk}.`),
+				],
 			};
 		case 'Cancelled':
 			return {likely: [], next: ['Run it again when you are ready.']};

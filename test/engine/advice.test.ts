@@ -107,6 +107,12 @@ test('advice keeps the order of likelihood and fits what is in hand', () => {
 		advise('ConsentMissing').next.map(text => text.split('--accept ')[1]),
 		['no-backup.', 'bootrst.'],
 	);
+	const alone = new UnbrickError({kind: 'ConsentMissing', risks: ['loses-bootloader'], why: ['a']});
+	assert.match(
+		adviseError(alone).next[0]!,
+		/--bootloader ID --app FILE/,
+		'the merge is offered before the risk',
+	);
 	assert.equal(
 		adviseError(new UnbrickError(examples.DeviceGone), {resume: 'Go on so.'}).next.at(-1),
 		'Go on so.',

@@ -3,10 +3,14 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {findBoard} from '../../src/engine/boards/index.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
+import {createImage} from '../../src/engine/image/memory-image.ts';
 import type {FuseBytes} from '../../src/engine/target.ts';
 import {bitChanges, fuseChoices, fuseText, parseFuses, setsFor} from '../../src/steps/fuse-choices.ts';
 import {planChange, risksOf} from '../../src/steps/fuses.tsx';
+import {planOf} from '../../src/steps/plan-of.ts';
+import {reviewLines} from '../../src/steps/review.tsx';
 import type {Known} from '../../src/steps/step.ts';
+import type {View} from '../../src/ui/view.ts';
 
 const u4 = findChip('atmega32u4')!;
 const u2 = findChip('atmega32u2')!;
@@ -101,4 +105,30 @@ test('0x99 carried over to a 32U2 ends RESET: refused, no word helps', () => {
 			.map(({bit, before, after}) => `${bit.name} ${before} ${after}`),
 		['RSTDISBL 1 0'],
 	);
+});
+
+test('the review says what a switch of loaders means, what the erase does to the settings, and whose file it is', () => {
+	const view: View = {columns: 80, rows: 24, unicode: true, screenReader: false};
+	const image = createImage([{byteAddress: 0x7000, data: Uint8Array.of(1, 2, 3)}]);
+	const review = (fuses: 'keep' | FuseBytes, now: FuseBytes, own?: true) => {
+		const known: Known = {
+			...knownWith('promicro_5v', now),
+			image: {image, name: 'x.hex', bootloader: 'atmel-dfu', ...(own === undefined ? {} : {own})},
+			fuses: {fuses, name: 'set', accepted: []},
+		};
+		return reviewLines(planOf(known)!, known, view)
+			.map(line => ('text' in line ? line.text : ''))
+			.join('\n');
+	};
+	const caterina = {low: 0xff, high: 0xd8, extended: 0xcb};
+	const dfu = {low: 0x5e, high: 0xd9, extended: 0xf3};
+	const whole = review(dfu, caterina);
+	assert.match(whole, /switches the board from Caterina to Atmel DFU/);
+	assert.match(whole, /BOOTLOADER = atmel-dfu/);
+	assert.match(whole, /the erase takes them/);
+	assert.doesNotMatch(whole, /your own file|though Atmel DFU needs/);
+	assert.match(review('keep', caterina), /though Atmel DFU needs 5e d9 f3/);
+	const spared = review(dfu, {...caterina, high: 0xd0}, true);
+	assert.match(spared, /EESAVE spares them/);
+	assert.match(spared, /your own file/);
 });
