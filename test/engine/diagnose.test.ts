@@ -295,3 +295,12 @@ test('tables agree: names used in rules exist, every cause has rules or a place 
 	assert.match(causeSentences('isp-wiring').happened, /wires/);
 	assert.equal(causeSentences('nonsense').happened, '');
 });
+
+test('a serial bootloader under a libusb driver is given its serial driver back, never Zadig', () => {
+	const got = diagnose(
+		'*** Caterina device connected (libusb0): Arduino SA Arduino Micro (2341:0037:0001)\n>>> avrdude.exe -p atmega32u4 -c avr109 -U flash:w:"x.hex":i -P \n    avrdude.exe: option requires an argument -- P',
+	);
+	assert.equal(first(got), 'windows-wrong-driver');
+	assert.deepEqual(got.causes[0]?.nextIds?.slice(0, 1), ['restore-usbser']);
+	assert.ok(!got.causes[0]?.nextIds?.includes('zadig-winusb'));
+});

@@ -382,7 +382,12 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
 	const windows = everywhere.has('is.os.windows');
 	const macos = everywhere.has('is.os.macos');
 	const linux = everywhere.has('is.os.linux');
-	const next = text.next.filter(id => {
+	// A serial bootloader wants the driver of Windows itself: what mends DFU would break it.
+	const usual: readonly (keyof typeof firstAid)[] =
+		candidate.cause === 'windows-wrong-driver' && candidate.family === 'caterina'
+			? ['restore-usbser', 'other-port-cable', 'other-computer']
+			: text.next;
+	const next = usual.filter(id => {
 		// Advice for another system than the one the log shows only distracts.
 		if (
 			(id === 'udev-rules' ||
@@ -397,7 +402,7 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
 		if (id === 'zadig-winusb' && (linux || macos)) return false;
 		return true;
 	});
-	const known: readonly (keyof typeof firstAid)[] = next.length > 0 ? next : text.next;
+	const known: readonly (keyof typeof firstAid)[] = next.length > 0 ? next : usual;
 	return {
 		cause: candidate.cause,
 		confidence: Math.round(Math.min(candidate.confidence, HIGHEST_CONFIDENCE) * 100) / 100,

@@ -153,6 +153,12 @@ export const firstAid = {
 		checks: 'driver',
 		source: 'https://docs.qmk.fm/driver_installation_zadig',
 	},
+	'restore-usbser': {
+		id: 'restore-usbser',
+		text: 'In Device Manager uninstall that device and tick "Delete the driver software for this device", then enter the bootloader again: Windows gives it back its own serial driver. Never use Zadig on it.',
+		checks: 'driver',
+		source: 'https://docs.qmk.fm/driver_installation_zadig#recovering-from-installation-to-wrong-device',
+	},
 	'macos-input': {
 		id: 'macos-input',
 		text: 'Allow the program under System Settings, Privacy and Security, Input Monitoring, and start it again.',
