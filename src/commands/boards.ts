@@ -1,7 +1,7 @@
 // `boards [BOARD]`: the boards known, their chip, clock, bootloaders and fuses.
 import type {Board} from '../engine/boards/board.ts';
 import {boards} from '../engine/boards/index.ts';
-import type {QmkFinding} from '../engine/boards/qmk.ts';
+import {elsewhereFor, type QmkFinding} from '../engine/boards/qmk.ts';
 import {hexByte} from '../engine/bytes.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {type Recommendation, recommendedFuses} from '../engine/fuses/recommendations.ts';
@@ -134,7 +134,9 @@ function sayBoard(output: Output, board: Board): void {
 	const chip = findChip(board.chip);
 	output.say(`${board.name} (${board.id})`);
 	if (!board.supported) {
-		output.say('  This is no AVR: it has no ISP and no fuses, and this program cannot help it.');
+		const elsewhere = elsewhereFor(board.chip) ?? 'This is no AVR: it has no ISP and no fuses.';
+		for (const line of wrapped(output, elsewhere, '  ')) output.say(line);
+		return;
 	}
 	const clock =
 		board.clock.kind === 'xtal'

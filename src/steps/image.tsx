@@ -1,6 +1,7 @@
 // What is written: the bootloader alone (quickest), a file of the person's, or nothing but fuses.
 import {useCallback, useEffect, useState} from 'react';
 import type {Chip} from '../engine/chips/chip.ts';
+import {looksLikeBackup} from '../engine/image/backup-file.ts';
 import {imageSha256} from '../engine/image/digest.ts';
 import {checkWritable, type Inspection, inspectImage} from '../engine/image/inspect.ts';
 import {parseIntelHex} from '../engine/image/intel-hex.ts';
@@ -51,6 +52,10 @@ export function readImage(
 	view: View,
 ): Loaded {
 	const glyphs = glyphsFor(view);
+	if (looksLikeBackup(bytes))
+		throw new Error(
+			`${printable(name)} is a backup of this program, with fuses and settings. It is brought back by: avr-unbrick restore ${printable(name)}`,
+		);
 	const {image, notes, complete} = parseIntelHex(bytes, name);
 	checkFits(image, chip, name);
 	const found = inspectImage(image, {chip, file: name});

@@ -302,7 +302,8 @@ const elsewhereRows: readonly {readonly pattern: RegExp; readonly what: string; 
 	},
 ];
 
-function elsewhereFor(processor: string): string | undefined {
+/** For a controller that has no ISP: what it is and where to go; undefined for one that is not known. */
+export function elsewhereFor(processor: string): string | undefined {
 	const row = elsewhereRows.find(each => each.pattern.test(processor));
 	if (row === undefined) return undefined;
 	return `Good news: ${processor} is ${row.what}. It has no ISP and no fuses, and its first bootloader is in ROM and cannot be lost, so there is nothing for this program to repair. ${row.where} The QMK documentation on flashing says how (docs.qmk.fm/flashing).`;
