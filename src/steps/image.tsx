@@ -1,5 +1,8 @@
 // What is written: the bootloader alone (quickest), a file of the person's, or nothing but fuses.
 import {useCallback, useEffect, useState} from 'react';
+import type {Board} from '../engine/boards/board.ts';
+import {chooseImage} from '../engine/bootloaders/catalogue.ts';
+import {findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {looksLikeBackup} from '../engine/image/backup-file.ts';
 import {imageSha256} from '../engine/image/digest.ts';
@@ -108,6 +111,14 @@ function refusalOf(check: () => void): string | undefined {
 	} catch (error) {
 		return messageOf(error);
 	}
+}
+
+/** Why the board's usual bootloader is not offered, and how it can be had; undefined when it is published. */
+export function whyMissing(chip: Chip, board: Board | undefined): string | undefined {
+	const usual = board?.bootloader === undefined ? undefined : findBootloader(board.bootloader);
+	if (board === undefined || usual === undefined) return undefined;
+	const choice = chooseImage(usual, chip, {board});
+	return choice.kind === 'none' ? choice.text : undefined;
 }
 
 function aboutOffer(offer: CatalogueImage, usual: string | undefined): string {
@@ -371,6 +382,7 @@ export function ImageView(step: StepProps<'image'>) {
 	const fitting = offers.filter(
 		offer => board?.bootloader === undefined || offer.bootloader === board.bootloader,
 	);
+	const missing = fitting.length > 0 ? undefined : whyMissing(chip, board);
 	const items: readonly MenuItem[] = [
 		...(before === undefined ? [] : [{id: 'keep', label: `As before: ${before.name}`}]),
 		...offers.map(offer => ({
@@ -440,14 +452,16 @@ export function ImageView(step: StepProps<'image'>) {
 					say(
 						'The quickest way back is the bootloader alone. Afterwards you flash your keymap over USB as always.',
 					),
-					...(offers.length === 0
-						? [
-								say(
-									`No bootloader image is at hand.${board?.bootloader === undefined ? '' : ` Your board usually has "${board.bootloader}".`} Get its .hex file and choose "A .hex file of mine".`,
-									'warn',
-								),
-							]
-						: []),
+					...(missing !== undefined
+						? [say(`Your board's usual bootloader: ${missing}`, 'warn')]
+						: offers.length === 0
+							? [
+									say(
+										'No bootloader image is at hand. Get its .hex file and choose "A .hex file of mine".',
+										'warn',
+									),
+								]
+							: []),
 					...(problem === undefined ? [] : [say(problem, 'bad')]),
 				],
 				control: {

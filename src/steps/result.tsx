@@ -132,8 +132,7 @@ export function ResultView(step: StepProps<'result'>) {
 			noWayBack
 			onAction={action => {
 				if (action.type === 'key' && backup !== undefined) undo(backup);
-				if (action.type === 'choose' && action.id === 'undo' && backup !== undefined) undo(backup);
-				else if (action.type === 'choose') onDone({next: action.id as Answers['result']['next']});
+				if (action.type === 'choose') onDone({next: action.id as Answers['result']['next']});
 				if (action.type === 'go') onDone({next: 'done'});
 			}}
 			spec={{
@@ -150,22 +149,12 @@ export function ResultView(step: StepProps<'result'>) {
 									label: 'Try again: ask the chip once more and repeat',
 									about: 'All answers are kept.',
 								},
-								...(backup === undefined
-									? []
-									: [
-											{
-												id: 'undo',
-												label: 'Undo: bring back what was on it before',
-												about:
-													'Flash, settings and fuses of the backup. You see it once more before it starts.',
-											},
-										]),
 								{id: 'again', label: 'Begin from the start'},
 								{id: 'done', label: 'Leave'},
 							],
 						}
 					: {kind: 'go', does: 'leave'},
-				keys: failed || backup === undefined ? [] : [{key: 'u', does: 'undo it all', id: 'undo'}],
+				keys: backup === undefined ? [] : [{key: 'u', does: 'undo it all', id: 'undo'}],
 				terms: ['bootloader', 'verify', 'backup', 'firmware'],
 			}}
 		/>

@@ -7,6 +7,7 @@ import {createImage} from '../../src/engine/image/memory-image.ts';
 import type {FuseBytes} from '../../src/engine/target.ts';
 import {bitChanges, fuseChoices, fuseText, parseFuses, setsFor} from '../../src/steps/fuse-choices.ts';
 import {planChange, risksOf} from '../../src/steps/fuses.tsx';
+import {whyMissing} from '../../src/steps/image.tsx';
 import {planOf} from '../../src/steps/plan-of.ts';
 import {reviewLines} from '../../src/steps/review.tsx';
 import type {Known} from '../../src/steps/step.ts';
@@ -131,4 +132,14 @@ test('the review says what a switch of loaders means, what the erase does to the
 	const spared = review(dfu, {...caterina, high: 0xd0}, true);
 	assert.match(spared, /EESAVE spares them/);
 	assert.match(spared, /your own file/);
+});
+
+test('a usual bootloader that cannot be had is said so, with what to do', () => {
+	const why = (id: string) => {
+		const board = findBoard(id)!;
+		return whyMissing(findChip(board.chip)!, board) ?? 'published';
+	};
+	assert.match(why('teensy_2'), /HalfKay cannot be had/);
+	assert.match(why('bare_32u2'), /No image of Atmel DFU for the ATmega32U2 .*Give yours as a file/);
+	assert.equal(why('promicro_5v'), 'published');
 });

@@ -652,6 +652,28 @@ test('the result offers to undo: what was on the board before comes back, throug
 	});
 });
 
+test('after a failure, too, what was on the board can be brought back', async () => {
+	await withWizard({scenario: 'cable-pulled'}, async wizard => {
+		const before = wizard.bench.chip.dump();
+		await toReview(wizard);
+		wizard.key('enter');
+		const end = await wizard.see('How it ended');
+		assert.match(end, /u undo it all/);
+		wizard.send('u');
+		await wizard.enterAt('The chip answers');
+		const review = await wizard.enterAt('This will be done');
+		assert.match(review, /Write the settings \(EEPROM\) of the backup/);
+		await wizard.see(/needs your word|Written and verified/);
+		if (!wizard.screen().includes('Written and verified')) {
+			await wizard.typeWord('ATmega32U4');
+			wizard.key('enter');
+		}
+		await wizard.see('Written and verified');
+		const after = wizard.bench.chip.dump();
+		assert.deepEqual([after.flash, after.eeprom, after.fuses], [before.flash, before.eeprom, before.fuses]);
+	});
+});
+
 test('what is on the chip is looked at before anything is chosen, and nothing is changed by it', async () => {
 	await withWizard({}, async wizard => {
 		await toReview(wizard);
