@@ -674,6 +674,41 @@ test('after a failure, too, what was on the board can be brought back', async ()
 	});
 });
 
+test('a published image is fetched with progress; when it cannot be had, what to get and from where is said', async () => {
+	let come: () => void = () => {};
+	const catalogue: WizardDeps['catalogue'] = async () => [
+		{
+			id: 'one',
+			name: 'Caterina (one.hex)',
+			bootloader: 'caterina',
+			origin: 'nowhere',
+			async load(onProgress) {
+				onProgress?.(3000, 12_000);
+				await new Promise<void>(resolve => {
+					come = resolve;
+				});
+				throw new Error(
+					'one.hex is not on this machine, and nothing is fetched (offline). Get one.hex from github.com/acme/one.',
+				);
+			},
+		},
+	];
+	await withWizard({deps: practice => ({...practice, catalogue})}, async wizard => {
+		await toBoard(wizard);
+		await wizard.choose(board, 'Pro Micro 5 V');
+		await wizard.enterAt('Which programmer do you have?');
+		await wizard.enterAt('Connect these six');
+		await wizard.choose('cable unplugged?', 'Yes');
+		await wizard.enterAt('The chip answers');
+		await wizard.enterAt('What shall be written');
+		const fetching = await wizard.see('3000 of 12000 bytes');
+		assert.match(fetching, /25 %/);
+		come();
+		await wizard.see(/Get\s+one\.hex\s+from\s+github\.com\/acme\/one/);
+		await wizard.see('A .hex file of mine');
+	});
+});
+
 test('what is on the chip is looked at before anything is chosen, and nothing is changed by it', async () => {
 	await withWizard({}, async wizard => {
 		await toReview(wizard);
