@@ -26,12 +26,21 @@ export type AppProps = {
 	readonly onEnd: (end: WizardEnd) => void;
 	/** Asked for by the system (SIGTERM, a closed terminal): what was begun is finished, then the wizard ends. */
 	readonly hangup?: Cancel;
+	/** Nothing dimmed. */
+	readonly highContrast?: boolean;
 	/** A dialogue, line by line, instead of screens. */
 	readonly talk?: Talk | undefined;
 };
 
 /** Asks one question after the other until the last is answered or the person leaves. */
-export function App({deps: firstDeps, unicode, onEnd, hangup = neverCancel, talk}: AppProps) {
+export function App({
+	deps: firstDeps,
+	unicode,
+	onEnd,
+	hangup = neverCancel,
+	talk,
+	highContrast = false,
+}: AppProps) {
 	const [deps, setDeps] = useState(firstDeps);
 	const [round, setRound] = useState(0);
 	const practise = useCallback((next: WizardDeps) => {
@@ -47,6 +56,7 @@ export function App({deps: firstDeps, unicode, onEnd, hangup = neverCancel, talk
 				onEnd={onEnd}
 				hangup={hangup}
 				talk={talk}
+				highContrast={highContrast}
 				onAgain={() => setRound(number => number + 1)}
 				onPractice={practise}
 			/>
@@ -59,7 +69,7 @@ type WizardProps = Required<AppProps> & {
 	readonly onPractice: (deps: WizardDeps) => void;
 };
 
-function Wizard({deps, unicode, onEnd, hangup, talk, onAgain, onPractice}: WizardProps) {
+function Wizard({deps, unicode, onEnd, hangup, talk, highContrast, onAgain, onPractice}: WizardProps) {
 	const [state, dispatch] = useReducer(
 		(before: ReturnType<typeof startFlow>, event: FlowEvent) => flow(steps, before, event),
 		undefined,
@@ -110,7 +120,7 @@ function Wizard({deps, unicode, onEnd, hangup, talk, onAgain, onPractice}: Wizar
 	const index = asked.findIndex(step => step.id === state.at);
 	const step = asked[index];
 	if (step === undefined) return null;
-	const view: View = talk?.view ?? {columns, rows, unicode, screenReader};
+	const view: View = talk?.view ?? {columns, rows, unicode, screenReader, highContrast};
 	return (
 		<StepHost
 			key={step.id}
@@ -166,6 +176,7 @@ export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): 
 		<App
 			deps={deps}
 			unicode={unicode}
+			highContrast={process.env.AVR_UNBRICK_CONTRAST === 'high'}
 			hangup={hangup.cancel}
 			onEnd={ended => {
 				end = ended;

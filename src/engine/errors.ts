@@ -175,7 +175,7 @@ function describe(facts: ErrorFacts): string {
 				? `Another program holds ${facts.path}.`
 				: `Another copy of this program (process ${facts.otherCopy}) is at work with ${facts.path}.`;
 		case 'DeviceGone':
-			return `${facts.path} has gone${facts.during === undefined ? '' : ` during ${facts.during}`}.`;
+			return `The connection to ${facts.path} broke off${facts.during === undefined ? '' : ` during ${facts.during}`}.`;
 		case 'NoUsbSystem':
 			return 'This machine shows no USB system.';
 		case 'Ambiguous':

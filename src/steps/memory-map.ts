@@ -6,8 +6,18 @@ import {type Line, row, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 
-const barCells = 48;
+/** Cells of the bar on a usual terminal, and what stands beside it. */
+const mostCells = 48;
+const besideCells = 18;
 
+function kilobytes(bytes: number): string {
+	return bytes % 1024 === 0 ? `${bytes / 1024} KB` : `${bytes} bytes`;
+}
+
+/**
+ * The memory as it will be. What it says in words is the same without the picture.
+ * @param bootStart byte address where the boot section begins, where there is one
+ */
 export function memoryMapLines(
 	chip: Chip,
 	image: MemoryImage,
@@ -15,24 +25,53 @@ export function memoryMapLines(
 	view: View,
 ): readonly Line[] {
 	const {bytes} = chip.flash;
-	const ranges = image.ranges.map(range => `${hexAddress(range.start)} to ${hexAddress(range.end - 1)}`);
-	const listed = ranges.length > 3 ? [...ranges.slice(0, 3), `${ranges.length - 3} more`] : ranges;
-	const words = say(
-		`Written: ${listed.join(', ')}. The rest becomes blank.${bootStart === undefined ? '' : ` The bootloader starts at ${hexAddress(bootStart)}.`}`,
-		'quiet',
-	);
-	if (view.screenReader) return [words];
+	const parts =
+		bootStart === undefined
+			? [{name: 'Program memory', start: 0, end: bytes}]
+			: [
+					{name: 'Application', start: 0, end: bootStart},
+					{name: 'Boot section', start: bootStart, end: bytes},
+				];
+	const words = parts.map(({name, start, end}) => {
+		let written = 0;
+		for (const range of image.ranges) {
+			written += Math.max(0, Math.min(range.end, end) - Math.max(range.start, start));
+		}
+		const what =
+			written === 0
+				? 'nothing is written, it becomes blank'
+				: `${written} bytes are written, ${end - start - written} stay blank`;
+		return say(
+			`${name}, ${hexAddress(start)} to ${hexAddress(end - 1)} (${kilobytes(end - start)}): ${what}.`,
+			'quiet',
+		);
+	});
+	if (view.screenReader) return words;
 	const glyphs = glyphsFor(view);
+	const cells = Math.max(16, Math.min(mostCells, view.columns - besideCells));
 	let bar = '';
-	for (let cell = 0; cell < barCells; cell++) {
-		const start = Math.floor((cell * bytes) / barCells);
-		const end = Math.floor(((cell + 1) * bytes) / barCells);
+	for (let cell = 0; cell < cells; cell++) {
+		const start = Math.floor((cell * bytes) / cells);
+		const end = Math.floor(((cell + 1) * bytes) / cells);
 		bar += image.touches({start, end}) ? glyphs.full : glyphs.empty;
 	}
-	const boot = bootStart === undefined ? undefined : Math.floor((bootStart * barCells) / bytes);
-	const mark =
-		boot === undefined
+	const corner = view.unicode ? '└' : '\\';
+	const boot = bootStart === undefined ? cells : Math.floor((bootStart * cells) / bytes);
+	// Where the boot section is too small for its name, the name ends under it.
+	const name = `${corner} boot section`;
+	const marks =
+		bootStart === undefined
 			? []
-			: [row(`         ${' '.repeat(boot)}${view.unicode ? '└' : '\\'} bootloader`, 'quiet')];
-	return [row(`  0x0000 ${bar} ${hexAddress(bytes - 1)}`, 'accent'), ...mark, words];
+			: [
+					row(
+						`         ${`${corner} application`.padEnd(boot).slice(0, Math.max(boot, 13))}${boot + name.length <= cells + 9 ? name : corner}`,
+						'quiet',
+					),
+				];
+	return [
+		row(`  0x0000 ${bar} ${hexAddress(bytes - 1)}`, 'accent'),
+		...marks,
+		row(`  ${glyphs.full} written   ${glyphs.empty} blank afterwards`, 'quiet'),
+		...words,
+	];
 }

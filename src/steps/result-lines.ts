@@ -9,7 +9,7 @@ import type {Known} from './step.ts';
 /** Warnings of the work shown on a screen; all of them stand in the report. */
 const mostWarnings = 2;
 
-/** What was read back after a success. */
+/** What was read back after a success; what was there before only while nothing newer is to be said. */
 export function provenLines(known: Known, view: View): readonly Line[] {
 	const flash = known.flash;
 	if (flash === undefined || !flash.result.ok) return [];
@@ -28,7 +28,9 @@ export function provenLines(known: Known, view: View): readonly Line[] {
 			'The chip: ',
 			`${chipStateText(result.chipState)} Fuses read back: ${[low, high, extended].filter(Boolean).join(' ')}.`,
 		),
-		...(look === undefined ? [] : [item(`${glyphs.bullet} `, `Before: ${printable(look)}`, 'quiet')]),
+		...(look === undefined || known.keymap?.how === 'flashed'
+			? []
+			: [item(`${glyphs.bullet} `, `Before: ${printable(look)}`, 'quiet')]),
 		...warnings.slice(0, mostWarnings).map(text => item(`${glyphs.warn} `, text, 'warn')),
 	];
 }

@@ -91,8 +91,9 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 		return [
 			item(`${glyphs.failed} `, error.message, 'bad'),
 			item('The chip: ', chipStateText(result.chipState), 'strong'),
-			...fileLines(known, practice),
 			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
+			gap,
+			...fileLines(known, practice),
 		];
 	}
 	return [

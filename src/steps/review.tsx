@@ -3,6 +3,7 @@ import {useState} from 'react';
 import {riskTexts} from '../engine/advice.ts';
 import {findBootloader} from '../engine/bootloaders/index.ts';
 import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
+import {bootSection} from '../engine/fuses/decode.ts';
 import {eepromAtErase, planLoaderSwitch} from '../engine/fuses/plan.ts';
 import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
@@ -16,6 +17,7 @@ import {driverOf} from './contact.ts';
 import {errorLines} from './error-text.ts';
 import {estimateSeconds} from './estimate.ts';
 import {fuseText} from './fuse-choices.ts';
+import {memoryMapLines} from './memory-map.ts';
 import {isLocked, planOf} from './plan-of.ts';
 import type {Known, StepProps} from './step.ts';
 import {shortBoard} from './summary.ts';
@@ -123,6 +125,7 @@ export function ReviewView(step: StepProps<'review'>) {
 	const {known, view, onDone} = step;
 	const [consenting, setConsenting] = useState(false);
 	const [equal, setEqual] = useState(false);
+	const [mapped, setMapped] = useState(false);
 	const plan = planOf(known);
 	if (plan === undefined) return null;
 	const {risks, refused} = objections(plan, known);
@@ -174,6 +177,28 @@ export function ReviewView(step: StepProps<'review'>) {
 		);
 	}
 	const glyphs = glyphsFor(view);
+	if (mapped && plan.image !== undefined) {
+		const now = known.identify?.identity.fuses;
+		const fuses = plan.fuses === 'keep' ? now : {...now, ...plan.fuses};
+		const section = fuses === undefined ? null : bootSection(plan.chip, fuses);
+		return (
+			<Ask
+				step={step}
+				id="map"
+				onBack={() => setMapped(false)}
+				onAction={() => setMapped(false)}
+				spec={{
+					lines: [
+						say(`The program memory of the ${plan.chip.name} afterwards:`, 'strong'),
+						gap,
+						...memoryMapLines(plan.chip, plan.image, section?.startByteAddress, view),
+					],
+					control: {kind: 'go', does: 'back to the review'},
+					terms: ['bootloader', 'firmware', 'erase'],
+				}}
+			/>
+		);
+	}
 	if (equal) {
 		const connection = known.programmer?.connection;
 		const commands = avrdudeCommands(
@@ -204,7 +229,7 @@ export function ReviewView(step: StepProps<'review'>) {
 			step={step}
 			id="review"
 			onAction={action => {
-				if (action.type === 'key') setEqual(true);
+				if (action.type === 'key') (action.id === 'map' ? setMapped : setEqual)(true);
 				if (action.type !== 'go') return;
 				if (risks.length > 0) setConsenting(true);
 				else onDone({agreed: true, accepted: []});
@@ -215,7 +240,10 @@ export function ReviewView(step: StepProps<'review'>) {
 					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
 				],
 				control: {kind: 'go', does: risks.length > 0 ? 'go on to consent' : 'start'},
-				keys: [{key: 'a', does: 'avrdude', id: 'avrdude'}],
+				keys: [
+					...(plan.image === undefined ? [] : [{key: 'm', does: 'memory map', id: 'map'}]),
+					{key: 'a', does: 'avrdude', id: 'avrdude'},
+				],
 				terms: ['backup', 'erase', 'verify', 'fuse', 'EEPROM'],
 			}}
 		/>

@@ -262,6 +262,8 @@ export type Frame = {
 };
 
 const ordinaryRows = 23;
+/** Lists of so few items are never cut: a way out must not be hidden. The text above them scrolls instead. */
+const alwaysWhole = 5;
 
 function explain(spec: ScreenSpec, state: ScreenState): readonly Line[] {
 	const terms = new Set<string>();
@@ -312,7 +314,7 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 	const at = shown.findIndex(candidate => candidate.id === state.at);
 	return {
 		wanted: control.items.length + extra,
-		least: Math.min(3, control.items.length) + extra,
+		least: (control.items.length <= alwaysWhole ? control.items.length : 3) + extra,
 		draw(room) {
 			const rows: FrameRow[] = [];
 			if (filterRows > 0) {

@@ -8,7 +8,7 @@ export type Ink = {
 	readonly dimColor?: boolean;
 };
 
-export const inks: Readonly<Record<Tone, Ink>> = {
+const inks: Readonly<Record<Tone, Ink>> = {
 	plain: {},
 	quiet: {dimColor: true},
 	strong: {bold: true},
@@ -17,6 +17,21 @@ export const inks: Readonly<Record<Tone, Ink>> = {
 	bad: {color: 'red', bold: true},
 	accent: {color: 'cyan'},
 };
+
+/** For eyes that need it: nothing is dimmed, colours are bright and bold. */
+const strongInks: Readonly<Record<Tone, Ink>> = {
+	plain: {},
+	quiet: {},
+	strong: {bold: true},
+	good: {color: 'greenBright', bold: true},
+	warn: {color: 'yellowBright', bold: true},
+	bad: {color: 'redBright', bold: true},
+	accent: {color: 'whiteBright', bold: true},
+};
+
+export function inksFor(view: Pick<View, 'highContrast'>): Readonly<Record<Tone, Ink>> {
+	return view.highContrast === true ? strongInks : inks;
+}
 
 export type Glyphs = {
 	readonly pointer: string;

@@ -8,6 +8,8 @@ export type View = {
 	readonly unicode: boolean;
 	/** True: no drawings, no moving parts; everything is said in sentences. */
 	readonly screenReader: boolean;
+	/** True: nothing is dimmed (`AVR_UNBRICK_CONTRAST=high`). */
+	readonly highContrast?: boolean;
 };
 
 /** Widest text column; longer lines are hard to follow. */
