@@ -1,11 +1,12 @@
 // A published image from the catalogue: found on this machine or fetched, always checked by its bytes.
 import type {Board} from '../engine/boards/board.ts';
 import {chooseImage} from '../engine/bootloaders/catalogue.ts';
-import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
+import {bootloaders, findBootloader, findIspFirmware} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {KnownImage} from '../engine/image/inspect.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
+import type {OnProgress} from '../engine/target.ts';
 import {obtainImage} from '../io/catalogue.ts';
 import type {CatalogueImage} from '../steps/step.ts';
 import {UsageError} from './exit-codes.ts';
@@ -72,4 +73,14 @@ export async function publishedImages(wanted: {
 				},
 			}));
 		});
+}
+
+/** The program that makes a spare board a programmer, as hex. @throws Error with what to get and from where */
+export async function ispProgram(id: string, onProgress?: OnProgress): Promise<Uint8Array> {
+	const firmware = findIspFirmware(id);
+	if (firmware === undefined) throw new Error(`There is no program for ${id} here.`);
+	const known = {id: firmware.id, image: firmware.image};
+	const got = await obtainImage(known, onProgress === undefined ? {} : {onProgress});
+	if (!got.found) throw new Error(got.text);
+	return new TextEncoder().encode(printIntelHex(got.hex.image));
 }

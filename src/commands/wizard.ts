@@ -47,6 +47,7 @@ function realDeps(): WizardDeps {
 		references: async chip => (await import('../io/catalogue.ts')).findReferences(chip),
 		qmk: async typed => (await import('../io/qmk.ts')).lookUpQmk(typed),
 		catalogue: async wanted => (await import('./catalogue.ts')).publishedImages(wanted),
+		ispProgram: async (board, onProgress) => (await import('./catalogue.ts')).ispProgram(board, onProgress),
 		practiceDeps: () => practiceDeps('healthy'),
 		version,
 	};

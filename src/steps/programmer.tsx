@@ -3,6 +3,7 @@ import {useEffect, useState} from 'react';
 import {findPinouts, type ProgrammerPinout, programmerPinouts} from '../../wiring/index.ts';
 import {listDevices} from '../engine/devices/index.ts';
 import type {ListedDevice} from '../engine/devices/types.ts';
+import type {SpareBoard} from '../engine/procedures/prepare.ts';
 import {rankDrawer} from '../engine/programmers/drawer.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
@@ -11,13 +12,18 @@ import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {messageOf} from './message-of.ts';
+import {PrepareView} from './prepare.tsx';
 import type {Connection, StepProps} from './step.ts';
 
 /** Drivers that talk through a serial port; the others are USB devices of their own. */
 const serialDrivers: ReadonlySet<string> = new Set(['avrisp', 'arduino-isp', 'buspirate']);
 
 /** Spare boards that `prepare` turns into programmers. */
-const spareBoards: ReadonlySet<string> = new Set(['promicro_isp', 'teensy2_isp']);
+const spareBoards: readonly SpareBoard[] = ['promicro_isp', 'teensy2_isp'];
+
+function spareOf(pinout: ProgrammerPinout | undefined): SpareBoard | undefined {
+	return spareBoards.find(board => board === pinout?.id);
+}
 
 /** More lines would push the question off a small screen. */
 const shownDevices = 4;
@@ -97,6 +103,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(undefined);
 	const [typing, setTyping] = useState(false);
 	const [borrowing, setBorrowing] = useState(false);
+	const [spare, setSpare] = useState<ProgrammerPinout | undefined>(undefined);
 
 	useEffect(() => {
 		let here = true;
@@ -141,6 +148,25 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 		);
 	}
 
+	// On the practice bench there is one board, and it is the broken one.
+	const canPrepare = (pinout: ProgrammerPinout) =>
+		spareOf(pinout) !== undefined && deps.practice === undefined;
+	const spareBoard = spareOf(spare);
+	if (spare !== undefined && spareBoard !== undefined) {
+		return (
+			<PrepareView
+				step={step}
+				board={spareBoard}
+				onBack={() => setSpare(undefined)}
+				onList={() => {
+					setSpare(undefined);
+					setChosen(undefined);
+				}}
+				onReady={path => finish(spare, {kind: 'serial', path})}
+			/>
+		);
+	}
+
 	if (chosen !== undefined && typing) {
 		return (
 			<Ask
@@ -165,15 +191,18 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 	}
 
 	if (chosen !== undefined) {
-		const firmware: readonly Line[] = spareBoards.has(chosen.id)
-			? [
-					item(
-						`${glyphs.warn} `,
-						`It must carry the ISP program first. If it does not yet: leave with Ctrl+C and run "avr-unbrick prepare ${chosen.id}".`,
-						'warn',
-					),
-				]
-			: [];
+		const firmware: readonly Line[] =
+			spareOf(chosen) === undefined
+				? []
+				: [
+						item(
+							`${glyphs.warn} `,
+							canPrepare(chosen)
+								? 'It must carry the ISP program first. If it does not yet, that is done here.'
+								: `It must carry the ISP program first. If it does not yet: leave with Ctrl+C and run "avr-unbrick prepare ${chosen.id}".`,
+							'warn',
+						),
+					];
 		const possible = possibleFor(chosen, devices);
 		const sure = devicesFor(chosen, devices);
 		const items: readonly MenuItem[] = [
@@ -185,6 +214,16 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 			...(serialDrivers.has(chosen.driver)
 				? [{id: 'type', label: 'Another port: I type its name', term: 'port'}]
 				: []),
+			...(canPrepare(chosen)
+				? [
+						{
+							id: 'prepare',
+							label: 'A spare board: put the ISP program on it now',
+							about: 'What it loses and how it gets that back is said first.',
+							term: 'ISP' as const,
+						},
+					]
+				: []),
 			{id: 'again', label: 'Look again', about: 'A device that you plug in shows up here by itself.'},
 		];
 		return (
@@ -195,6 +234,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 				onAction={action => {
 					if (action.type !== 'choose') return;
 					if (action.id === 'type') setTyping(true);
+					else if (action.id === 'prepare') setSpare(chosen);
 					else if (action.id === 'again') {
 						setDevices(undefined);
 						listDevices(world).then(setDevices, () => setDevices([]));
@@ -244,7 +284,10 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 					const taken = action.type === 'choose' ? ranked.find(({id}) => id === action.id) : undefined;
 					const pinout = programmerPinouts.find(({id}) => id === taken?.wiring);
 					setBorrowing(false);
-					if (pinout !== undefined) choose(pinout);
+					if (pinout === undefined) return;
+					choose(pinout);
+					// What lies in a drawer is seldom a programmer yet.
+					if (canPrepare(pinout) && devicesFor(pinout, devices).length === 0) setSpare(pinout);
 				}}
 				spec={{
 					lines: [

@@ -14,6 +14,7 @@ import type {MemoryImage} from '../engine/image/memory-image.ts';
 import type {UsbIdentity} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
 import type {FlashResult} from '../engine/procedures/flash.ts';
+import type {SpareBoard} from '../engine/procedures/prepare.ts';
 import type {Store} from '../engine/store.ts';
 import type {FuseBytes, Identity, OnProgress} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
@@ -179,6 +180,8 @@ export type WizardDeps = {
 		readonly chip: Chip;
 		readonly board?: Board;
 	}) => Promise<readonly CatalogueImage[]>;
+	/** The published program that makes a spare board a programmer, as hex. Throws an Error that says what to get. */
+	readonly ispProgram?: (board: SpareBoard, onProgress?: OnProgress) => Promise<Uint8Array>;
 	/** Set on the practice bench. */
 	readonly practice?: {
 		readonly scenario: string;

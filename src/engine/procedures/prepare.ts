@@ -26,6 +26,8 @@ export type PrepareEvent =
 	| FlashEvent
 	/** The person must do something: double reset (Pro Micro) or the button (Teensy). */
 	| {readonly type: 'ask'; readonly what: 'double-reset' | 'press-button'}
+	/** The spare board waits in its bootloader; `keeping`: its firmware is read out now. */
+	| {readonly type: 'found'; readonly name: string; readonly keeping: boolean}
 	| {readonly type: 'kept'; readonly path: string}
 	| PrepareResult;
 
@@ -116,11 +118,13 @@ export async function* prepare(
 				...(usbKey === undefined ? {} : {usbKey}),
 			});
 		const client = await open();
-		if (options.keepAs !== undefined && deps.store !== undefined && client.read !== undefined) {
+		const keepAs = deps.store === undefined || client.read === undefined ? undefined : options.keepAs;
+		yield {type: 'found', name: waiting.name, keeping: keepAs !== undefined};
+		if (keepAs !== undefined && deps.store !== undefined && client.read !== undefined) {
 			await client.connect();
 			const old = await client.read(0, bootStart);
 			const receipt = await deps.store.writeDurably(
-				options.keepAs,
+				keepAs,
 				printIntelHex(createImage([{byteAddress: 0, data: old}])),
 			);
 			yield {type: 'kept', path: receipt.path};
