@@ -355,8 +355,8 @@ async function* run(
 			proveFlash(plan, plan.resume, flash);
 			rest = plan.resume.erased ? remaining(chip, image, flash) : undefined;
 			// Lock bits that forbid writing only go with an erase; when all is written already they may stay.
-			const nothingToDo = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
-			if (!allows.write && !nothingToDo) rest = undefined;
+			const allDone = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
+			if (!allows.write && !allDone) rest = undefined;
 		}
 		if (rest !== undefined) {
 			const left = pagesOf(rest, pageBytes).length;
