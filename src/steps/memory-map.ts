@@ -4,11 +4,13 @@ import type {Chip} from '../engine/chips/chip.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {type Line, row, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
-import type {View} from '../ui/view.ts';
+import {textColumns, type View} from '../ui/view.ts';
 
 /** Cells of the bar on a usual terminal, and what stands beside it. */
 const mostCells = 48;
 const besideCells = 18;
+/** `  0x0000 ` in front of it. */
+const besideBar = 9;
 
 function kilobytes(bytes: number): string {
 	return bytes % 1024 === 0 ? `${bytes / 1024} KB` : `${bytes} bytes`;
@@ -57,17 +59,11 @@ export function memoryMapLines(
 	}
 	const corner = view.unicode ? '└' : '\\';
 	const boot = bootStart === undefined ? cells : Math.floor((bootStart * cells) / bytes);
-	// Where the boot section is too small for its name, the name ends under it.
-	const name = `${corner} boot section`;
-	const marks =
-		bootStart === undefined
-			? []
-			: [
-					row(
-						`         ${`${corner} application`.padEnd(boot).slice(0, Math.max(boot, 13))}${boot + name.length <= cells + 9 ? name : corner}`,
-						'quiet',
-					),
-				];
+	// Where there is no room for the whole name, a shorter one.
+	const room = textColumns(view) - besideBar - boot;
+	const name = [`${corner} boot section`, `${corner} boot`, corner].find(text => text.length <= room) ?? '';
+	const first = `${corner} application`.padEnd(boot).slice(0, boot);
+	const marks = bootStart === undefined ? [] : [row(`${' '.repeat(besideBar)}${first}${name}`, 'quiet')];
 	return [
 		row(`  0x0000 ${bar} ${hexAddress(bytes - 1)}`, 'accent'),
 		...marks,

@@ -35,17 +35,18 @@ export function provenLines(known: Known, view: View): readonly Line[] {
 	];
 }
 
-/** Where the backup and the report lie. */
-export function fileLines(known: Known, practice: boolean): readonly Line[] {
-	const flash = known.flash;
-	if (flash === undefined) return [];
-	const backup = flash.result.backup ?? undefined;
-	const {report} = flash;
+/** Where the backup lies; nothing when there is none. */
+export function backupLines(known: Known): readonly Line[] {
+	const backup = known.flash?.result.backup ?? undefined;
+	return backup === undefined ? [] : [item('Backup: ', printable(backup), 'quiet')];
+}
+
+/** Where the report lies. */
+export function reportLines(known: Known, practice: boolean): readonly Line[] {
+	const report = known.flash?.report;
+	if (report === undefined) return [];
 	return [
-		...(backup === undefined ? [] : [item('Backup: ', printable(backup), 'quiet')]),
-		...(report === undefined ? [] : [item('Report: ', printable(report), 'quiet')]),
-		...(practice && (backup !== undefined || report !== undefined)
-			? [say('(On the practice bench these files are kept in memory only.)', 'quiet')]
-			: []),
+		item('Report: ', printable(report), 'quiet'),
+		...(practice ? [say('(On the practice bench these files are kept in memory only.)', 'quiet')] : []),
 	];
 }

@@ -11,7 +11,7 @@ import {loaderIdOf} from './comeback-watch.ts';
 import {causeLines} from './error-text.ts';
 import {messageOf} from './message-of.ts';
 import {writeReport} from './report.ts';
-import {fileLines, provenLines} from './result-lines.ts';
+import {backupLines, provenLines, reportLines} from './result-lines.ts';
 import type {Answers, Known, StepProps} from './step.ts';
 import {undoFrom} from './undo.ts';
 
@@ -91,9 +91,10 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 		return [
 			item(`${glyphs.failed} `, error.message, 'bad'),
 			item('The chip: ', chipStateText(result.chipState), 'strong'),
+			...backupLines(known),
 			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
 			gap,
-			...fileLines(known, practice),
+			...reportLines(known, practice),
 		];
 	}
 	return [
@@ -103,7 +104,8 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 		say('What to do now:', 'strong'),
 		...afterwards(known).map((text, index) => item(`${index + 1}. `, text)),
 		gap,
-		...fileLines(known, practice),
+		...backupLines(known),
+		...reportLines(known, practice),
 	];
 }
 
