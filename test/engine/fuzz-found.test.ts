@@ -1,7 +1,7 @@
 // What the fuzzers and the look at hostile input found, each as the symptom that a person would have met.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {qmkKeyboardName, qmkMovedTo} from '../../src/engine/boards/qmk.ts';
+import {qmkKeyboardName, qmkMovedTo, readQmkKeyboard} from '../../src/engine/boards/qmk.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {diagnose} from '../../src/engine/diagnose/diagnose.ts';
 import {createEnds, endsOf, withTrueLines} from '../../src/engine/diagnose/ends.ts';
@@ -71,6 +71,24 @@ test('AVR109: a loader that names an odd or too small block ended as a fault of 
 		}, clock);
 		const client = createAvr109(stream, clock, {chip: findChip('atmega32u4')!, bootStart: 0x7000});
 		await assert.rejects(client.connect(), error => isKind(error, 'BadReply'), `${blockBytes}`);
+	}
+});
+
+test('QMK: a keyboard whose bootloader or board is called "constructor" ended as a fault of this program', () => {
+	for (const word of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+		const found = readQmkKeyboard(
+			'planck',
+			new Map([
+				[
+					'keyboards/planck/info.json',
+					JSON.stringify({processor: 'atmega32u4', bootloader: word, development_board: word}),
+				],
+			]),
+		);
+		assert.ok(
+			found.notes.some(note => note.includes(`"${word.toLowerCase()}"`) || note.includes(`"${word}"`)),
+			word,
+		);
 	}
 });
 

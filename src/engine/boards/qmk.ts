@@ -65,11 +65,11 @@ const developmentBoards: Readonly<
 };
 
 /** QMK's older spellings (docs/flashing.md and ChangeLog of QMK). */
-const bootloaderAliases: Readonly<Record<string, string>> = {
-	bootloadhid: 'bootloadhid',
-	usbasp: 'usbasploader',
-	dfu: 'atmel-dfu',
-};
+const bootloaderAliases: ReadonlyMap<string, string> = new Map([
+	['bootloadhid', 'bootloadhid'],
+	['usbasp', 'usbasploader'],
+	['dfu', 'atmel-dfu'],
+]);
 
 /**
  * The keyboard's name as a safe relative path: `planck/rev4`. Accepts a leading `keyboards/` and a trailing slash.
@@ -171,7 +171,10 @@ export function readQmkFiles(
 		}
 	}
 	const developmentBoard = json.get('development_board');
-	const defaults = developmentBoard === undefined ? undefined : developmentBoards[developmentBoard];
+	const defaults =
+		developmentBoard !== undefined && Object.hasOwn(developmentBoards, developmentBoard)
+			? developmentBoards[developmentBoard]
+			: undefined;
 	if (developmentBoard !== undefined && defaults === undefined)
 		notes.push(`The development board "${developmentBoard}" is not known here.`);
 	const processor = rules.get('MCU') ?? json.get('processor') ?? defaults?.processor;
@@ -189,7 +192,7 @@ export function readQmkFiles(
 	if (processor !== undefined && chip === undefined && elsewhere === undefined)
 		notes.push(`The controller "${processor}" is not known here.`);
 	const lower = bootloader?.toLowerCase();
-	const its = lower === undefined ? undefined : findBootloader(bootloaderAliases[lower] ?? lower);
+	const its = lower === undefined ? undefined : findBootloader(bootloaderAliases.get(lower) ?? lower);
 	if (bootloader !== undefined && its === undefined && elsewhere === undefined)
 		notes.push(
 			lower === 'custom'
