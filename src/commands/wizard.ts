@@ -4,7 +4,7 @@ import {runWizard} from '../app.tsx';
 import {readFileBytes, readLogFile} from '../io/files.ts';
 import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
-import type {QmkBuild, WizardDeps} from '../steps/step.ts';
+import type {AvrdudeEngine, QmkBuild, WizardDeps} from '../steps/step.ts';
 import {pasteLimit} from '../ui/text.ts';
 import type {ExitCode} from './exit-codes.ts';
 import {version} from './version.ts';
@@ -37,9 +37,23 @@ const qmkBuild: QmkBuild = {
 	},
 };
 
-function realDeps(): WizardDeps {
+/** Behind the same target as on the command line with `--programmer avrdude:NAME`. */
+function avrdudeEngine(world: WizardDeps['world']): AvrdudeEngine {
 	return {
-		world: createWorld(),
+		find: async () => (await import('../io/avrdude.ts')).findAvrdude(),
+		async open({programmer, port, board, chip}) {
+			const {openTarget, parseHardware} = await import('./hardware.ts');
+			const options = {programmer: `avrdude:${programmer}`, ...(port === undefined ? {} : {port})};
+			return openTarget(world, {...parseHardware(options), board, chip});
+		},
+	};
+}
+
+function realDeps(): WizardDeps {
+	const world = createWorld();
+	return {
+		world,
+		avrdude: avrdudeEngine(world),
 		store: createStore(),
 		loadFile: readFileBytes,
 		loadLog,

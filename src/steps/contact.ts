@@ -10,7 +10,13 @@ import type {WiringReading} from '../engine/isp/wiring-reading.ts';
 import {openProgrammer, type ProgrammerChoice} from '../engine/programmers/open.ts';
 import type {Identity, Target} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
-import type {Answers} from './step.ts';
+import type {Answers, AvrdudeEngine} from './step.ts';
+
+/** What a plan calls the programmer: our driver, or `avrdude:NAME`. */
+export function programmerIdOf(programmer: Answers['programmer']): string {
+	const {connection} = programmer;
+	return connection.kind === 'avrdude' ? `avrdude:${connection.programmer}` : driverOf(programmer);
+}
 
 /** Which driver a wiring entry is driven by. */
 export function driverOf(programmer: Answers['programmer']): ProgrammerId {
@@ -23,6 +29,9 @@ export function driverOf(programmer: Answers['programmer']): ProgrammerId {
 export function choiceOf(programmer: Answers['programmer']): ProgrammerChoice {
 	const {connection} = programmer;
 	const driver = driverOf(programmer);
+	if (connection.kind === 'avrdude') {
+		throw new UnbrickError({kind: 'Bug', assumed: "avrdude's programmers are not opened by our drivers"});
+	}
 	if (connection.kind === 'usb') return {programmer: driver, usb: connection.key};
 	return {
 		programmer: driver,
@@ -33,6 +42,8 @@ export function choiceOf(programmer: Answers['programmer']): ProgrammerChoice {
 
 export type Contact = {
 	readonly world: World;
+	/** For programmers of the installed avrdude. */
+	readonly avrdude?: AvrdudeEngine | undefined;
 	readonly programmer: Answers['programmer'];
 	readonly board?: Board | undefined;
 	readonly chip?: Chip | undefined;
@@ -46,6 +57,19 @@ let busy: Promise<unknown> = Promise.resolve();
 /** The target over the chosen programmer; nothing was said to it yet. The caller closes it. */
 export async function openTarget(contact: Contact): Promise<Target> {
 	await busy;
+	const {connection} = contact.programmer;
+	if (connection.kind === 'avrdude') {
+		const {programmer, port} = connection;
+		if (contact.avrdude === undefined) {
+			throw new UnbrickError({kind: 'DeviceMissing', what: 'An installed avrdude'});
+		}
+		return contact.avrdude.open({
+			programmer,
+			...(port === undefined ? {} : {port}),
+			...(contact.board === undefined ? {} : {board: contact.board}),
+			...(contact.chip === undefined ? {} : {chip: contact.chip}),
+		});
+	}
 	const link = await openProgrammer(contact.world, choiceOf(contact.programmer));
 	return createIspTarget(link, {
 		clock: contact.world.clock,
@@ -80,6 +104,8 @@ const lookEveryMs = 400;
  */
 export function watchWiring(contact: Contact, take: (reading: WiringReading) => void): () => void {
 	let stopped = false;
+	// avrdude tells no bytes of the wires: whole attempts alone show there whether they are right.
+	if (contact.programmer.connection.kind === 'avrdude') return () => {};
 	const run = (async () => {
 		await busy;
 		if (stopped) return;

@@ -9,6 +9,7 @@ import {barLines, phaseLines} from '../ui/progress.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import {Ask} from './ask.tsx';
+import {engineLines} from './engine-lines.ts';
 import {type FlashState, flashStart, foldEvent, phaseLabel, phaseRows} from './flash-state.ts';
 import {planOf} from './plan-of.ts';
 import {runRecovery} from './recovery.ts';
@@ -108,6 +109,7 @@ export function FlashView(step: StepProps<'flash'>) {
 			: state.totalBytes > 0
 				? barLines(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)
 				: [say(`${phaseLabel(phase)} ...`, 'accent')]),
+		...engineLines(known, view),
 		danger
 			? item(
 					`${glyphs.warn} `,

@@ -98,6 +98,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 		let here = true;
 		identifyTarget({
 			world: deps.world,
+			avrdude: deps.avrdude,
 			programmer,
 			board: board?.board,
 			chip: instead ?? board?.chip,
@@ -113,7 +114,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 		return () => {
 			here = false;
 		};
-	}, [trying, attempt, programmer, board, instead, wiring, deps.world]);
+	}, [trying, attempt, programmer, board, instead, wiring, deps.world, deps.avrdude]);
 
 	useEffect(() => {
 		if (!waiting || programmer === undefined) return;

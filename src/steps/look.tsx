@@ -54,6 +54,7 @@ export function LookView({step, onBack}: {readonly step: StepProps<'image'>; rea
 		const read = async () => {
 			const target = await openTarget({
 				world: deps.world,
+				avrdude: deps.avrdude,
 				programmer,
 				board: board?.board,
 				chip,

@@ -2,7 +2,7 @@
 import type {RiskName} from '../engine/errors.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {planRestore} from '../engine/procedures/restore.ts';
-import {driverOf} from './contact.ts';
+import {programmerIdOf} from './contact.ts';
 import type {Known} from './step.ts';
 
 /** Lock bits that forbid reading: no backup can be made. */
@@ -22,7 +22,7 @@ export function planOf(known: Known, moreAccepted: readonly RiskName[] = []): Re
 	const {restore} = image;
 	if (restore !== undefined && restore.chip === identify.chip.id) {
 		const plan = planRestore(restore, {
-			programmer: driverOf(programmer),
+			programmer: programmerIdOf(programmer),
 			...(board?.board === undefined ? {} : {board: board.board}),
 			accepted,
 			name: image.name,
@@ -32,7 +32,7 @@ export function planOf(known: Known, moreAccepted: readonly RiskName[] = []): Re
 		return fuses.fuses === restore.fuses ? plan : {...plan, fuses: fuses.fuses, ownBackup: false};
 	}
 	return {
-		programmer: driverOf(programmer),
+		programmer: programmerIdOf(programmer),
 		chip: identify.chip,
 		...(board?.board === undefined ? {} : {board: board.board}),
 		...(image.image === undefined ? {} : {image: image.image, imageName: image.name}),

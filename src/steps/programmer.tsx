@@ -11,6 +11,7 @@ import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
+import {AvrdudeList} from './avrdude-list.tsx';
 import {messageOf} from './message-of.ts';
 import {PrepareView} from './prepare.tsx';
 import type {Connection, StepProps} from './step.ts';
@@ -103,6 +104,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(undefined);
 	const [typing, setTyping] = useState(false);
 	const [borrowing, setBorrowing] = useState(false);
+	const [other, setOther] = useState(false);
 	const [spare, setSpare] = useState<ProgrammerPinout | undefined>(undefined);
 
 	useEffect(() => {
@@ -144,6 +146,18 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 				id="looking"
 				onAction={() => {}}
 				spec={{lines: [say('Looking at what is plugged in; nothing is opened.')], control: {kind: 'wait'}}}
+			/>
+		);
+	}
+
+	if (other && deps.avrdude !== undefined) {
+		return (
+			<AvrdudeList
+				step={step}
+				avrdude={deps.avrdude}
+				devices={devices}
+				onChosen={onDone}
+				onBack={() => setOther(false)}
 			/>
 		);
 	}
@@ -339,6 +353,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 			id={`which ${plugged.map(pinout => pinout.id).join(' ')}`}
 			onAction={action => {
 				if (action.type === 'choose' && action.id === 'borrow') setBorrowing(true);
+				if (action.type === 'choose' && action.id === 'avrdude') setOther(true);
 				const pinout =
 					action.type === 'choose' ? programmerPinouts.find(known => known.id === action.id) : undefined;
 				if (pinout !== undefined) choose(pinout);
@@ -360,6 +375,15 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 							label: 'None of these: what else can be one?',
 							about: 'An Arduino, a second Pro Micro, a Teensy, half a split keyboard, a Raspberry Pi.',
 						},
+						...(deps.avrdude === undefined
+							? []
+							: [
+									{
+										id: 'avrdude',
+										label: 'Another programmer, through the installed avrdude',
+										about: 'Atmel-ICE, Dragon, JTAGICE, PICkit and whatever else it knows.',
+									},
+								]),
 					],
 					initial: before?.id ?? only ?? (hinted.length === 1 ? hinted[0]!.id : undefined),
 				},

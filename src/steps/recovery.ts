@@ -65,6 +65,7 @@ export async function runRecovery(
 		connect: () =>
 			openTarget({
 				world: deps.world,
+				avrdude: deps.avrdude,
 				programmer,
 				board: plan.board,
 				chip: plan.chip,

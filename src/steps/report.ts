@@ -47,6 +47,7 @@ export function reportText(
 		],
 		['Board', board?.board?.name ?? board?.chip?.name],
 		['Programmer', programmer?.name],
+		['Engine', programmer?.connection.kind === 'avrdude' ? programmer.connection.engine : undefined],
 		[
 			'Chip read',
 			identify === undefined

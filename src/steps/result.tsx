@@ -8,6 +8,7 @@ import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {chipStateText} from './chip-state.ts';
 import {loaderIdOf} from './comeback-watch.ts';
+import {engineLines} from './engine-lines.ts';
 import {causeLines} from './error-text.ts';
 import {messageOf} from './message-of.ts';
 import {writeReport} from './report.ts';
@@ -91,6 +92,7 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 		return [
 			item(`${glyphs.failed} `, error.message, 'bad'),
 			item('The chip: ', chipStateText(result.chipState), 'strong'),
+			...engineLines(known, view),
 			...backupLines(known),
 			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
 			gap,
@@ -100,6 +102,7 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 	return [
 		...seenLines(known, view),
 		...provenLines(known, view),
+		...engineLines(known, view),
 		gap,
 		say('What to do now:', 'strong'),
 		...afterwards(known).map((text, index) => item(`${index + 1}. `, text)),

@@ -14,6 +14,7 @@ import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {driverOf} from './contact.ts';
+import {engineLines} from './engine-lines.ts';
 import {errorLines} from './error-text.ts';
 import {estimateSeconds} from './estimate.ts';
 import {fuseText} from './fuse-choices.ts';
@@ -107,11 +108,15 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 			: `Set the fuses: ${fuseText(known.identify?.identity.fuses ?? plan.fuses)} ${arrow} ${fuseText(plan.fuses)}.`,
 	);
 	steps.push('Read everything once more, and let the board start.');
-	const driver = known.programmer === undefined ? undefined : driverOf(known.programmer);
+	const {programmer} = known;
+	// How fast avrdude's programmers are, nobody here has measured.
+	const driver =
+		programmer === undefined || programmer.connection.kind === 'avrdude' ? undefined : driverOf(programmer);
 	return [
 		say(`This will be done to the ${board} (${plan.chip.name}):`, 'strong'),
 		...steps.map((text, index) => item(` ${index + 1}. `, text)),
 		...switchLines(plan, known, view),
+		...engineLines(known, view),
 		gap,
 		...(driver === undefined ? [] : [say(`It takes ${timeText(estimateSeconds(plan, driver))}.`)]),
 		say(
@@ -204,7 +209,11 @@ export function ReviewView(step: StepProps<'review'>) {
 		const commands = avrdudeCommands(
 			plan,
 			plan.imageName ?? 'image.hex',
-			connection?.kind === 'serial' ? {port: connection.path} : {},
+			connection?.kind === 'serial'
+				? {port: connection.path}
+				: connection?.kind === 'avrdude' && connection.port !== undefined
+					? {port: connection.port}
+					: {},
 		);
 		return (
 			<Ask

@@ -16,7 +16,7 @@ import type {RecoverResult} from '../engine/procedures/events.ts';
 import type {FlashResult} from '../engine/procedures/flash.ts';
 import type {SpareBoard} from '../engine/procedures/prepare.ts';
 import type {Store} from '../engine/store.ts';
-import type {FuseBytes, Identity, OnProgress} from '../engine/target.ts';
+import type {FuseBytes, Identity, OnProgress, Target} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
 import type {InputChannel} from '../ui/use-guarded-input.ts';
 import type {View} from '../ui/view.ts';
@@ -40,7 +40,15 @@ export type StepId =
 
 export type Connection =
 	| {readonly kind: 'serial'; readonly path: string; readonly baud?: number}
-	| {readonly kind: 'usb'; readonly key: string};
+	| {readonly kind: 'usb'; readonly key: string}
+	/** The second engine: an installed avrdude drives its programmer of this name. */
+	| {
+			readonly kind: 'avrdude';
+			readonly programmer: string;
+			/** As it is to be named to a person: `avrdude 7.1 (dragon_isp)`. */
+			readonly engine: string;
+			readonly port?: string;
+	  };
 
 /** What each step settles. */
 export type Answers = {
@@ -161,6 +169,23 @@ export type QmkBuild = {
 	) => Promise<{readonly ok: true; readonly file: string} | {readonly ok: false; readonly why: string}>;
 };
 
+/** The avrdude that is installed on this machine. */
+export type AvrdudeEngine = {
+	/** Asked when the person opens the list. Throws UnbrickError DeviceMissing, FirmwareTooOld, Refused. */
+	readonly find: () => Promise<{
+		readonly version: string;
+		/** Programmer ids with their descriptions, as it lists them. */
+		readonly programmers: ReadonlyMap<string, string>;
+	}>;
+	/** The target through it; nothing was said to the chip yet. Throws as Target, and as `find`. */
+	readonly open: (wanted: {
+		readonly programmer: string;
+		readonly port?: string;
+		readonly board?: Board;
+		readonly chip?: Chip;
+	}) => Promise<Target>;
+};
+
 /** Everything outside that the wizard may reach. Real from src/io, practice from src/bench. */
 export type WizardDeps = {
 	readonly world: World;
@@ -182,6 +207,7 @@ export type WizardDeps = {
 	}) => Promise<readonly CatalogueImage[]>;
 	/** The published program that makes a spare board a programmer, as hex. Throws an Error that says what to get. */
 	readonly ispProgram?: (board: SpareBoard, onProgress?: OnProgress) => Promise<Uint8Array>;
+	readonly avrdude?: AvrdudeEngine;
 	/** Set on the practice bench. */
 	readonly practice?: {
 		readonly scenario: string;

@@ -9,6 +9,7 @@ import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
+import {AvrdudeWiring} from './avrdude-wiring.tsx';
 import type {Known, StepProps} from './step.ts';
 
 export function tableFor(known: Known): WiringTable | undefined {
@@ -55,7 +56,7 @@ async function lookForSupplies(world: World, known: Known): Promise<readonly Sec
 	return secondSupplies(others, known.board?.chip?.id, key).filter(({confidence}) => confidence === 'likely');
 }
 
-function useSupplies(world: World, known: Known, asked: boolean): readonly SecondSupply[] {
+export function useSupplies(world: World, known: Known, asked: boolean): readonly SecondSupply[] {
 	const [supplies, setSupplies] = useState<readonly SecondSupply[]>([]);
 	useEffect(() => {
 		if (!asked) return;
@@ -77,6 +78,14 @@ function useSupplies(world: World, known: Known, asked: boolean): readonly Secon
 type Page = 'table' | 'picture' | 'hints' | 'power';
 
 export function WiringView(step: StepProps<'wiring'>) {
+	return step.known.programmer?.connection.kind === 'avrdude' ? (
+		<AvrdudeWiring step={step} />
+	) : (
+		<OwnWiring {...step} />
+	);
+}
+
+function OwnWiring(step: StepProps<'wiring'>) {
 	const {known, view, deps, onDone} = step;
 	const [page, setPage] = useState<Page>('table');
 	const table = tableFor(known);
