@@ -186,19 +186,29 @@ async function killedAndAsked(serve: (seed: number) => Promise<Served>, signals:
 					if (signal === 'SIGINT') {
 						// Among the fuses it finishes what was begun.
 						assert.ok(first.code === 130 || first.code === 0, `${where}: ${first.code} ${first.stderr}`);
-						assert.match(first.stderr, /Stopping where it is safe/, where);
-						if (first.code === 130) assert.match(first.stderr, /chip|flash/i, where);
+						if (first.code === 130) {
+							assert.match(first.stderr, /Stopping where it is safe/, where);
+							assert.match(first.stderr, /chip|flash/i, where);
+						}
 						assert.equal(bench.chip.running(), true, where);
 						assert.deepEqual(bench.violations, [], where);
 					} else {
-						assert.notEqual(first.code, 0, where);
+						// How many transfers a run takes over a pty depends on how bytes fall together: the latest kill may
+						// come after the end. `begunInAll` sees to it that most do not.
+						assert.ok(
+							first.code === null || first.code === 137 || first.code === 0,
+							`${where}: ${first.code}`,
+						);
 					}
 					const {low, high, extended} = bench.chip.dump().fuses;
 					const fuses = [low, high, extended].map(byte => byte!.toString(16)).join(' ');
 					assert.ok(tiny.prefixes.includes(fuses), `${where}: ${fuses}`);
-					const begun = bench.touched() && first.code !== 0;
+					// A changed chip without a journal can only be one whose recovery had ended when the kill came.
+					const left = journals(folder).length;
+					const begun = bench.touched() && first.code !== 0 && left > 0;
 					if (begun) begunInAll++;
-					assert.equal(journals(folder).length, begun ? 1 : 0, where);
+					assert.equal(left, begun ? 1 : 0, where);
+					if (bench.touched() && !begun) assertGood(bench, before.eeprom, `${where}: no journal`);
 					const second = await served.run(folder, begun ? resumeArgs : recoverArgs);
 					assert.equal(second.code, 0, `${where}: ${second.stdout}${second.stderr}`);
 					if (begun) assert.match(second.stdout, /A recovery of an ATtiny25 was interrupted/, where);
