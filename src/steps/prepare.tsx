@@ -139,6 +139,7 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 	const {state, kept, stop} = usePrepare(step, board, program, run);
 	/** Esc while nothing is written: the run is stopped, and left once it has said that nothing was changed. */
 	const [leaving, setLeaving] = useState(false);
+	const [stopping, setStopping] = useState(false);
 	const {end, written} = state;
 	const untouched = written === undefined || (!written.ok && written.chipState === 'untouched');
 	const leave = () => {
@@ -146,8 +147,10 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 		stop.request();
 	};
 	useEffect(() => {
-		if (!leaving || end === undefined) return;
+		if (end === undefined) return;
+		setStopping(false);
 		setLeaving(false);
+		if (!leaving) return;
 		if (!end.ok && end.error.kind === 'Cancelled' && untouched) setProgram(undefined);
 	}, [leaving, end, untouched]);
 
@@ -315,7 +318,10 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 				step={step}
 				id={reading ? 'read' : 'work'}
 				{...(reading ? {onBack: leave} : {noWayBack: true})}
-				onInterrupt={() => stop.request()}
+				onInterrupt={() => {
+					setStopping(true);
+					stop.request();
+				}}
 				onAction={() => {}}
 				spec={{
 					lines: [
@@ -323,7 +329,7 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 						gap,
 						...workLines(board, state, view),
 						...keptLines(kept.slice(-1), view).slice(0, 1),
-						stop.cancel.requested || hangup.requested
+						stopping || hangup.requested
 							? say('Stopping after what was begun.', 'warn')
 							: say('Leave the cable as it is.', 'quiet'),
 					],

@@ -298,6 +298,8 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 					const taken = action.type === 'choose' ? ranked.find(({id}) => id === action.id) : undefined;
 					const pinout = programmerPinouts.find(({id}) => id === taken?.wiring);
 					setBorrowing(false);
+					// A Raspberry Pi's pins are driven by avrdude alone.
+					if (taken?.id === 'raspberry-pi') setOther(true);
 					if (pinout === undefined) return;
 					choose(pinout);
 					// What lies in a drawer is seldom a programmer yet.
