@@ -55,14 +55,21 @@ export function useKeymapRun(
 	const [missing, setMissing] = useState(false);
 	const [result, setResult] = useState<FlashResult | undefined>(undefined);
 	const [fault, setFault] = useState<unknown>(undefined);
-	const [stop, setStop] = useState(createCancel);
+	/** The run's own wish to stop, behind one object for good: a key may come before the next drawing. */
+	const current = useRef(createCancel());
+	const [stop] = useState(() => ({
+		get cancel() {
+			return current.current.cancel;
+		},
+		request: () => current.current.request(),
+	}));
 	useEffect(() => hangup.onRequest(stop.request), [hangup, stop]);
 	// biome-ignore lint/correctness/useExhaustiveDependencies: a new run begins with its number alone
 	useEffect(() => {
 		if (keymap === undefined || target === undefined) return;
 		let here = true;
 		const cancel = createCancel();
-		setStop(cancel);
+		current.current = cancel;
 		setProgress({phase: undefined, done: 0, total: 0});
 		setMissing(false);
 		setResult(undefined);

@@ -1,5 +1,5 @@
 // A spare board becomes a programmer: which hex is right for it, and the run itself with its events folded for a screen.
-import {useEffect, useRef, useState} from 'react';
+import {useCallback, useEffect, useRef, useState} from 'react';
 import {bootStartOf} from '../engine/bootloaders/open.ts';
 import {createCancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
@@ -105,16 +105,18 @@ export function usePrepare(
 ) {
 	const [state, setState] = useState(atFirst);
 	const [kept, setKept] = useState<readonly string[]>([]);
-	const [stop, setStop] = useState(createCancel);
+	/** The run's own wish to stop: a reference, since a key may come before the next drawing. */
+	const current = useRef(createCancel());
+	const stop = useCallback(() => current.current.request(), []);
 	/** The board's port is opened by one at a time: a run that was left closes it first. */
 	const busy = useRef<Promise<void>>(Promise.resolve());
-	useEffect(() => hangup.onRequest(stop.request), [hangup, stop]);
+	useEffect(() => hangup.onRequest(stop), [hangup, stop]);
 	// biome-ignore lint/correctness/useExhaustiveDependencies: a new run begins with its number alone
 	useEffect(() => {
 		if (program === undefined) return;
 		let here = true;
 		const cancel = createCancel();
-		setStop(cancel);
+		current.current = cancel;
 		setState(atFirst);
 		const {store, world} = deps;
 		const work = async () => {

@@ -144,7 +144,7 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 	const untouched = written === undefined || (!written.ok && written.chipState === 'untouched');
 	const leave = () => {
 		setLeaving(true);
-		stop.request();
+		stop();
 	};
 	useEffect(() => {
 		if (end === undefined) return;
@@ -320,7 +320,7 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 				{...(reading ? {onBack: leave} : {noWayBack: true})}
 				onInterrupt={() => {
 					setStopping(true);
-					stop.request();
+					stop();
 				}}
 				onAction={() => {}}
 				spec={{

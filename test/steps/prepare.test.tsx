@@ -27,7 +27,11 @@ function flat(screen: string): string {
 }
 
 /** Time runs a hundred times faster than a person's, and still lets the screen be drawn. */
-function surroundings(bench: Bench, more: Partial<WizardDeps> = {}) {
+function surroundings(
+	bench: Bench,
+	more: Partial<WizardDeps> = {},
+	beforeWrite?: (data: Uint8Array) => Promise<void>,
+) {
 	const pace = shortenedPace(100);
 	const store = createMemoryStore(bench.clock);
 	const clock = {
@@ -40,7 +44,20 @@ function surroundings(bench: Bench, more: Partial<WizardDeps> = {}) {
 	const deps = ({practice: _, ...practice}: WizardDeps): WizardDeps => ({
 		...practice,
 		store,
-		world: {...bench.world, clock},
+		world: {
+			...bench.world,
+			clock,
+			async openSerial(path, options) {
+				const stream = await bench.world.openSerial(path, options);
+				return {
+					...stream,
+					async write(data) {
+						await beforeWrite?.(data);
+						await stream.write(data);
+					},
+				};
+			},
+		},
 		ispProgram: published,
 		...more,
 	});
@@ -49,7 +66,10 @@ function surroundings(bench: Bench, more: Partial<WizardDeps> = {}) {
 
 async function withSpare(
 	board: Omit<BoardBenchOptions, 'chip'>,
-	options: DriveOptions & {readonly more?: Partial<WizardDeps>},
+	options: DriveOptions & {
+		readonly more?: Partial<WizardDeps>;
+		readonly beforeWrite?: (wizard: Driver, data: Uint8Array) => Promise<void>;
+	},
 	body: (
 		wizard: Driver,
 		bench: Bench,
@@ -60,8 +80,8 @@ async function withSpare(
 	const bench = createBoardBench({chip, ...board});
 	bench.board.plug(0);
 	await bench.clock.sleep(10_000);
-	const {store, deps} = surroundings(bench, options.more);
-	const wizard = drive({...options, deps});
+	const {store, deps} = surroundings(bench, options.more, async data => options.beforeWrite?.(wizard, data));
+	const wizard: Driver = drive({...options, deps});
 	const before = bench.chip.self.flash(0x7000, 0x1000).slice();
 	try {
 		await wizard.choose('What happened', 'I have no error text');
@@ -220,5 +240,28 @@ test('the cable comes out in the middle: the state is said, and a second run thr
 		const next = await wizard.see(/press its RESET twice|is a programmer now/);
 		if (/RESET twice/.test(next)) bench.board.pressReset(bench.clock.nowMs());
 		await wizard.see('is a programmer now');
+	});
+});
+
+test('Ctrl+C in the first moments of the write was announced and not carried out', async () => {
+	let pressed = false;
+	let blocks = 0;
+	const beforeWrite = async (wizard: Driver, data: Uint8Array) => {
+		// AVR109: B, the length in two bytes, F for the flash, the block.
+		if (data[0] === 0x42 && data[3] === 0x46) blocks++;
+		if (pressed || blocks < 3) return;
+		pressed = true;
+		wizard.key('interrupt');
+		await wizard.see('Stopping after what was begun');
+	};
+	const board = {fuses: caterinaFuses, images: [loaderImage('caterina', chip)]};
+	await withSpare(board, {columns: 60, rows: 24, beforeWrite}, async (wizard, bench, _store, loader) => {
+		await wizard.choose('Which programmer do you have?', 'Pro Micro with the ISP firmware');
+		await wizard.choose('must carry the ISP program', 'A spare board');
+		await wizard.choose(start, 'Put the published ISP program on it');
+		const ended = flat(await wizard.see(/The spare board: |is a programmer now/));
+		assert.match(ended, /Its bootloader is whole\. The program on it is not complete/);
+		assert.equal(blocks, 3);
+		assert.ok(sameBytes(bench.chip.self.flash(0x7000, 0x1000), loader));
 	});
 });
