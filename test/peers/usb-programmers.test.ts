@@ -99,6 +99,8 @@ describe('programmers at a serial port', {concurrency: 2}, () => {
 	for (const [programmer, name, needs] of [
 		['avrisp', 'stk500v1', {virtualUsb: true, programs: ['avrdude']}],
 		['buspirate', 'buspirate', {programs: ['avrdude', 'python3']}],
+		// `arduino`: avrdude's name for the sketch, which counts EEPROM addresses in words.
+		['arduino-isp', 'arduino', {programs: ['avrdude', 'python3']}],
 	] as const) {
 		for (const [chip, part] of Object.entries(parts)) {
 			const data = findChip(chip);
@@ -106,8 +108,8 @@ describe('programmers at a serial port', {concurrency: 2}, () => {
 			peerTest(`avrdude and recover over ${programmer}: ${data.name}`, needs, async () => {
 				const bench = createBench('factory-rc', {change: {programmer, chip, fuses: part.fuses}});
 				const served = await serveSerial(bench, programmer === 'avrisp');
-				// The whole of one part, 4 KB at the end of the others.
-				const bytes = chip === 'atmega32u4' ? data.flash.bytes : 4096;
+				// The whole of one part, 4 KB at the end of the others; at 19200 baud the whole takes a minute each way.
+				const bytes = chip === 'atmega32u4' && programmer !== 'arduino-isp' ? data.flash.bytes : 4096;
 				const start = data.flash.bytes - bytes;
 				const image = pattern(bytes);
 				const hex = file(
@@ -117,6 +119,7 @@ describe('programmers at a serial port', {concurrency: 2}, () => {
 				try {
 					const peer = await served.run([
 						...['avrdude', '-c', name, '-P', served.path, '-p', data.avrdudeId],
+						...(programmer === 'arduino-isp' ? ['-b', '19200'] : []),
 						...['-e', '-U', `flash:w:${hex}:i`, '-U', `hfuse:w:${part.high}:m`],
 					]);
 					assert.equal(peer.code, 0, peer.stderr);
