@@ -2,9 +2,9 @@
 // process, erase, write, verify. `npm run bench` (builds first); `npm run bench -- --only usbtiny --images full,loader`.
 // Prints wall seconds, ratio, transfers, bytes and the physical floor (scripts/bench-floor.ts) beside them. The pace
 // of wires and firmware is fixed in src/bench/pace.ts.
-import {spawn, spawnSync} from 'node:child_process';
+import {spawn} from 'node:child_process';
 import {cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {loadavg, tmpdir} from 'node:os';
+import {loadavg, setPriority, tmpdir} from 'node:os';
 import path from 'node:path';
 import {performance} from 'node:perf_hooks';
 import {parseArgs} from 'node:util';
@@ -105,23 +105,13 @@ if (missing !== undefined) {
 }
 
 // What is measured is the pace of the models, not how busy this machine is with other things: where the system lets us,
-// everything here runs before other programs. All of it sleeps most of the time.
-const realtime = ['chrt', '-r', '10'] as const;
-const marker = 'AVR_UNBRICK_BENCH_REALTIME';
-if (process.env[marker] === undefined) {
-	const [command, ...args] = realtime;
-	if (spawnSync(command, [...args, 'true']).status === 0) {
-		const again = spawnSync(
-			command,
-			[...args, process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-			{
-				stdio: 'inherit',
-				env: {...process.env, [marker]: '1'},
-			},
-		);
-		process.exit(again.status ?? 1);
-	}
-	console.error('Without the right to real-time priority, other work on this machine shows in the figures.');
+// everything here comes before other programs. Not by a real-time class: that starves the threads on which a starting
+// Node compiles, and both programs with them.
+const favouredPriority = -15;
+try {
+	setPriority(favouredPriority);
+} catch {
+	console.error('Without the right to a higher priority, other work on this machine shows in the figures.');
 }
 const folder = mkdtempSync(path.join(tmpdir(), 'bench-'));
 process.on('exit', () => rmSync(folder, {recursive: true, force: true}));

@@ -35,8 +35,12 @@ export const linkTestReadings = 4;
 /** Readings of fuses and lock bits until the last two agree. */
 const snapshotReadings = 4;
 
-/** Pages that must read blank after an erase: first, last and three between; the rest is read at verify. */
+/**
+ * Places that must read blank after an erase: first and last page whole, between them the start of three pages. The
+ * rest is read at verify. Source: performance notes 4.1.
+ */
 const blankSamples = 5;
+const blankSampleBytes = 16;
 
 /** A page that does not read blank is read again: a disturbed reading is not a failed erase. */
 const blankReadings = 3;
@@ -349,14 +353,22 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		}
 	};
 
-	/** One reading of what the link test compares; a transfer that fails outright is repeated from a fresh entry. */
-	const readProbe = async (): Promise<{snapshot: Snapshot; page: Uint8Array}> => {
+	const readFirstPage = () => open().read('flash', 0, known().flash.pageBytes);
+
+	/**
+	 * One reading of what the link test compares; a transfer that fails outright is repeated from a fresh entry.
+	 * @param told fuses and lock bits that need not be read: then only the signature is, beside the page
+	 */
+	const readProbe = async (told?: Snapshot): Promise<{snapshot: Snapshot; page: Uint8Array}> => {
 		const current = open();
 		for (let attempt = 1; ; attempt++) {
 			try {
 				return {
-					snapshot: await current.readSnapshot(),
-					page: await current.read('flash', 0, known().flash.pageBytes),
+					snapshot:
+						told === undefined
+							? await current.readSnapshot()
+							: {...told, signature: await current.readSignature()},
+					page: await readFirstPage(),
 				};
 			} catch (error) {
 				if (!isTransient(error)) throw error;
@@ -367,11 +379,19 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		}
 	};
 
-	/** Reads signature, fuses, lock bits and the first page `readings` times; the first difference ends it. */
-	const compareReadings = async (readings: number, reference?: {snapshot: Snapshot; page: Uint8Array}) => {
+	/**
+	 * Reads signature, fuses, lock bits and the first page `readings` times; the first difference ends it.
+	 * @param only `signature`: fuses and lock bits are read the last time only
+	 */
+	const compareReadings = async (
+		readings: number,
+		reference?: {snapshot: Snapshot; page: Uint8Array},
+		only?: 'signature',
+	) => {
 		let first = reference;
 		for (let reading = 1; reading <= readings; reading++) {
-			const {snapshot, page} = await readProbe();
+			const short = only === 'signature' && reading < readings;
+			const {snapshot, page} = await readProbe(short ? first?.snapshot : undefined);
 			if (identified !== undefined && !sameBytes(snapshot.signature, identified)) {
 				throw lost(snapshot.signature);
 			}
@@ -397,6 +417,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		return first!;
 	};
 
+	/** The first reading of a link test: what was read already, and the first page to it. */
+	const steadyPage = async (snapshot: Snapshot) => ({snapshot, page: (await readProbe(snapshot)).page});
+
 	/** True when a speed stands: entry, then eight readings equal to the slow one. */
 	const proves = async (hz: number, reference: {snapshot: Snapshot; page: Uint8Array}): Promise<boolean> => {
 		const current = open();
@@ -404,7 +427,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			await chooseSck(hz);
 			const reply = await current.enter();
 			if (reply.answered === 'no' || (await current.stepFault()) !== undefined) return false;
-			await compareReadings(raiseReadings, reference);
+			await compareReadings(raiseReadings, reference, 'signature');
 			return true;
 		} catch (error) {
 			if (
@@ -437,7 +460,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	 * Raises SCK as far as clock and wires carry it, one step of margin below. True when the speed in use is the one at
 	 * which the readings have just agreed: that was a link test.
 	 */
-	const raise = async (fuses: FuseBytes): Promise<boolean> => {
+	const raise = async (seen: Snapshot): Promise<boolean> => {
+		const {fuses} = seen;
 		const steps = capabilities!.sckStepsHz;
 		const began = foundHz ?? startSckHz;
 		const running = runningClock(known(), fuses, board);
@@ -453,7 +477,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			return false;
 		}
 		// One reading is enough to compare with: the eight at the new speed must equal it.
-		const reference = await compareReadings(1);
+		const reference = await steadyPage(seen);
 		let proven: number | undefined;
 		for (const step of candidates) {
 			if (await proves(step, reference)) {
@@ -512,9 +536,11 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	const findNotBlank = async (pageBytes: number, pages: number): Promise<UnbrickError | undefined> => {
 		for (let sample = 0; sample < blankSamples; sample++) {
 			const byteAddress = Math.floor((sample * (pages - 1)) / (blankSamples - 1)) * pageBytes;
+			const whole = sample === 0 || sample === blankSamples - 1;
+			const size = whole ? pageBytes : Math.min(blankSampleBytes, pageBytes);
 			let page = new Uint8Array(0);
 			for (let reading = 0; reading < blankReadings; reading++) {
-				page = new Uint8Array(await open().read('flash', byteAddress, pageBytes));
+				page = new Uint8Array(await open().read('flash', byteAddress, size));
 				if (isBlank(page)) break;
 			}
 			const at = page.findIndex(byte => byte !== 0xff);
@@ -586,8 +612,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 					});
 				}
 				const raises = sck === 'auto' && link.setSck !== undefined && capabilities!.sckStepsHz.length > 1;
-				const tested = raises && (await raise(snapshot.fuses));
-				if (!tested) await compareReadings(linkTestReadings);
+				const tested = raises && (await raise(snapshot));
+				// The snapshot was read twice already: with a page it is the first of the readings.
+				if (!tested) await compareReadings(linkTestReadings - 1, await steadyPage(snapshot));
 			}
 			return {
 				signature,
@@ -716,7 +743,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		async reenter() {
 			const proven = eraseProven;
 			await leave();
-			await clock.sleep(restMs);
+			// With the same fuses the same clock goes on; entering pulses RESET as it is.
+			if (fusesTouched) await clock.sleep(restMs);
 			if (fusesTouched || !(await comesBack())) {
 				// The clock may be another one now: start over from slow. Source: issue B.
 				const {snapshot} = await findChip(chip, null);
