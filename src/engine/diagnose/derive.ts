@@ -43,22 +43,31 @@ export type DerivedId =
 	| 'is.sig.none'
 	| 'is.sig.fine'
 	| 'is.sig.varied'
+	| 'is.sig.talk'
+	| 'is.tool.mute'
 	| 'is.expected.blank'
 	| 'is.mismatch.unused'
 	| 'is.mismatch.lock'
 	| 'is.mismatch.fuse'
 	| 'is.mismatch.bootstart'
 	| 'is.mismatch.high'
+	| 'is.mismatch.high.unnamed'
 	| 'is.mismatch.blank'
 	| 'is.mismatch.other'
 	| 'is.fuse.wanted'
 	| 'is.fuse.thensilent'
+	| 'is.fuse.byhand'
 	| 'is.fuse.kills'
 	| 'is.path.cut'
 	| 'is.addr.ram';
 
 /** Everything known in one attempt: messages and what follows from them, each with the lines that say so. */
 export type Known = ReadonlyMap<string, readonly Hit[]>;
+
+/** A command with a long path, wrapped. */
+const WRAPPED_COMMAND_LINES = 4;
+/** Signs that stand in a command itself. */
+const ofCommandLine = /^(?:avr\.(?:opt|cmd|any|words)|os|tb|build)\b/;
 
 /** Of a message repeated without end only the latest are looked at. */
 const RECENT = 50;
@@ -132,8 +141,10 @@ const bootStarts: ReadonlySet<number> = new Set(
 );
 /** Below this a boot section is smaller than any bootloader asked about here (ATmega8 aside). */
 const LOWEST_BOOT_START = 0x1800;
-/** STK500v1 and USBtiny address words with 16 bits: 128 KB. */
+/** STK500v1 addresses words with 16 bits: 128 KB. */
 const UPPER_FLASH = 0x20000;
+/** USBtiny addresses bytes with 16 bits. Source: avrdude NEWS 7.1, #1029; https://docs.qmk.fm/isp_flashing_guide. */
+const UPPER_FLASH_USBTINY = 0x10000;
 /** SRAM sits from here on in avr-gcc's address space. Source: avr-libc memory sections. */
 const RAM_OFFSET = 0x800000;
 
@@ -208,7 +219,7 @@ const mutedErrors: ReadonlySet<string> = new Set<SignalId>(['ide.uploadfailed', 
 
 function judgeMismatches(
 	known: Map<string, Hit[]>,
-	serialBootloader: boolean,
+	way: 'loader' | 'isp' | 'usbtiny' | 'unknown',
 	add: (id: DerivedId, ...hits: Hit[]) => void,
 ): void {
 	const places = [...(known.get('avr.mismatch.at') ?? []), ...(known.get('avr.mismatch.addr') ?? [])];
@@ -231,6 +242,15 @@ function judgeMismatches(
 				: before.id === 'avr.verifying.flash'
 					? 'flash'
 					: ((before.groups[0]?.toLowerCase().replace('lockbits', 'lock') as Memory) ?? undefined);
+		if (memory === undefined && address === 0 && read !== undefined && wanted !== undefined) {
+			// Safemode names the fuse afterwards, with the same two values.
+			const named = (known.get('avr.fuse.was') ?? []).find(
+				hit =>
+					Number.parseInt(hit.groups[1] ?? '', 16) === wanted &&
+					Number.parseInt(hit.groups[2] ?? '', 16) === read,
+			);
+			if (named !== undefined) memory = named.groups[0]?.toLowerCase() as Memory;
+		}
 		if (memory === undefined && address === 0 && read !== undefined && wanted !== undefined) {
 			// No memory named. A byte whose missing top bits alone differ is an extended fuse or a lock byte.
 			const differs = read ^ wanted;
@@ -263,8 +283,9 @@ function judgeMismatches(
 			else add('is.mismatch.fuse', before ?? place, ...hits);
 			continue;
 		}
-		if (address >= UPPER_FLASH && !(serialBootloader && bootStarts.has(address))) {
-			add('is.mismatch.high', ...hits);
+		// A serial loader has no such limit, whatever its programmer's name.
+		if (way !== 'loader' && address >= (way === 'usbtiny' ? UPPER_FLASH_USBTINY : UPPER_FLASH)) {
+			add(way === 'unknown' ? 'is.mismatch.high.unnamed' : 'is.mismatch.high', ...hits);
 			continue;
 		}
 		const starts =
@@ -483,11 +504,17 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	const strange = new Set(values.filter(value => value !== '000000' && value !== 'ffffff'));
 	if (strange.size >= 2 && new Set(values).size >= 2 && derived.has('is.sig.none'))
 		add('is.sig.varied', ...signatures.slice(-3));
+	// A carriage return and a question mark are text, not a chip's identity.
+	if (/^(?:0d|3f)+$/.test(values.at(-1) ?? '') && (values.at(-1) ?? '').includes('3f'))
+		add('is.sig.talk', signatures.at(-1)!);
 	for (const hit of (known.get('avr.expected') ?? []).slice(-RECENT)) {
 		if (/^ff ff ff$/i.test(hit.groups[1] ?? '')) add('is.expected.blank', hit);
 	}
 
-	judgeMismatches(known, derived.has('is.prog.serialboot'), add);
+	const loader = derived.has('is.prog.serialboot') || derived.has('is.prog.avr109');
+	const isp = derived.has('is.prog.isp') || derived.has('is.isp.serial') || derived.has('is.burn');
+	const usbtiny = programmer !== undefined && /^usbtiny/.test(programmer);
+	judgeMismatches(known, loader ? 'loader' : usbtiny ? 'usbtiny' : isp ? 'isp' : 'unknown', add);
 
 	// Fuses asked for, and what they do.
 	for (const hit of (everywhere.get('avr.opt.fuse') ?? []).slice(-RECENT)) {
@@ -510,6 +537,27 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	].filter(hit => hit.at < lastSilent);
 	if (fuseWritten.length > 0)
 		add('is.fuse.thensilent', fuseWritten.at(-1)!, ...(derived.get('is.silent') ?? []).slice(-1));
+
+	// Fuses typed by hand; what an IDE sends to a fresh chip brings the lock byte along.
+	const typed = (everywhere.get('avr.opt.fuse') ?? []).filter(
+		hit => hit.at < lastSilent && /^[lh]fuse$/i.test(hit.groups[0] ?? ''),
+	);
+	if (
+		typed.length > 0 &&
+		!everywhere.has('avr.opt.lock') &&
+		!derived.has('is.burn') &&
+		!derived.has('is.sig.fine')
+	)
+		add('is.fuse.byhand', typed.at(-1)!, ...(derived.get('is.silent') ?? []).slice(-1));
+
+	// A front end's command and its end, and nothing between them.
+	const ends = known.get('tb.complete') ?? [];
+	for (const command of (known.get('avr.cmd') ?? []).slice(-RECENT)) {
+		const end = ends.find(hit => hit.line > command.line && hit.line <= command.line + WRAPPED_COMMAND_LINES);
+		if (end === undefined) continue;
+		const words = attempt.filter(hit => hit.line > command.line && hit.line < end.line);
+		if (words.every(hit => ofCommandLine.test(hit.id))) add('is.tool.mute', command, end);
+	}
 
 	// Paths.
 	for (const id of ['dfu.open', 'avr.openfile', 'avr.readfile.failed'] as const) {

@@ -306,6 +306,14 @@ function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candida
 			{cause: 'insufficient-evidence', confidence: 0.5, evidence, isp: 'maybe', best: 0.5},
 		];
 	}
+	// dfu-util's words about the file, and none about the device.
+	if (everywhere.has('du.suffix') && !everywhere.has('du.version')) {
+		const suffix = hitsOf(['du.suffix']);
+		return [
+			{cause: 'benign-warning', confidence: 0.6, evidence: suffix, isp: 'no', best: 0.6},
+			{cause: 'insufficient-evidence', confidence: 0.5, evidence: suffix, isp: 'maybe', best: 0.5},
+		];
+	}
 	const open = hitsOf(underway);
 	const evidence = open.length > 0 ? open : hitsOf(recognised).slice(-2);
 	if (open.length > 0) {

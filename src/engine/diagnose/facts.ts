@@ -185,6 +185,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['cat.portsempty', 3],
 			['is.caterina.seen', 2],
 			['bf.connecting', 2],
+			['qmk.waiting.serial', 1],
 			['is.port.native', 1],
 		],
 	],

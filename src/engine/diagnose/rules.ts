@@ -177,7 +177,7 @@ export const rules: readonly Rule[] = [
 		id: 'dfu-xmega',
 		proves: [['dfu-tool-bug', 0.55]],
 		any: ['dfu.xmega'],
-		context: ['dfu.writeerror', 'dfu.download.failed', 'dfu.validate.failed', 'dfu.accesserror'],
+		context: ['dfu.writeerror', 'dfu.download.failed', 'dfu.validate.failed', 'dfu.accesserror', 'dfu.stall'],
 		source: 'dfu-programmer ChangeLog: XMEGA and EEPROM paging mended again and again',
 	},
 	{
@@ -442,8 +442,28 @@ export const rules: readonly Rule[] = [
 			['usb-permission', 0.35],
 		],
 		any: ['kb.nobootloader'],
+		not: ['kb.sawloader'],
 		family: 'caterina',
 		source: 'Kaleidoscope bin/kaleidoscope-builder: it looks for the port by its USB identity',
+	},
+	{
+		// It looks for the running keyboard while the bootloader is what the bus shows.
+		id: 'keyboard-script-blind',
+		proves: [['tool-version', 0.85]],
+		all: ['kb.nobootloader', 'kb.sawloader'],
+		family: 'caterina',
+		source: 'https://github.com/keyboardio/Kaleidoscope/issues/813',
+	},
+	{
+		// The front end shows the command and its own last line, and between them not a word of the tool.
+		id: 'toolbox-mute',
+		proves: [
+			['tool-version', 0.62],
+			['insufficient-evidence', 0.55],
+		],
+		all: ['is.tool.mute'],
+		not: ['is.specific'],
+		source: 'avrdude src/main.c prints on every way; qmk_toolbox MainWindow.cs',
 	},
 	{
 		id: 'program-stumbled',
@@ -550,6 +570,14 @@ export const rules: readonly Rule[] = [
 		source: 'qmk_firmware platforms/avr/flash.mk: no new port came after the reset',
 	},
 	{
+		id: 'qmk-waiting-serial-other',
+		proves: [['wrong-tool-for-bootloader', 0.45]],
+		any: ['qmk.waiting.serial'],
+		not: ['bf.silent', 'bf.connecting', 'avr.initialised', 'avr.verified', 'ser.open', 'qmk.notwritable'],
+		source:
+			'https://github.com/qmk/qmk_firmware/issues/21020: a board with another loader never brings a port',
+	},
+	{
 		// The Toolbox looks the serial port up at Windows; older ones fail at it, and without a driver there is none.
 		id: 'toolbox-no-port',
 		proves: [
@@ -610,7 +638,7 @@ export const rules: readonly Rule[] = [
 			['modemmanager', 0.5],
 		],
 		all: ['qmk.writable.wait'],
-		not: ['bf.connecting', 'bf.silent', 'avr.initialised', 'ser.open', 'avr.verified'],
+		not: ['bf.connecting', 'bf.silent', 'bf.nocommand.mid', 'avr.initialised', 'ser.open', 'avr.verified'],
 		family: 'caterina',
 		source: 'qmk_firmware platforms/avr/flash.mk',
 	},
@@ -638,6 +666,33 @@ export const rules: readonly Rule[] = [
 		all: ['qmk.toolarge'],
 		any: ['make.failed', 'build.error'],
 		source: 'qmk_firmware builddefs/build_keyboard.mk, check-size',
+	},
+	{
+		id: 'qmk-not-flashable',
+		proves: [
+			['tool-version', 0.75],
+			['wrong-tool-for-bootloader', 0.5],
+		],
+		any: ['qmk.noflash'],
+		source: 'qmk_firmware lib/python/qmk/flashers.py; https://github.com/qmk/qmk_firmware/pull/26053',
+	},
+	{
+		// dfu-programmer's own errors have small numbers; this one is the reset at the very end.
+		id: 'qmk-reset-status',
+		proves: [
+			['insufficient-evidence', 0.62],
+			['benign-warning', 0.55],
+		],
+		all: ['make.flash254'],
+		not: ['is.result', 'dfu.programming', 'dfu.nodevice'],
+		family: 'dfu',
+		source: 'https://github.com/qmk/qmk_firmware/issues/21020; dfu-programmer src/util.h',
+	},
+	{
+		id: 'build-not-writable',
+		proves: [['build-error', 0.88]],
+		any: ['build.nowrite'],
+		source: 'https://github.com/qmk/qmk_firmware/issues/13852: files of an earlier build with sudo',
 	},
 	{
 		id: 'qmk-no-mcu',
@@ -906,6 +961,23 @@ export const rules: readonly Rule[] = [
 		any: ['ser.missing', 'ser.portgone'],
 		not: ['ser.open.unknown', 'ser.busy', 'ser.denied'],
 		source: 'avrdude src/ser_posix.c, src/ser_win32.c',
+	},
+	{
+		id: 'port-com-posix',
+		proves: [['serial-wrong-port', 0.5]],
+		all: ['ser.com.posix'],
+		source: 'avrdude src/ser_posix.c: Linux and macOS have no port of that name',
+	},
+	{
+		id: 'port-touch-missing',
+		proves: [
+			['serial-wrong-port', 0.8],
+			['caterina-port-lost', 0.5],
+		],
+		any: ['sys.stty'],
+		family: 'caterina',
+		source:
+			'https://github.com/keyboardio/Model01-Firmware/issues/11: stty for the 1200-baud touch, without a port or with one that is gone',
 	},
 	{
 		id: 'port-com1',
@@ -1252,6 +1324,7 @@ export const rules: readonly Rule[] = [
 		proves: [
 			['hex-too-large', 0.85],
 			['serial-flash-not-written', 0.45],
+			['bad-hex-file', 0.4],
 		],
 		all: ['is.mismatch.bootstart'],
 		notContext: ['is.prog.isp', 'is.burn'],
@@ -1308,6 +1381,28 @@ export const rules: readonly Rule[] = [
 		family: 'isp-programmer',
 		source:
 			'https://docs.arduino.cc/built-in-examples/arduino-isp/ArduinoISP: reset on opening, sketch not loaded',
+	},
+	{
+		// The board's own loader was silent, then its rewriting over ISP failed: what ISP was taken for is still to do.
+		id: 'isp-after-silent-loader',
+		proves: [['isp-arduino-as-isp', 0.76]],
+		any: ['sk.nosync', 'sk.silent'],
+		all: ['is.isp.serial'],
+		context: ['v2.timeout', 'v2.getsync'],
+		not: ['sk.enable', 'sk.enable.nodevice', 'is.board.odd'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source:
+			'avrdude src/wiring.c, src/stk500.c: the programmer sketch speaks version 1, the loader of a Mega version 2',
+	},
+	{
+		// The programmer chosen stands in the paste, which way the upload went does not.
+		id: 'isp-programmer-chosen',
+		proves: [['isp-arduino-as-isp', 0.6]],
+		any: ['sk.nosync', 'sk.silent'],
+		context: ['ide.programmer.isp'],
+		not: ['sk.enable', 'sk.enable.nodevice', 'is.prog.serialboot'],
+		source: 'Arduino IDE, Tools menu; https://docs.arduino.cc/built-in-examples/arduino-isp/ArduinoISP',
 	},
 	{
 		id: 'isp-burn-no-sync',
@@ -1418,11 +1513,23 @@ export const rules: readonly Rule[] = [
 			['isp-no-clock', 0.3],
 		],
 		any: ['is.sig.none', 'avr.yikes'],
-		not: ['is.sig.fine', 'power.none', 'is.power.zero'],
+		not: ['is.sig.fine', 'is.sig.talk', 'power.none', 'is.power.zero'],
 		notContext: ['flip.any', 'is.prog.avr109', 'is.prog.serialboot'],
 		family: 'isp-programmer',
 		source:
 			'avrdude src/main.c: a signature of all zeros, all ones or without 0x1e in front was not read from a chip',
+	},
+	{
+		// Question marks and line ends are what AVR109 loaders say to a command they do not know: others talk to it too.
+		id: 'caterina-signature-talk',
+		proves: [
+			['modemmanager', 0.7],
+			['caterina-not-responding', 0.6],
+			['caterina-port-lost', 0.3],
+		],
+		all: ['is.sig.talk'],
+		family: 'caterina',
+		source: 'ArduinoCore-avr bootloaders/caterina/Caterina.c; https://docs.qmk.fm/faq_build#linux-udev-rules',
 	},
 	{
 		id: 'isp-signature-wanders',
@@ -1442,12 +1549,21 @@ export const rules: readonly Rule[] = [
 		source: 'avrdude src/main.c: rc -2 of the programmer',
 	},
 	{
+		id: 'isp-clock-error',
+		proves: [['isp-sck-too-fast', 0.92]],
+		any: ['v2.clock', 'avr.clockfast'],
+		family: 'isp-programmer',
+		source:
+			'avrdude src/stk500v2.c STATUS_CLOCK_ERROR, src/main.c; https://github.com/avrdudes/avrdude/pull/1216: the programmer measures that the target is too slow',
+	},
+	{
 		id: 'isp-fuses-unreliable',
 		proves: [
 			['isp-sck-too-fast', 0.7],
 			['isp-wiring', 0.65],
 		],
 		any: ['avr.fuse.unreliable', 'avr.fuse.changed'],
+		not: ['is.mismatch.unused'],
 		family: 'isp-programmer',
 		source: 'avrdude src/safemode.c: two readings of the same fuse differed',
 	},
@@ -1569,6 +1685,19 @@ export const rules: readonly Rule[] = [
 			'avrdude src/usbtiny.c and old STK500v1 firmware: no load extended address, so 128 KB is the limit',
 	},
 	{
+		// Above 128 KB, and nothing says over which way: a serial bootloader, an image too long, a programmer's limit.
+		id: 'mismatch-high-unnamed',
+		proves: [
+			['hex-too-large', 0.55],
+			['serial-link-noise', 0.5],
+			['isp-programmer-limit', 0.5],
+		],
+		all: ['is.mismatch.high.unnamed'],
+		isp: 'maybe',
+		source:
+			'https://github.com/prusa3d/Prusa-Firmware/issues/1220: the image reached into the bootloader; avrdude src/usbtiny.c',
+	},
+	{
 		id: 'isp-mismatch',
 		proves: [
 			['isp-wiring', 0.6],
@@ -1626,6 +1755,32 @@ export const rules: readonly Rule[] = [
 		source: 'OctoPrint-FirmwareUpdater README.md, AVRDUDE configuration',
 	},
 	{
+		// Fuses written by hand on a chip that does not answer: they may have been wrong once before.
+		id: 'isp-fuse-by-hand',
+		proves: [['isp-no-clock', 0.68]],
+		all: ['is.fuse.byhand'],
+		not: ['is.fuse.thensilent', 'is.sig.fine'],
+		family: 'isp-programmer',
+		source: 'datasheets, clock sources; https://electronics.stackexchange.com/questions/141065',
+	},
+	{
+		id: 'isp-fuse-by-hand-wiring',
+		proves: [['isp-wiring', 0.87]],
+		all: ['is.fuse.byhand'],
+		not: [
+			'is.fuse.thensilent',
+			'is.sig.fine',
+			'v2.status',
+			'v2.reversed',
+			'power.none',
+			'is.power.zero',
+			'asp.silent.zero',
+		],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source: 'datasheets, clock sources; avrdude src/usbasp.c',
+	},
+	{
 		id: 'isp-fuse-kills',
 		proves: [['isp-spi-disabled', 0.93]],
 		all: ['is.fuse.kills'],
@@ -1672,6 +1827,14 @@ export const rules: readonly Rule[] = [
 		any: ['usbdev.missing'],
 		notContext: ['flip.any', 'mn.any', 'tl.any'],
 		source: 'avrdude src/usb_libusb.c usbdev_open: looks for the identities of the programmer named',
+	},
+	{
+		// A programmer that was hardly sold; its name in the menu is one word away from the sketch of the same name.
+		id: 'isp-programmer-namesake',
+		proves: [['wrong-programmer-option', 0.88]],
+		any: ['tiny.missing.arduinoisp'],
+		family: 'isp-programmer',
+		source: 'avrdude.conf.in arduinoisp; https://github.com/arduino/Arduino/issues/5124',
 	},
 	{
 		id: 'isp-programmer-no-driver',

@@ -155,8 +155,15 @@ export const signals = [
 	},
 	{
 		id: 'dfu.stall',
-		find: ['-epipe', 'endpoint stalled', 'got -32', 'got -9', 'libusb_error_pipe'],
-		read: /-EPIPE|endpoint stalled|length of \d+, got -(?:32|9)\b|LIBUSB_ERROR_PIPE/i,
+		find: [
+			'-epipe',
+			'endpoint stalled',
+			'got -32',
+			'got -9',
+			'libusb_error_pipe',
+			'unknown error 0xfffffff7',
+		],
+		read: /-EPIPE|endpoint stalled|length of \d+, got -(?:32|9)\b|LIBUSB_ERROR_PIPE|unknown error 0xfffffff7/i,
 		role: 'error',
 		source: 'dfu-programmer src/dfu.c',
 	},
@@ -339,6 +346,12 @@ export const signals = [
 	},
 	{id: 'avr.opt.verify', find: 'flash:v:', source: 'avrdude src/main.c'},
 	{
+		id: 'avr.opt.lock',
+		find: 'lock:w:',
+		read: /\block:w:0x[0-9a-f]{1,2}/i,
+		source: 'avrdude src/main.c',
+	},
+	{
 		id: 'avr.opt.fuse',
 		find: ['fuse:w:', 'fuse0:w:'],
 		read: /\b(lfuse|hfuse|efuse|fuse):w:(0x[0-9a-f]{1,2})/i,
@@ -426,6 +439,17 @@ export const signals = [
 		source: 'avrdude src/main.c',
 	},
 	{
+		id: 'avr.clockfast',
+		find: 'isp clock is too fast for the target',
+		source: 'avrdude 7.1 src/main.c: the programmer itself said so, rc -2',
+	},
+	{
+		id: 'v2.clock',
+		find: 'target clock speed error',
+		role: 'error',
+		source: 'avrdude src/stk500v2.c: STATUS_CLOCK_ERROR',
+	},
+	{
 		id: 'avr.sckhint',
 		find: ['isp clock is too fast', 'lower isp clock frequency'],
 		source: 'avrdude src/main.c',
@@ -501,6 +525,12 @@ export const signals = [
 		id: 'avr.fuse.changed',
 		find: ['fuse changed! was', 'would you like this fuse to be changed back'],
 		role: 'error',
+		source: 'avrdude src/main.c (safemode)',
+	},
+	{
+		id: 'avr.fuse.was',
+		find: 'fuse changed! was',
+		read: /([lhe]?fuse) changed! was ([0-9a-f]{1,2}), and is now ([0-9a-f]{1,2})/i,
 		source: 'avrdude src/main.c (safemode)',
 	},
 	{
@@ -820,6 +850,19 @@ export const signals = [
 		read: /open device "?(?:unknown|null|\\\\\.\\)"?\s*:/i,
 		role: 'error',
 		source: 'avrdude src/ser_posix.c, src/ser_win32.c',
+	},
+	{
+		id: 'sys.stty',
+		find: 'stty: ',
+		read: /stty: (?:1200|\/dev\/[\w./-]{1,60}): no such file or directory/i,
+		role: 'error',
+		source: 'GNU coreutils src/stty.c; stty(1) of macOS',
+	},
+	{
+		id: 'ser.com.posix',
+		find: 'no such file or directory',
+		read: /open (?:device|port) "?com\d{1,3}"?: no such file or directory/i,
+		source: 'avrdude src/ser_posix.c: a port name of Windows given to open(2)',
 	},
 	{
 		id: 'ser.missing',
@@ -1257,6 +1300,13 @@ export const signals = [
 		source: 'avrdude src/usbasp.c',
 	},
 	{
+		id: 'tiny.missing.arduinoisp',
+		find: ['could not find usbtiny', 'cannot find usbtiny'],
+		read: /find usbtiny device \(0x2341\/0x0?0?49\)/i,
+		role: 'error',
+		source: 'avrdude.conf.in: arduinoisp has the identity 2341:0049',
+	},
+	{
 		id: 'tiny.missing',
 		find: ['could not find usbtiny', 'cannot find usbtiny'],
 		role: 'error',
@@ -1542,8 +1592,9 @@ export const signals = [
 			'detecting usb port, reset your',
 			'.build/',
 			'size after:',
+			' with keymap ',
 		],
-		read: /trying again every|bootloader not found\. trying again|checking file size of|the firmware size is|flashing for bootloader|copying \S+\.(?:hex|bin) to|detecting usb port|\.build\/\w+|size after:/i,
+		read: /making [\w/-]+ with keymap |trying again every|bootloader not found\. trying again|checking file size of|the firmware size is|flashing for bootloader|copying \S+\.(?:hex|bin) to|detecting usb port|\.build\/\w+|size after:/i,
 		source: 'qmk_firmware builddefs/build_keyboard.mk, platforms/avr/flash.mk',
 	},
 	{
@@ -1583,6 +1634,12 @@ export const signals = [
 		source: 'qmk_firmware platforms/avr/flash.mk: printed on the good way too',
 	},
 	{
+		id: 'kb.sawloader',
+		find: 'examining usb-',
+		read: /examining usb-[^\s/]{0,60}bootloader/i,
+		source: 'Kaleidoscope bin/find-device-port-linux-udev: the name under /dev/serial/by-id',
+	},
+	{
 		id: 'kb.nobootloader',
 		find: [
 			'unable to detect a keyboard in bootloader mode',
@@ -1602,6 +1659,12 @@ export const signals = [
 	{
 		id: 'qmk.nomcu',
 		find: ["specifying the mcu with '-m' is necessary"],
+		role: 'error',
+		source: 'qmk_firmware lib/python/qmk/flashers.py',
+	},
+	{
+		id: 'qmk.noflash',
+		find: 'flashing not currently supported',
 		role: 'error',
 		source: 'qmk_firmware lib/python/qmk/flashers.py',
 	},
@@ -1751,6 +1814,13 @@ export const signals = [
 		role: 'error',
 		source:
 			'gcc, GNU ld, GNU make main.c and read.c (fatal); qmk_firmware builddefs/message.mk; Arduino IDE message catalogue',
+	},
+	{
+		id: 'build.nowrite',
+		find: 'cannot create regular file',
+		read: /cannot create regular file [^\n]{1,160}: permission denied/i,
+		role: 'error',
+		source: 'GNU coreutils src/copy.c; qmk_firmware builddefs/build_keyboard.mk, COPY target',
 	},
 	{
 		id: 'build.overflow',
@@ -1908,6 +1978,12 @@ export const signals = [
 		],
 		role: 'error',
 		source: 'Arduino IDE message catalogue; arduino-cli po/en.po',
+	},
+	{
+		id: 'ide.programmer.isp',
+		find: ['arduino as isp', 'arduinoisp'],
+		read: /programmer:\s{0,3}["“]?arduino ?(?:as )?isp/i,
+		source: 'Arduino IDE, Tools menu; programmers.txt',
 	},
 	{
 		id: 'ide.burnfailed',
@@ -2432,6 +2508,12 @@ export const signals = [
 		find: ['dfu-split', ':dfu', '-bl dfu', 'dfu-suffix'],
 		read: /\bdfu-split-(?:left|right)\b|\bmake \S+:dfu\b|-bl dfu\b/i,
 		source: 'qmk_firmware platforms/avr/flash.mk (targets of the DFU recipe)',
+	},
+	{
+		id: 'make.flash254',
+		find: 'flash.mk:',
+		read: /flash\.mk:\d+: [\w-]+\] error 254/i,
+		source: 'qmk_firmware platforms/avr/flash.mk: the reset at the end is what make reports on',
 	},
 	{
 		id: 'make.failed',
