@@ -12,11 +12,13 @@
 //                30 ms; reading is the wire alone (SPI is faster). Opening the port resets it
 //   buspirate    one 05 frame: the wire, then SPI, then the answer through the bridge's 16 ms; the commit hides behind
 //                the next frame; reading is the wire alone
-// Of the rules (issue B and the order of a recovery), which no faster program may leave out: RESET low for 20 ms before
-// each of four entries; signature twice at each; fuses and lock twice; one reading of fuses and first page to compare
-// with, eight at a raised SCK, four at the speed that is used unless those were at it; erase (9 ms), five pages looked
+// Of the rules, which no faster program may leave out: RESET low for 20 ms before each of four entries; a harmless
+// question 16 times before a speed is trusted (4 where SCK is fixed); signature twice at each entry; fuses and lock
+// twice; one reading of the first page to compare with, then eight of signature and page at a raised SCK, or three of
+// signature, fuses and page at the one speed there is; erase; first and last page and the start of three others looked
 // at for blank, fuses and lock; the boot section read back when the image leaves it blank and the fuses start there, two
-// bytes of every blank page of the image; after leaving and entering again fuses, lock, first and last page.
+// bytes of every blank page of the image; after leaving and entering again fuses, lock, first and last page. The chip's
+// waits are those of its data file (the larger of two known figures) where the programmer does not poll.
 // Last, a Node that does nothing: the caller adds it.
 import * as pace from '../src/bench/pace.ts';
 import type {Chip} from '../src/engine/chips/chip.ts';
@@ -27,6 +29,8 @@ export type FloorSubject = 'usbtiny' | 'usbasp' | 'avrisp' | 'arduino-isp' | 'bu
 /** Milliseconds of the three things that a job consists of. */
 type Costs = {
 	readonly openMs: number;
+	/** What each entry takes beside RESET's 20 ms and the instructions. */
+	readonly enterMs: number;
 	readonly writePageMs: number;
 	readonly readMs: (bytes: number) => number;
 	/** So many single instructions in a row, as far as the programmer takes them together. */
@@ -40,10 +44,20 @@ const signatureReadings = 2;
 const signatureInstructions = 3;
 /** Signature, lock and three fuse bytes. */
 const snapshotInstructions = 7;
+const stepReadings = 16;
+const fixedStepReadings = 4;
 const raiseReadings = 8;
-const linkTestReadings = 4;
-const blankSamples = 5;
+/** The first of the four is what was read before. */
+const linkTestReadings = 3;
+const wholeSamples = 2;
+const shortSamples = 3;
+const shortSampleBytes = 16;
 const blankSampleBytes = 2;
+/** Bus Pirate: two silences of 30 ms, and zeros, SPI mode, frames, AVR commands (2): five questions and answers. */
+const busPirateQuietMs = 30;
+const busPirateOpenQuestions = 5;
+/** Settings and RESET high in one write; RESET low. */
+const busPirateEntryQuestions = 2;
 /** The boot section of the fuses that the benchmark's chip has (BOOTSZ 00). */
 const bootBytes = 4096;
 const usbaspBlockBytes = 200;
@@ -56,12 +70,13 @@ const ringBytes = 63;
 
 function costsOf(subject: FloorSubject, chip: Chip, sckHz: number): Costs {
 	const {pageBytes} = chip.flash;
-	const commitMs = chip.typicalWaits.flashPageMs;
+	const commitMs = chip.waits.flashPageMs;
 	const shiftMs = (instructions: number) => (instructions * 32_000) / sckHz;
 	switch (subject) {
 		case 'usbtiny':
 			return {
 				openMs: 0,
+				enterMs: 0,
 				writePageMs:
 					pace.lowSpeedControlMs(pageBytes) + shiftMs(pageBytes + 1) + pace.lowSpeedControlMs(4) + commitMs,
 				readMs: bytes =>
@@ -71,10 +86,11 @@ function costsOf(subject: FloorSubject, chip: Chip, sckHz: number): Costs {
 		case 'usbasp':
 			return {
 				openMs: 0,
+				enterMs: 0,
 				writePageMs:
 					pace.lowSpeedControlMs(pageBytes) +
 					shiftMs(pageBytes + 1) +
-					Math.ceil(commitMs / pace.usbaspPollMs) * pace.usbaspPollMs,
+					Math.ceil(chip.typicalWaits.flashPageMs / pace.usbaspPollMs) * pace.usbaspPollMs,
 				readMs: bytes =>
 					Math.ceil(bytes / usbaspBlockBytes) * pace.lowSpeedControlMs(0) +
 					(bytes / 8) * pace.lowSpeedTransactionMs +
@@ -85,6 +101,7 @@ function costsOf(subject: FloorSubject, chip: Chip, sckHz: number): Costs {
 			const instructionMs = shiftMs(1) + pace.sketchPace.instructionOverheadMs;
 			return {
 				openMs: 0,
+				enterMs: 0,
 				writePageMs: (pageBytes + 1) * instructionMs + 2 * pace.cdcFlushMs + commitMs,
 				readMs: bytes => bytes * instructionMs + pace.cdcFlushMs,
 				instructionsMs: count => count * instructionMs + pace.cdcFlushMs,
@@ -95,6 +112,7 @@ function costsOf(subject: FloorSubject, chip: Chip, sckHz: number): Costs {
 			const instructionMs = shiftMs(1) + pace.sketchPace.instructionOverheadMs;
 			return {
 				openMs: pace.sketchPace.bootloaderMs + pace.sketchPace.ledShowMs,
+				enterMs: 0,
 				writePageMs:
 					(stk500v1PageFrameBytes + pageBytes - ringBytes) * byteMs +
 					(pageBytes + 1) * instructionMs +
@@ -107,7 +125,8 @@ function costsOf(subject: FloorSubject, chip: Chip, sckHz: number): Costs {
 		case 'buspirate': {
 			const byteMs = 10_000 / pace.busPirateBaud;
 			return {
-				openMs: 0,
+				openMs: 2 * busPirateQuietMs + busPirateOpenQuestions * pace.ftdiLatencyMs,
+				enterMs: busPirateEntryQuestions * pace.ftdiLatencyMs,
 				writePageMs: (5 + 4 * (pageBytes + 1)) * byteMs + shiftMs(pageBytes + 1) + pace.ftdiLatencyMs,
 				readMs: bytes =>
 					bytes * byteMs + Math.ceil(bytes / busPirateReadBytes) * (10 * byteMs + pace.ftdiLatencyMs),
@@ -148,17 +167,24 @@ export function floorOf(
 	const fast = costsOf(subject, chip, sckHz);
 	const imageMs = pages * fast.writePageMs + fast.readMs(pages * pageBytes);
 	const snapshotMs = (costs: Costs) => costs.instructionsMs(snapshotInstructions);
-	const readingMs = (costs: Costs) => snapshotMs(costs) + costs.readMs(pageBytes);
 	const raised = sckHz > foundHz;
-	const atFoundMs = 2 * snapshotMs(slow) + (raised ? readingMs(slow) : 0);
+	const fixed = subject === 'avrisp' || subject === 'arduino-isp';
+	const probesMs = (costs: Costs) => costs.instructionsMs(fixed ? fixedStepReadings : stepReadings);
+	const atFoundMs = probesMs(slow) + 2 * snapshotMs(slow) + slow.readMs(pageBytes);
+	const readings = raised ? raiseReadings : linkTestReadings;
+	const provingMs = raised
+		? probesMs(fast) + (readings - 1) * fast.instructionsMs(signatureInstructions) + snapshotMs(fast)
+		: readings * snapshotMs(fast);
 	const atUsedMs =
-		(raised ? raiseReadings : linkTestReadings) * readingMs(fast) +
-		blankSamples * fast.readMs(pageBytes) +
+		provingMs +
+		readings * fast.readMs(pageBytes) +
+		wholeSamples * fast.readMs(pageBytes) +
+		shortSamples * fast.readMs(shortSampleBytes) +
 		2 * snapshotMs(fast) +
 		2 * snapshotMs(fast) +
 		2 * fast.readMs(pageBytes) +
 		fast.readMs(blankBytes);
-	const entryMs = resetMs + signatureReadings * fast.instructionsMs(signatureInstructions);
-	const jobMs = fast.openMs + entries * entryMs + atFoundMs + atUsedMs + chip.typicalWaits.eraseMs + imageMs;
+	const entryMs = resetMs + fast.enterMs + signatureReadings * fast.instructionsMs(signatureInstructions);
+	const jobMs = fast.openMs + entries * entryMs + atFoundMs + atUsedMs + chip.waits.eraseMs + imageMs;
 	return {imageSeconds: imageMs / 1000, jobSeconds: jobMs / 1000};
 }

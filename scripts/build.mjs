@@ -6,6 +6,7 @@ import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
+import {rollup} from 'rollup';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
@@ -56,6 +57,7 @@ await build({
 	],
 	logLevel: 'warning',
 });
+await mergeChunks();
 chmodSync(path.join(outdir, 'cli.js'), 0o755);
 
 if (!process.argv.includes('--no-types')) {
@@ -74,6 +76,51 @@ if (!process.argv.includes('--no-types')) {
 }
 rmSync(dist, {recursive: true, force: true});
 renameSync(outdir, dist);
+
+/**
+ * What every command with work to do loads lies in dozens of small files after esbuild, and each costs about a
+ * millisecond of every start on Node 20. They become one; what `--version` needs, and the wizard's screens, stay apart.
+ */
+async function mergeChunks() {
+	const folder = path.join(outdir, 'chunks');
+	const names = readdirSync(folder);
+	const imports = new Map(
+		names.map(name => [
+			name,
+			[...readFileSync(path.join(folder, name), 'utf8').matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g)].map(
+				match => match[1],
+			),
+		]),
+	);
+	const reached = pattern => {
+		const seen = new Set(names.filter(name => pattern.test(name)));
+		for (const name of seen) for (const next of imports.get(name)) seen.add(next);
+		return seen;
+	};
+	const always = reached(/^program-/);
+	const working = reached(/^(?:hardware|data)-commands-/);
+	const bundle = await rollup({
+		input: {cli: path.join(outdir, 'cli.js'), index: path.join(outdir, 'index.js')},
+		external: id => !id.startsWith('.') && !path.isAbsolute(id),
+		treeshake: false,
+	});
+	const merged = path.join(outdir, 'merged');
+	await bundle.write({
+		dir: merged,
+		format: 'es',
+		compact: true,
+		chunkFileNames: 'chunks/[name]-[hash].js',
+		manualChunks(id) {
+			const name = path.basename(id);
+			if (always.has(name)) return 'program';
+			return working.has(name) ? 'commands' : undefined;
+		},
+	});
+	await bundle.close();
+	rmSync(folder, {recursive: true});
+	for (const name of readdirSync(merged)) renameSync(path.join(merged, name), path.join(outdir, name));
+	rmSync(merged, {recursive: true});
+}
 
 /** Deletes the declarations that the library's entry does not lead to: data files are values there, not types. */
 function keepReachable(folder, entry) {

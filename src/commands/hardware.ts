@@ -141,6 +141,8 @@ export async function openTarget(world: World, hardware: Hardware): Promise<Targ
 	if (hardware.programmer === undefined) {
 		throw new UnbrickError({kind: 'Bug', assumed: 'a programmer without avrdude is one of ours'});
 	}
+	// Looked up while the programmer is being opened; it never fails.
+	const notes = supplyNotes(world, hardware);
 	const link = await openProgrammer(world, {
 		programmer: hardware.programmer.id,
 		...(hardware.port === undefined ? {} : {port: hardware.port}),
@@ -149,7 +151,7 @@ export async function openTarget(world: World, hardware: Hardware): Promise<Targ
 		...(hardware.openDrain ? {openDrain: true} : {}),
 	});
 	return createIspTarget(link, {
-		notes: await supplyNotes(world, hardware),
+		notes,
 		powerTarget: hardware.powerTarget,
 		clock: world.clock,
 		sck: hardware.sck,

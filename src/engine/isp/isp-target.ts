@@ -73,15 +73,15 @@ export type IspTargetOptions = {
 	 * switched on. It stays off otherwise.
 	 */
 	readonly powerTarget?: boolean;
-	/** Said with the first contact. */
-	readonly notes?: readonly TargetNote[];
+	/** Said with the first contact; looked up while the programmer is being opened. */
+	readonly notes?: readonly TargetNote[] | Promise<readonly TargetNote[]>;
 };
 
 /** A Target over a link that nobody else uses. Nothing is sent before `identify`. */
 export function createIspTarget(link: IspLink, options: IspTargetOptions): Target {
 	const {clock, board} = options;
 	const sck = options.sck ?? 'auto';
-	let notes: TargetNote[] = [...(options.notes ?? [])];
+	let notes: TargetNote[] = [];
 	let capabilities: LinkCapabilities | undefined;
 	let session: IspSession | undefined;
 	let chip: Chip | undefined;
@@ -127,6 +127,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	const start = async (): Promise<IspSession> => {
 		if (session !== undefined) return session;
 		const declared = await link.open();
+		notes.push(...((await options.notes) ?? []));
 		capabilities = {...declared, sckStepsHz: [...declared.sckStepsHz].sort((a, b) => a - b)};
 		for (const text of capabilities.notes) note('programmer', text);
 		if (sck !== 'auto' && (capabilities.sckStepsHz.length === 0 || link.setSck === undefined)) {
