@@ -203,6 +203,86 @@ export const rows: readonly Row[] = [
 		isp: 'yes',
 	},
 	{
+		log: 'avrdude -c usbtiny -p usb1286 -U flash:w:loader.hex:i\navrdude: verification error, first mismatch at byte 0x1f000\n         0xff != 0x0c\navrdude: verification error; content mismatch',
+		cause: 'isp-programmer-limit',
+		isp: 'yes',
+	},
+	{
+		// The same programmer below 64 KB, and another one below 128 KB, have no such limit.
+		log: 'avrdude -c usbtiny -p usb1286 -U flash:w:keymap.hex:i\navrdude: verification error, first mismatch at byte 0x0f000\n         0xff != 0x0c\navrdude: verification error; content mismatch',
+		cause: 'isp-wiring',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude -c usbasp -p usb1286 -U flash:w:loader.hex:i\navrdude: verification error, first mismatch at byte 0x1f000\n         0xff != 0x0c\navrdude: verification error; content mismatch',
+		cause: 'isp-wiring',
+		isp: 'no',
+	},
+	{
+		// Above 128 KB, and nothing says over which way: ISP is not advised.
+		log: 'avrdude: verifying ...\navrdude: verification error, first mismatch at byte 0x3d000\n         0x04 != 0x87\navrdude: verification error; content mismatch',
+		cause: 'hex-too-large',
+		isp: 'maybe',
+	},
+	{
+		// A serial loader reaches all of its flash, whatever goes wrong there.
+		log: 'avrdude -p m2560 -c wiring -P /dev/ttyACM0 -b 115200 -D -U flash:w:fw.hex:i\navrdude: verification error, first mismatch at byte 0x3c001\n         0x00 != 0x06\navrdude: verification error; content mismatch',
+		cause: 'serial-link-noise',
+		family: 'arduino-serial',
+		isp: 'maybe',
+	},
+	{
+		log: "avrdude -c usbasp -p m32 -U lfuse:w:0xe4:m\navrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1",
+		cause: 'isp-wiring',
+		isp: 'maybe',
+	},
+	{
+		// What an IDE sends to any fresh chip says nothing of earlier fuses.
+		log: "avrdude -c usbasp -p m328p -e -Ulock:w:0x3F:m -Uefuse:w:0xFD:m -Uhfuse:w:0xDE:m -Ulfuse:w:0xFF:m\navrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1",
+		cause: 'isp-wiring',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude error: target clock speed error\navrdude error: initialization failed, rc=-2\n        The programmer ISP clock is too fast for the target\n        - use -B to set lower ISP clock frequency, e.g. -B 125kHz',
+		cause: 'isp-sck-too-fast',
+		family: 'isp-programmer',
+		isp: 'no',
+	},
+	{
+		log: 'avrdude -p m32u4 -c stk500v1 -P /dev/ttyUSB0 -b 19200 -U efuse:w:0xf3:m\navrdude: verification error, first mismatch at byte 0x0000\n         0xc3 != 0xf3\navrdude: verification error; content mismatch\navrdude: safemode: efuse changed! Was f3, and is now c3\nWould you like this fuse to be changed back? [y/n]',
+		cause: 'isp-fuse-unused-bits',
+		isp: 'no',
+	},
+	{
+		// A high fuse has no bit without a function.
+		log: 'avrdude -p m32u4 -c stk500v1 -P /dev/ttyUSB0 -b 19200 -U hfuse:w:0xd8:m\navrdude: verification error, first mismatch at byte 0x0000\n         0x99 != 0xd8\navrdude: verification error; content mismatch\navrdude: safemode: hfuse changed! Was d8, and is now 99\nWould you like this fuse to be changed back? [y/n]',
+		cause: 'isp-sck-too-fast',
+	},
+	{
+		log: 'avrdude: Device signature = 0x3f0d3f\navrdude: Expected signature for ATmega32U4 is 1E 95 87',
+		cause: 'modemmanager',
+		family: 'caterina',
+		isp: 'no',
+	},
+	{
+		log: 'stty: /dev/ttyACM0: No such file or directory\nmake: *** [flash] Error 1',
+		cause: 'serial-wrong-port',
+		family: 'caterina',
+		isp: 'no',
+	},
+	{
+		log: "cp: cannot create regular file 'sweep_default.hex': Permission denied",
+		cause: 'build-error',
+		isp: 'no',
+	},
+	{
+		// No ISP programmer reaches an XMEGA.
+		log: 'dfu-programmer atxmega128a3u flash fw.hex\nDevice is write protected.\nMemory write error, use debug for more info.',
+		cause: 'dfu-write-refused',
+		family: 'dfu',
+		isp: 'no',
+	},
+	{
 		log: 'avrdude -c stk500v1 -P /dev/ttyACM0 -b 19200 -p m32u4\navrdude: stk500_getsync() attempt 1 of 10: not in sync: resp=0x00\navrdude: stk500_getsync() attempt 10 of 10: not in sync: resp=0x00',
 		cause: 'isp-arduino-as-isp',
 		family: 'isp-programmer',

@@ -296,6 +296,22 @@ test('tables agree: names used in rules exist, every cause has rules or a place 
 	assert.equal(causeSentences('nonsense').happened, '');
 });
 
+test('an XMEGA is never sent to ISP: no step of its advice starts one', () => {
+	const log = 'Device is write protected.\nMemory write error, use debug for more info.';
+	const xmega = diagnose(`dfu-programmer atxmega32a4u flash fw.hex\n${log}`);
+	const mega = diagnose(`dfu-programmer atmega32u4 flash fw.hex\n${log}`);
+	const startsIsp = (got: Diagnosis): boolean =>
+		got.causes.some(cause =>
+			(cause.nextIds ?? []).some(id => {
+				const aid = firstAid[id as keyof typeof firstAid];
+				return 'does' in aid && aid.does === 'start-isp';
+			}),
+		);
+	assert.ok(startsIsp(mega));
+	assert.ok(!startsIsp(xmega));
+	assert.ok(xmega.causes.every(cause => cause.ispNeeded === 'no'));
+});
+
 test('a serial bootloader under a libusb driver is given its serial driver back, never Zadig', () => {
 	const got = diagnose(
 		'*** Caterina device connected (libusb0): Arduino SA Arduino Micro (2341:0037:0001)\n>>> avrdude.exe -p atmega32u4 -c avr109 -U flash:w:"x.hex":i -P \n    avrdude.exe: option requires an argument -- P',

@@ -385,6 +385,11 @@ function questionsFor(ordered: readonly Candidate[]): DiagnosisQuestion[] {
 	return questions;
 }
 
+/** Parts without an ISP interface: an XMEGA is programmed over PDI. Source: XMEGA A manual (doc8077), section 29. */
+function beyondIsp(everywhere: Known): boolean {
+	return everywhere.has('dfu.xmega');
+}
+
 function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: Known): DiagnosedCause {
 	const text = causes[candidate.cause];
 	const windows = everywhere.has('is.os.windows');
@@ -407,6 +412,7 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
 		)
 			return false;
 		if (id === 'macos-input' && (windows || linux)) return false;
+		if (beyondIsp(everywhere) && 'does' in firstAid[id] && firstAid[id].does === 'start-isp') return false;
 		if (id === 'zadig-winusb' && (linux || macos)) return false;
 		return true;
 	});
@@ -477,6 +483,7 @@ export function diagnose(text: string): Diagnosis {
 		.filter((candidate, index) => index === 0 || candidate.confidence >= LOWEST_CONFIDENCE)
 		.slice(0, MAX_CAUSES);
 
+	if (beyondIsp(everywhere)) for (const candidate of ordered) candidate.isp = 'no';
 	const top = ordered[0]!;
 	const {tool, innerTool} = recogniseTool(everywhere);
 	return {
