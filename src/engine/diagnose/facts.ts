@@ -193,6 +193,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 		'isp-programmer',
 		[
 			['is.prog.isp', 3],
+			['is.isp.serial', 3],
 			['usbdev.missing', 2],
 			['usbdev.claim', 2],
 			['is.burn', 3],
