@@ -352,12 +352,12 @@ export function createChip(options: ChipOptions): ChipModel {
 		clearBuffers();
 		const feeble = surroundings.parasitic === true;
 		begin('erase', busyTimes.eraseMs, () => {
-			// The lock bits go last: an erase cut short leaves them, and leaves the pages anyhow.
-			lock = oldLock;
-			for (let index = 0; index < flash.length; index++) {
-				flash[index] = feeble ? (oldFlash[index] ?? 0xff) : between(oldFlash[index] ?? 0xff, 0xff);
-			}
-			if (!eepromStays) eeprom.set(oldEeprom);
+			// Cut short, it leaves every cell anyhow: the lock bits too, though they go last.
+			const left = (before: number) => (feeble ? before : between(before, 0xff));
+			lock = withAbsentBits(left(oldLock), chip.lock.mask);
+			for (let index = 0; index < flash.length; index++) flash[index] = left(oldFlash[index] ?? 0xff);
+			if (eepromStays) return;
+			for (let index = 0; index < eeprom.length; index++) eeprom[index] = left(oldEeprom[index] ?? 0xff);
 		});
 	}
 	function commitPage(wordAddress: number): void {
@@ -446,8 +446,9 @@ export function createChip(options: ChipOptions): ChipModel {
 		// Lock bits only go from 1 to 0; a chip erase alone sets them again.
 		lock = withAbsentBits(lock & value, chip.lock.mask);
 		events.push({what: 'lock', atMs: nowMs(), value: lock});
+		const feeble = surroundings.parasitic === true;
 		begin('lock', busyTimes.fuseMs, () => {
-			lock = before;
+			lock = feeble ? before : withAbsentBits(random.byte(), chip.lock.mask);
 		});
 	}
 	function flashAddress(high: number, low: number): number {
@@ -707,7 +708,7 @@ export function createChip(options: ChipOptions): ChipModel {
 			if (level === 1) {
 				resetRoseMs = now;
 				// A pulse needs two CPU cycles to be seen; the decision falls when RESET falls again.
-				if (busy !== undefined) violate('interrupted', `${busy.what}: RESET rose`);
+				spoilBusy('RESET rose');
 				latch();
 				return;
 			}

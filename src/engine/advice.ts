@@ -1,7 +1,14 @@
 // What to tell a person about an error: what happened, most likely why, what to try next. Errors carry facts
 // (errors.ts), this table carries the words. Exhaustive: a new kind does not compile without its advice.
 import {hexByte} from './bytes.ts';
-import {assertNever, type ChipState, type ErrorFacts, type RiskName, type UnbrickError} from './errors.ts';
+import {
+	assertNever,
+	type ChipState,
+	type ErrorFacts,
+	type RiskName,
+	type StrayWrite,
+	type UnbrickError,
+} from './errors.ts';
 
 export type Advice = {
 	/** One line: what happened. */
@@ -87,6 +94,41 @@ const joinAdvice =
 	'Write the bootloader together with the application: --bootloader ID --app FILE, or `merge` makes one file of both.';
 
 /** The board would have no bootloader afterwards, and one could be written along. */
+/** After a stray fuse or lock write: what to do depends on what stands now. */
+function adviseStray(end: StrayWrite['end']): Omit<Advice, 'headline'> {
+	const likely = ['The wires or the supply are weak: a bit changed inside an instruction.'];
+	switch (end) {
+		case 'set-back':
+			return {
+				likely,
+				next: [
+					'Leave everything connected and powered.',
+					'Shorten the wires, keep GND beside SCK, press the plugs home.',
+					'Then go on: `avr-unbrick recover --resume`.',
+				],
+			};
+		case 'needs-erase':
+			return {
+				likely,
+				next: [
+					'Shorten the wires, keep GND beside SCK, press the plugs home.',
+					'Then `avr-unbrick recover --resume`: where its plan erases, it erases and writes everything once more.',
+					'A plan without an erase cannot set lock bits back: run a recovery with the firmware instead.',
+				],
+			};
+		case 'stands':
+		case 'unknown':
+			return {
+				likely,
+				next: [
+					'Leave it connected and powered; do not pull RESET, GND or the supply. Press the other wires home.',
+					'Then go on: `avr-unbrick recover --resume`. It has to pulse RESET, and sets the byte right where the chip still answers.',
+					'If the chip is silent then: a clock fed to XTAL1 wakes one that asks for a clock that is not there.',
+				],
+			};
+	}
+}
+
 function leavesNoLoader({risks, why}: Extract<ErrorFacts, {kind: 'ConsentMissing'}>): boolean {
 	return risks.some(
 		(risk, index) =>
@@ -365,6 +407,7 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 				],
 			};
 		case 'FuseReadback':
+			if (facts.stray !== undefined) return adviseStray(facts.stray.end);
 			return {
 				likely: ['The lock bits forbid it.', 'The link was disturbed while the fuse was read or written.'],
 				next: [

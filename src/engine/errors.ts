@@ -34,6 +34,19 @@ export type Candidate = {
 	readonly line?: 'VCC' | 'GND' | 'RESET' | 'SCK' | 'MOSI' | 'MISO' | 'XTAL1';
 };
 
+/** A fuse or lock byte changed otherwise than was asked for, by an instruction that did not arrive as sent. */
+export type StrayWrite = {
+	/** What was sent: `the high fuse`, `the lock byte`, `the chip erase`. */
+	readonly during: string;
+	/**
+	 * `set-back`: read twice as it should be, before any RESET pulse. `stands`: it cannot be set back. `unknown`: nothing
+	 * can be read any more. RESET is not released in both. `needs-erase`: a lock bit, which only a chip erase sets to 1.
+	 */
+	readonly end: 'set-back' | 'stands' | 'unknown' | 'needs-erase';
+	/** All of them as last read: `low 0x62, high 0xdf, extended 0xff, lock 0xff`. */
+	readonly now: string;
+};
+
 export type ErrorFacts =
 	| {
 			readonly kind: 'DeviceMissing';
@@ -122,6 +135,8 @@ export type ErrorFacts =
 			readonly wanted: number;
 			readonly got: number;
 			readonly mask: number;
+			/** A disturbed instruction has changed this byte: what came of it. */
+			readonly stray?: StrayWrite;
 	  }
 	| {readonly kind: 'FuseRefused'; readonly rule: string; readonly bit: string; readonly why: string}
 	| {readonly kind: 'ConsentMissing'; readonly risks: readonly RiskName[]; readonly why: readonly string[]}
@@ -162,6 +177,24 @@ const excerptBytes = 16;
 function bytes(got: Uint8Array): string {
 	if (got.length === 0) return 'nothing';
 	return got.length <= excerptBytes ? hexDump(got) : `${hexDump(got.slice(0, excerptBytes))} …`;
+}
+
+function describeStray(
+	facts: Extract<ErrorFacts, {kind: 'FuseReadback'}>,
+	{during, end, now}: StrayWrite,
+): string {
+	const wanted = hexByte(facts.wanted);
+	const what = `A disturbed instruction, sent for ${during}, has set the ${facts.fuse} to ${hexByte(facts.got)}`;
+	switch (end) {
+		case 'set-back':
+			return `${what}. It was set to ${wanted} at once and reads so twice: the wrong value has not taken effect. The chip has ${now}.`;
+		case 'stands':
+			return `${what}, and it cannot be set to ${wanted}. The chip has ${now}. RESET is not released: this takes effect with the next RESET pulse.`;
+		case 'unknown':
+			return `${what}, and nothing can be read since. Last read: ${now}. RESET is not released: what is wrong takes effect with the next RESET pulse.`;
+		case 'needs-erase':
+			return `${what}. Only a chip erase sets lock bits back to ${wanted}. The chip has ${now}.`;
+	}
 }
 
 function describe(facts: ErrorFacts): string {
@@ -215,6 +248,7 @@ function describe(facts: ErrorFacts): string {
 		case 'VerifyMismatch':
 			return `${facts.memory} differs at ${hexAddress(facts.byteAddress)}: ${hexByte(facts.got)} is there, ${hexByte(facts.expected)} was written (${facts.differingBytes} bytes differ).`;
 		case 'FuseReadback':
+			if (facts.stray !== undefined) return describeStray(facts, facts.stray);
 			return `The ${facts.fuse} reads back ${hexByte(facts.got)}, not ${hexByte(facts.wanted)} (compared under ${hexByte(facts.mask)}).`;
 		case 'FuseRefused':
 			return `${facts.bit}: ${facts.why}`;

@@ -25,6 +25,12 @@ export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 export type TransferOptions = {readonly onProgress?: OnProgress; readonly cancel?: Cancel};
 
+/**
+ * Told before a byte that a disturbed instruction has hit is set to `value`, what it should hold (for the lock byte:
+ * what it holds now, it cannot be set back).
+ */
+export type OnStray = (hit: {readonly byte: FuseName | 'lock'; readonly value: number}) => Promise<void>;
+
 /** Something worth saying that stops nothing. */
 export type TargetNote = {readonly code: string; readonly message: string};
 
@@ -45,7 +51,7 @@ export type Target = {
 		options?: TransferOptions,
 	) => Promise<Uint8Array>;
 	/** Chip erase, wait, re-enter; proves blankness at a sample of pages. */
-	readonly erase: () => Promise<void>;
+	readonly erase: (onStray?: OnStray) => Promise<void>;
 	/**
 	 * Writes every page that the image touches; after an erase of this session wholly blank pages are skipped.
 	 * Cancel is honoured after the current page (then throws Cancelled).
@@ -62,10 +68,13 @@ export type Target = {
 	readonly readLock: () => Promise<number>;
 	/** Both of them from the same two readings. */
 	readonly readFusesAndLock?: () => Promise<{readonly fuses: FuseBytes; readonly lock: number}>;
-	/** Writes one fuse byte (absent bits as 1), waits, reads it back twice. Throws FuseReadback. Never judges. */
-	readonly writeFuse: (fuse: FuseName, value: number) => Promise<void>;
-	/** Writes the lock byte (absent bits as 1) and reads it back under the mask. Throws FuseReadback. */
-	readonly writeLock: (value: number) => Promise<void>;
+	/**
+	 * Writes one fuse byte (absent bits as 1), waits, reads all of them back twice. Another byte that was hit is set back
+	 * before any RESET pulse. Throws FuseReadback. Never judges.
+	 */
+	readonly writeFuse: (fuse: FuseName, value: number, onStray?: OnStray) => Promise<void>;
+	/** Writes the lock byte (absent bits as 1) and reads it and the fuses back under the mask. Throws FuseReadback. */
+	readonly writeLock: (value: number, onStray?: OnStray) => Promise<void>;
 	/** Leaves programming mode and enters it again, slowly (a changed clock fuse takes effect here). */
 	readonly reenter: () => Promise<void>;
 	/** Reads signature, fuses and a page `readings` times (a few unless told) and throws UnstableLink when two differ. */
@@ -74,6 +83,6 @@ export type Target = {
 	readonly takeNotes?: () => readonly TargetNote[];
 	/** Leaves programming mode; the application starts. Safe to call twice and after any failure. */
 	readonly leave: () => Promise<void>;
-	/** leave(), then closes. Never throws. */
+	/** leave(), then closes; RESET stays low where a stray fuse byte could not be set back. Never throws. */
 	readonly close: () => Promise<void>;
 };

@@ -1,15 +1,16 @@
 // The Target of our own engine: an IspLink, a session over it, and the order in which things are asked, so that no
 // memory is touched before a signature was read twice, SCK was proven and the link was tested.
 import type {Board} from '../boards/board.ts';
-import {hexString, isBlank, sameBytes} from '../bytes.ts';
+import {hexByte, hexString, isBlank, sameBytes} from '../bytes.ts';
 import {neverCancel} from '../cancel.ts';
 import type {Chip, FuseName} from '../chips/chip.ts';
 import {chipsBySignature} from '../chips/index.ts';
 import type {Clock} from '../clock.ts';
-import {UnbrickError} from '../errors.ts';
+import {type StrayWrite, UnbrickError} from '../errors.ts';
 import {brownOutVolts} from '../fuses/decode.ts';
+import {fuseNames, fuseToWrite, lockToWrite, sameFuse, sameLock} from '../fuses/mask.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
-import type {FuseBytes, Identity, Memory, Target, TargetNote} from '../target.ts';
+import type {FuseBytes, Identity, Memory, OnStray, Target, TargetNote} from '../target.ts';
 import * as ask from './instructions.ts';
 import type {IspLink, LinkCapabilities} from './link.ts';
 import {
@@ -34,6 +35,18 @@ export const linkTestReadings = 4;
 
 /** Readings of fuses and lock bits until the last two agree. */
 const snapshotReadings = 4;
+
+/** Readings of fuses and lock bits after one of them was written, without re-entry, until two in a row agree. */
+const lookReadings = 8;
+
+/** Fuse bytes sent to set back what a disturbed instruction has changed; the link may be bad for a while. */
+const mendAttempts = 16;
+
+/** Between two of these, ms: a plug that was touched comes to rest. */
+const mendPauseMs = 250;
+
+/** Times that a fuse or lock byte is sent when its own transfer failed and nothing at all has changed. */
+const writeAttempts = 2;
 
 /**
  * Places that must read blank after an erase: first and last page whole, between them the start of three pages. The
@@ -94,6 +107,10 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	/** A fuse write was sent since the chip was identified: another clock may run after the next entry. */
 	let fusesTouched = false;
 	let left = true;
+	/** What fuses and lock bits must read: as identified, with every write and erase since. */
+	let standing: Standing | undefined;
+	/** A fuse byte stands otherwise than it should, or nobody knows: RESET is not released by us. */
+	let held = false;
 
 	const note = (code: string, message: string) => {
 		notes.push({code, message});
@@ -304,9 +321,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const current = open();
 		const readings: Snapshot[] = [];
 		let fault: UnbrickError | undefined;
+		let stranger: Uint8Array | undefined;
 		for (let reading = 1; reading <= snapshotReadings; reading++) {
 			try {
-				readings.push(await current.readSnapshot());
+				const seen = await current.readSnapshot();
+				// Two readings of a line that nobody drives may agree, too: the chip must be there.
+				stranger =
+					identified === undefined || sameBytes(seen.signature, identified) ? undefined : seen.signature;
+				readings.push(seen);
 			} catch (error) {
 				if (!isTransient(error)) throw error;
 				fault = error;
@@ -314,8 +336,10 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				continue;
 			}
 			const [before, now] = readings.slice(-2);
-			if (before !== undefined && now !== undefined && sameSnapshot(before, now)) return now;
+			const agreed = before !== undefined && now !== undefined && sameSnapshot(before, now);
+			if (agreed && stranger === undefined) return now;
 		}
+		if (stranger !== undefined) throw lost(stranger);
 		if (readings.length < 2 && fault !== undefined) throw asUnstable(fault);
 		throw unstable('signature, fuses and lock bits', readings.slice(-3).map(snapshotBytes));
 	};
@@ -514,26 +538,221 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		});
 	};
 
-	/** One reading of a fuse byte, without re-entry: a RESET pulse would bring the other bytes into effect. */
-	const readFuseOnce = async (fuse: FuseName): Promise<number> => {
-		for (let attempt = 1; ; attempt++) {
+	/**
+	 * Signature, fuses and lock bits until two readings in a row agree. Without re-entry: a RESET pulse would bring what
+	 * was just written into effect.
+	 */
+	const look = async (): Promise<Snapshot> => {
+		let before: Snapshot | undefined;
+		let problem: UnbrickError | undefined;
+		for (let reading = 1; reading <= lookReadings; reading++) {
+			let seen: Snapshot | undefined;
 			try {
-				const {signature, fuses} = await open().readSnapshot();
+				seen = await open().readSnapshot();
 				// One bit of a fuse byte may fit by chance on a line that nobody drives: the chip must be there.
-				if (identified !== undefined && !sameBytes(signature, identified)) {
-					if (attempt === unitAttempts) throw lost(signature);
-					note('retry', `Repeated reading the ${fuse} fuse: the signature was not the chip's.`);
-					continue;
+				if (identified !== undefined && !sameBytes(seen.signature, identified)) {
+					problem = lost(seen.signature);
+					seen = undefined;
+					note('retry', "Repeated reading the fuses: the signature was not the chip's.");
 				}
-				const value = fuses[fuse];
-				if (value === undefined) throw bug(`the ${known().name} has a ${fuse} fuse`);
-				return value;
 			} catch (error) {
-				if (!isTransient(error) || attempt === unitAttempts) throw error;
-				note('retry', `Repeated reading the ${fuse} fuse: ${error.message}`);
+				if (!isTransient(error)) throw error;
+				problem = asUnstable(error);
+				note('retry', `Repeated reading the fuses: ${error.message}`);
 			}
+			if (before !== undefined && seen !== undefined) {
+				if (sameSnapshot(before, seen)) return seen;
+				problem = unstable('signature, fuses and lock bits', [snapshotBytes(before), snapshotBytes(seen)]);
+				note('retry', `Repeated reading the fuses: ${problem.message}`);
+			}
+			before = seen;
+		}
+		throw problem!;
+	};
+
+	const stands = (): Standing => {
+		if (standing === undefined) throw bug('fuses and lock bits are read before one of them is written');
+		return standing;
+	};
+	const isFuse = (fuse: FuseName, fuses: FuseBytes, seen: FuseBytes) =>
+		sameFuse(known(), fuse, fuses[fuse] ?? 0xff, seen[fuse] ?? 0xff);
+	const areFuses = (fuses: FuseBytes, seen: FuseBytes) =>
+		fuseNames(known()).every(fuse => isFuse(fuse, fuses, seen));
+	const isStanding = (wanted: Standing, seen: Snapshot) =>
+		areFuses(wanted.fuses, seen.fuses) && sameLock(known(), wanted.lock, seen.lock);
+
+	/**
+	 * Something else than what was sent has come to pass: every fuse byte is set to what it should hold, before any
+	 * RESET pulse. Returns the error that everything stops with.
+	 * @param wanted what fuses and lock bits should hold now
+	 */
+	const setBack = async (
+		during: string,
+		wanted: Standing,
+		seen: Snapshot,
+		onStray: OnStray | undefined,
+	): Promise<UnbrickError> => {
+		const part = known();
+		const current = open();
+		const hitFuse = fuseNames(part).find(fuse => !isFuse(fuse, wanted.fuses, seen.fuses));
+		const locked = !sameLock(part, wanted.lock, seen.lock);
+		if (locked) await onStray?.({byte: 'lock', value: seen.lock});
+		held = hitFuse !== undefined;
+		let now = seen;
+		let end: StrayWrite['end'] = hitFuse === undefined ? 'needs-erase' : 'stands';
+		let cause: UnbrickError | undefined;
+		for (let attempt = 1; held && attempt <= mendAttempts; attempt++) {
+			const fuse = fuseNames(part).find(name => !isFuse(name, wanted.fuses, now.fuses))!;
+			const value = fuseToWrite(part, fuse, wanted.fuses[fuse] ?? 0xff);
+			await onStray?.({byte: fuse, value});
+			fusesTouched = true;
+			try {
+				await current.sendFuse(fuse, value).catch(error => {
+					if (!isTransient(error)) throw error;
+				});
+				now = await look();
+				end = 'stands';
+				if (areFuses(wanted.fuses, now.fuses)) {
+					held = false;
+					end = 'set-back';
+					break;
+				}
+			} catch (error) {
+				if (!(error instanceof UnbrickError)) throw error;
+				cause = error;
+				end = 'unknown';
+				if (error.kind === 'DeviceGone') break;
+			}
+			await clock.sleep(mendPauseMs);
+		}
+		standing = {fuses: now.fuses, lock: now.lock};
+		if (!sameLock(part, now.lock, seen.lock)) await onStray?.({byte: 'lock', value: now.lock});
+		// The byte that is to be spoken of: the one that still stands wrong, else the one that was hit.
+		const left = fuseNames(part).find(name => !isFuse(name, wanted.fuses, now.fuses));
+		const named = left ?? hitFuse;
+		const shown = left === undefined ? seen : now;
+		return new UnbrickError(
+			{
+				kind: 'FuseReadback',
+				...(named === undefined
+					? {fuse: 'lock byte', wanted: wanted.lock, got: seen.lock, mask: part.lock.mask}
+					: {
+							fuse: `${named} fuse`,
+							wanted: wanted.fuses[named] ?? 0xff,
+							got: shown.fuses[named] ?? 0xff,
+							mask: part.fuses[named]!.mask,
+						}),
+				stray: {during, end, now: snapshotText(now)},
+			},
+			{cause},
+		);
+	};
+
+	/** Before a fuse or lock byte is sent: everything must read as it should, or it is put right and all stops. */
+	const lookFirst = async (during: string, onStray: OnStray | undefined): Promise<Standing> => {
+		const shown = stands();
+		const seen = await look();
+		if (!isStanding(shown, seen)) throw await setBack(during, shown, seen, onStray);
+		return shown;
+	};
+
+	/**
+	 * After the chip erase and before the RESET pulse that follows it: AC 80 with one wrong bit writes the low fuse. A
+	 * chip that cannot be read here is left to the re-entry.
+	 */
+	const lookAfterErase = async (onStray: OnStray | undefined): Promise<void> => {
+		const shown = standing;
+		if (shown === undefined) return;
+		const fits = ({signature, fuses}: Snapshot) =>
+			(identified === undefined || sameBytes(signature, identified)) && areFuses(shown.fuses, fuses);
+		let seen: Snapshot | undefined;
+		try {
+			seen = await open().readSnapshot();
+		} catch (error) {
+			if (!isTransient(error)) throw error;
+		}
+		if (seen !== undefined && fits(seen)) return;
+		try {
+			seen = await look();
+		} catch (error) {
+			if (error instanceof UnbrickError && error.kind !== 'DeviceGone') return;
+			throw error;
+		}
+		if (fits(seen)) return;
+		throw await setBack('the chip erase', {fuses: shown.fuses, lock: seen.lock}, seen, onStray);
+	};
+
+	const lookOrHold = async (): Promise<Snapshot> => {
+		try {
+			return await look();
+		} catch (error) {
+			note(
+				'reset-held',
+				'A byte that was just written cannot be read back. RESET is not released, so that nothing has taken effect yet: leave the board connected and powered, and press the wires home.',
+			);
+			throw error;
 		}
 	};
+
+	/**
+	 * Sends one fuse or lock byte and looks at all of them before anything else happens. Sent again only where its own
+	 * transfer failed and nothing has changed. No RESET pulse in here: it would bring what is there into effect.
+	 * Source: facts A6.
+	 * @param reached what should be there afterwards
+	 * @param missed the error where the byte reads as before
+	 */
+	const writeAndLook = async (
+		what: string,
+		send: () => Promise<void>,
+		reached: (shown: Standing) => Standing,
+		missed: (seen: Snapshot, cause: UnbrickError | undefined) => UnbrickError,
+		onStray: OnStray | undefined,
+	): Promise<void> => {
+		const shown = await lookFirst(what, onStray);
+		const wanted = reached(shown);
+		for (let attempt = 1; ; attempt++) {
+			let fault: UnbrickError | undefined;
+			held = true;
+			try {
+				await send();
+			} catch (error) {
+				if (!isTransient(error)) throw error;
+				fault = error;
+			}
+			const seen = await lookOrHold();
+			if (isStanding(wanted, seen)) {
+				standing = wanted;
+				held = false;
+				return;
+			}
+			// Lock bits that are still 1 may be written another time.
+			const unlocked =
+				areFuses(shown.fuses, seen.fuses) && (wanted.lock & known().lock.mask & ~seen.lock) === 0;
+			if (!isStanding(shown, seen) && !(unlocked && areFuses(shown.fuses, wanted.fuses))) {
+				// The byte itself as it was: what was sent went elsewhere, and nothing more is asked of it here.
+				const own = fuseNames(known()).find(fuse => !isFuse(fuse, shown.fuses, wanted.fuses));
+				const moved = own !== undefined && !isFuse(own, shown.fuses, seen.fuses);
+				throw await setBack(
+					what,
+					moved || own === undefined ? reachedBy(wanted, shown, seen) : shown,
+					seen,
+					onStray,
+				);
+			}
+			held = false;
+			standing = {fuses: seen.fuses, lock: seen.lock};
+			if (fault === undefined || attempt === writeAttempts || !isStanding(shown, seen)) {
+				throw missed(seen, fault);
+			}
+			note('retry', `Repeated writing ${what}: ${fault.message}`);
+		}
+	};
+
+	/** What a write that went astray should have left: a lock byte that did not move stays as it was. */
+	const reachedBy = (wanted: Standing, shown: Standing, seen: Snapshot): Standing => ({
+		fuses: wanted.fuses,
+		lock: sameLock(known(), shown.lock, seen.lock) ? shown.lock : wanted.lock,
+	});
 
 	/** The first sampled page that reads other than blank three times, as an error. */
 	const findNotBlank = async (pageBytes: number, pages: number): Promise<UnbrickError | undefined> => {
@@ -573,7 +792,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 	};
 
 	const leave = async () => {
-		if (left || session === undefined) return;
+		if (left || held || session === undefined) return;
 		left = true;
 		eraseProven = false;
 		// A page that is being committed gets its time, else the rising RESET spoils it.
@@ -619,6 +838,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				// The snapshot was read twice already: with a page it is the first of the readings.
 				if (!tested) await compareReadings(linkTestReadings - 1, await steadyPage(snapshot));
 			}
+			standing = {fuses: snapshot.fuses, lock: snapshot.lock};
 			return {
 				signature,
 				chip,
@@ -629,7 +849,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			};
 		},
 		readRange,
-		async erase() {
+		async erase(onStray) {
 			const current = open();
 			const {bytes, pageBytes} = known().flash;
 			eraseProven = false;
@@ -642,13 +862,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			}
 			erasedOnce = true;
 			for (let attempt = 1; ; attempt++) {
-				await current.erase();
+				await current.erase(() => lookAfterErase(onStray));
 				const left = await findNotBlank(pageBytes, bytes / pageBytes);
 				if (left === undefined) break;
 				if (attempt === eraseAttempts) throw left;
 				note('retry', `Repeated the chip erase: ${left.message}`);
 			}
 			eraseProven = true;
+			if (standing !== undefined) standing = {...standing, lock: lockToWrite(known(), 0xff)};
 		},
 		async writeImage(image: MemoryImage, transfer = {}) {
 			const {pageBytes, bytes} = known().flash;
@@ -699,49 +920,41 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			return (await readSnapshotTwice()).lock;
 		},
 		readFusesAndLock: readSnapshotTwice,
-		async writeFuse(fuse, value) {
+		async writeFuse(fuse, value, onStray) {
 			const byte = known().fuses[fuse];
 			if (byte === undefined) throw bug(`the ${known().name} has a ${fuse} fuse`);
-			const current = open();
-			// No RESET pulse between two fuse bytes: a pulse would bring the first into effect. So nothing here goes
-			// through re-entry; what is read back twice decides. Source: facts A6.
-			for (let attempt = 1; ; attempt++) {
-				let fault: UnbrickError | undefined;
-				try {
-					fusesTouched = true;
-					await current.sendFuse(fuse, value | (~byte.mask & 0xff));
-				} catch (error) {
-					if (!isTransient(error)) throw error;
-					fault = error;
-				}
-				const got = await readFuseOnce(fuse);
-				const again = await readFuseOnce(fuse);
-				const fits = (read: number) => (read & byte.mask) === (value & byte.mask);
-				if (fits(got) && fits(again)) return;
-				// Only a write whose transfer failed may be sent again, and only once.
-				if (fault !== undefined && attempt === 1 && got === again) {
-					note('retry', `Repeated writing the ${fuse} fuse: ${fault.message}`);
-					continue;
-				}
-				throw new UnbrickError(
-					{
-						kind: 'FuseReadback',
-						fuse: `${fuse} fuse`,
-						wanted: value,
-						got: fits(got) ? again : got,
-						mask: byte.mask,
-					},
-					{cause: fault},
-				);
-			}
+			fusesTouched = true;
+			await writeAndLook(
+				`the ${fuse} fuse`,
+				() => open().sendFuse(fuse, fuseToWrite(known(), fuse, value)),
+				shown => ({...shown, fuses: {...shown.fuses, [fuse]: fuseToWrite(known(), fuse, value)}}),
+				(seen, cause) =>
+					new UnbrickError(
+						{
+							kind: 'FuseReadback',
+							fuse: `${fuse} fuse`,
+							wanted: value,
+							got: seen.fuses[fuse] ?? 0xff,
+							mask: byte.mask,
+						},
+						{cause},
+					),
+				onStray,
+			);
 		},
-		async writeLock(value) {
+		async writeLock(value, onStray) {
 			const {mask} = known().lock;
-			await open().sendLock(value | (~mask & 0xff));
-			const {lock} = await readSnapshotTwice();
-			if ((lock & mask) !== (value & mask)) {
-				throw new UnbrickError({kind: 'FuseReadback', fuse: 'lock byte', wanted: value, got: lock, mask});
-			}
+			await writeAndLook(
+				'the lock byte',
+				() => open().sendLock(lockToWrite(known(), value)),
+				shown => ({...shown, lock: lockToWrite(known(), value)}),
+				(seen, cause) =>
+					new UnbrickError(
+						{kind: 'FuseReadback', fuse: 'lock byte', wanted: value, got: seen.lock, mask},
+						{cause},
+					),
+				onStray,
+			);
 		},
 		async reenter() {
 			const proven = eraseProven;
@@ -770,9 +983,23 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			} catch {
 				// Closing goes on: link.close() tries its own best, too.
 			}
-			await link.close();
+			await link.close({hold: held});
 		},
 	};
+}
+
+/** Fuses and lock bits. */
+type Standing = {readonly fuses: FuseBytes; readonly lock: number};
+
+/** `low 0x62, high 0xdf, extended 0xff, lock 0xff` */
+function snapshotText({fuses, lock}: Standing): string {
+	const bytes = [
+		['low', fuses.low],
+		['high', fuses.high],
+		['extended', fuses.extended],
+		['lock', lock],
+	] as const;
+	return bytes.flatMap(([name, byte]) => (byte === undefined ? [] : [`${name} ${hexByte(byte)}`])).join(', ');
 }
 
 /** Addresses of the pages that an image touches, rising. */

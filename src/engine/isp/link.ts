@@ -96,6 +96,9 @@ export type IspLink = {
 	readonly measureTargetVolts?: () => Promise<number | null>;
 	/** Releases RESET and lets the lines go. Safe to call twice and after any failure (then it may throw DeviceGone only). */
 	readonly leave: () => Promise<void>;
-	/** leave() where still possible, then closes the transport. Never throws. */
-	readonly close: () => Promise<void>;
+	/**
+	 * leave() where still possible, then closes the transport. Never throws.
+	 * @param how `hold`: RESET is not released; it stays low as long as the programmer keeps it so
+	 */
+	readonly close: (how?: {readonly hold: boolean}) => Promise<void>;
 };

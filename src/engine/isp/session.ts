@@ -81,11 +81,15 @@ export type IspSession = {
 	) => Promise<Uint8Array>;
 	/** One whole page, aligned. Waits for the page before, not for this one. `next`: what will be written after it. */
 	readonly writePage: (byteAddress: number, data: Uint8Array, next?: FlashPage) => Promise<void>;
-	/** Chip erase, wait, re-entry. */
-	readonly erase: () => Promise<void>;
+	/**
+	 * Chip erase, wait, re-entry.
+	 * @param look called after the wait and before RESET is pulsed, also when the instruction did not arrive as sent:
+	 * AC 80 with one bit wrong is AC A0, which writes the low fuse, and the pulse would bring that into effect
+	 */
+	readonly erase: (look: () => Promise<void>) => Promise<void>;
 	/** EEPROM bytes of one unit (page or byte), only where they differ from what is there. */
 	readonly writeEeprom: (byteAddress: number, data: Uint8Array) => Promise<void>;
-	/** Sends one fuse write and waits for it. Never retried: see writeFuse of the target. */
+	/** Sends one fuse write and waits, also after a fault: it may have arrived. Never retried: see the target. */
 	readonly sendFuse: (fuse: FuseName, value: number) => Promise<void>;
 	readonly sendLock: (value: number) => Promise<void>;
 	/** Waits until the chip is ready. */
@@ -391,6 +395,16 @@ export function createIspSession(
 		busyFor(waits.flashPageMs);
 	};
 
+	/** One instruction that changes cells, and its whole wait, whatever came back: it may have been taken. */
+	const change = async (instruction: Instruction, waitMs: number) => {
+		try {
+			await run([instruction]);
+		} finally {
+			busyFor(waitMs);
+			await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
+		}
+	};
+
 	/** The EEPROM unit that is written at once: a page where the chip has the buffer, else a byte. */
 	const writeEepromOnce = async (byteAddress: number, data: Uint8Array) => {
 		const {eeprom, waits} = theChip();
@@ -471,28 +485,26 @@ export function createIspSession(
 				writePageOnce(byteAddress, data, next),
 			);
 		},
-		async erase() {
+		async erase(look) {
 			await steady('the chip erase', theChip().waits.eraseMs, async () => {
-				await run([ask.chipErase]);
-				busyFor(theChip().waits.eraseMs);
-				// The whole wait, without polls: lock bits are cleared last. Source: serial programming notes 7.
-				await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
+				let fault: UnbrickError | undefined;
+				try {
+					// The whole wait, without polls: lock bits are cleared last. Source: serial programming notes 7.
+					await change(ask.chipErase, theChip().waits.eraseMs);
+				} catch (error) {
+					if (!isTransient(error)) throw error;
+					fault = error;
+				}
+				await look();
+				if (fault !== undefined) throw fault;
 				await resync();
 			});
 		},
 		async writeEeprom(byteAddress, data) {
 			await steady('writing the EEPROM', theChip().waits.eepromMs, () => writeEepromOnce(byteAddress, data));
 		},
-		async sendFuse(fuse, value) {
-			await run([ask.writeFuse(fuse, value)]);
-			busyFor(theChip().waits.fuseMs);
-			await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
-		},
-		async sendLock(value) {
-			await run([ask.writeLock(value)]);
-			busyFor(theChip().waits.fuseMs);
-			await clock.sleep(Math.max(0, busyUntilMs - clock.nowMs()));
-		},
+		sendFuse: (fuse, value) => change(ask.writeFuse(fuse, value), theChip().waits.fuseMs),
+		sendLock: value => change(ask.writeLock(value), theChip().waits.fuseMs),
 		settle,
 	};
 }

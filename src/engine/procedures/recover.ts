@@ -8,13 +8,13 @@ import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
 import {type ChipState, type MemoryName, type RiskName, UnbrickError} from '../errors.ts';
 import {bootSection} from '../fuses/decode.ts';
-import {fuseNames, sameFuse, sameLock} from '../fuses/mask.ts';
-import {eepromAtErase, type FusePlan, planFuseWrites} from '../fuses/plan.ts';
+import {fuseNames, lockToWrite, sameFuse, sameLock} from '../fuses/mask.ts';
+import {eepromAtErase, type FusePlan, type FuseWrite, planFuseWrites} from '../fuses/plan.ts';
 import type {Reference} from '../image/inspect.ts';
 import {type ByteRange, createImage, type MemoryImage} from '../image/memory-image.ts';
 import {pagesOf} from '../isp/isp-target.ts';
 import type {Store} from '../store.ts';
-import type {FuseBytes, Memory, Target} from '../target.ts';
+import type {FuseBytes, Memory, OnStray, Target} from '../target.ts';
 import {takeBackup} from './backup.ts';
 import {
 	bootsByLoader,
@@ -52,7 +52,7 @@ const verifyBlockBytes = 4_096;
 /** The lock byte of plain U4 and U2 parts as delivered (datasheets 7766J table 28-1, 7799 table 25-1). */
 const factoryLock = 0xec;
 
-/** Link test before a fuse byte: nothing guards its four bytes but the link, so this one is long. */
+/** Link test before a fuse or lock byte: nothing guards its four bytes but the link, so this one is long. */
 const fuseLinkReadings = 16;
 
 export type RecoverDeps = {
@@ -92,6 +92,7 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		result = {...done, seconds: seconds()};
 	} catch (thrown) {
 		const cause = await firstCause(thrown, target);
+		for (const {code, message} of target?.takeNotes?.() ?? []) yield {type: 'warning', code, message};
 		const kind = cause instanceof UnbrickError ? cause.kind : undefined;
 		// Another chip than the interrupted one: nothing was done to this one.
 		const stranger = plan.resume !== undefined && (kind === 'OtherBoard' || kind === 'WrongSignature');
@@ -128,6 +129,8 @@ const doubtful: ReadonlySet<string> = new Set(['VerifyMismatch', 'FuseReadback',
 /** What is really wrong: a mismatch over wires that have come off is the wires' fault, not the chip's. */
 async function firstCause(thrown: unknown, target: Target | undefined): Promise<unknown> {
 	if (!(thrown instanceof UnbrickError) || !doubtful.has(thrown.kind)) return thrown;
+	// It says what happened already; a link test would end in a RESET pulse.
+	if (thrown.facts.kind === 'FuseReadback' && thrown.facts.stray !== undefined) return thrown;
 	try {
 		await target?.testLink?.();
 	} catch (error) {
@@ -205,9 +208,11 @@ async function* run(
 
 	/** A unit had to be repeated: what was sent may have landed elsewhere, too. */
 	let repeated = false;
+	/** The same for the EEPROM, which a page load (40) with one wrong bit (C0) writes; never forgotten. */
+	let doubted = false;
 	function* notes(): Generator<RecoverEvent> {
 		for (const {code, message} of target.takeNotes?.() ?? []) {
-			if (code === 'retry') repeated = true;
+			if (code === 'retry') repeated = doubted = true;
 			yield {type: 'warning', code, message};
 		}
 		yield* unsaid.splice(0);
@@ -308,6 +313,18 @@ async function* run(
 	demandConsent(risks, plan.accepted);
 	halt('identify');
 
+	/** Before a byte that a disturbed instruction has hit is set back: the next run must look at the right one. */
+	const strayNotes =
+		(sent?: FuseWrite): OnStray =>
+		async ({byte, value}) => {
+			if (byte === 'lock') return await journal({did: 'lock', value});
+			// What was sent went elsewhere: its own byte is as before.
+			if (sent !== undefined && sent.fuse !== byte) {
+				await journal({did: 'fuse', fuse: sent.fuse, value: sent.before});
+			}
+			await journal({did: 'fuse', fuse: byte, value});
+		};
+
 	// — backup
 	let eeprom: Uint8Array | undefined;
 	let flashBefore: Uint8Array | undefined;
@@ -339,6 +356,11 @@ async function* run(
 	}
 
 	if (image !== undefined && !plan.erase) await proveWritable(target, chip, image, flashBefore);
+	// What the EEPROM keeps has to be known, so that it can be compared afterwards.
+	if (image !== undefined && !eepromGoes && !keepBackup && allows.read && plan.resume === undefined) {
+		eeprom = await target.readRange('eeprom', 0, chip.eeprom.bytes);
+		yield* notes();
+	}
 
 	// — erase, write, verify
 	let writtenBytes = 0;
@@ -357,6 +379,8 @@ async function* run(
 			// Lock bits that forbid writing only go with an erase; when all is written already they may stay.
 			const allDone = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
 			if (!allows.write && !allDone) rest = undefined;
+			// So do lock bits that nobody asked for.
+			if (((plan.lock ?? 0xff) & chip.lock.mask & ~identity.lock) !== 0) rest = undefined;
 		}
 		if (rest !== undefined) {
 			const left = pagesOf(rest, pageBytes).length;
@@ -380,7 +404,7 @@ async function* run(
 				await journal({did: 'erase'});
 				// A second erase that fails may find the chip as the first writing left it.
 				if (round === 1) progress.state = 'erased';
-				await target.erase();
+				await target.erase(strayNotes());
 				progress.state = 'erased';
 				yield* notes();
 				const lock = await target.readLock();
@@ -442,12 +466,16 @@ async function* run(
 					{image, fuses: after, everything: repeated},
 					stop,
 					abandoned.request,
+					() => {
+						doubted = true;
+					},
 				);
 				yield* notes();
 				break;
 			} catch (error) {
 				const mismatch = error instanceof UnbrickError && error.kind === 'VerifyMismatch';
 				if (!mismatch || !plan.erase || round === writeRounds) throw error;
+				doubted = true;
 				yield {
 					type: 'warning',
 					code: 'rewrite',
@@ -470,9 +498,35 @@ async function* run(
 		yield* notes();
 		await journal({did: 'eeprom'});
 	}
+	/** What the EEPROM must hold now; undefined where nobody knows. */
+	const eepromShould =
+		content ??
+		(plan.resume === undefined
+			? eepromGoes
+				? new Uint8Array(chip.eeprom.bytes).fill(0xff)
+				: eeprom
+			: erasing && !eepromAtErase(chip, plan.resume.before ?? identity.fuses).survives
+				? new Uint8Array(chip.eeprom.bytes).fill(0xff)
+				: undefined);
+	if (content === undefined && image !== undefined) {
+		// A blank one that was hit shows in the flash, too (the byte is missing there); one that keeps its content may not.
+		const precious = eepromShould !== undefined && !isBlank(eepromShould);
+		if (doubted || plan.verify === 'full' || (plan.verify === 'written' && precious)) {
+			yield* proveEeprom(target, eepromShould, doubted, stop, abandoned.request);
+			yield* notes();
+		}
+	}
 
 	// — fuses: back to back, each read back twice, no way out in between
 	const writes = fusePlan?.writes ?? [];
+	/** Flash that fuse writes must not touch, where nothing else tells what is there. */
+	let there: MemoryImage | undefined;
+	if (writes.length > 0 && image === undefined && allows.read) {
+		there =
+			flashBefore === undefined
+				? await readMarks(target, chip, identity.fuses)
+				: createImage([{byteAddress: 0, data: flashBefore}]);
+	}
 	if (writes.length > 0) {
 		halt('fuses');
 		yield phase('fuses');
@@ -484,10 +538,11 @@ async function* run(
 			code: 'do-not-unplug',
 			message: 'Fuse bytes are being written: do not unplug anything.',
 		};
+		doubted = false;
 		for (const [index, write] of writes.entries()) {
 			await journal({did: 'fuse', fuse: write.fuse, value: write.value});
 			progress.state = 'written-and-fused';
-			await target.writeFuse(write.fuse, write.value);
+			await target.writeFuse(write.fuse, write.value, strayNotes(write));
 			yield {type: 'progress', phase: 'fuses', doneBytes: index + 1, totalBytes: writes.length};
 		}
 		yield* notes();
@@ -496,32 +551,44 @@ async function* run(
 	// — leave, enter again, read everything back
 	await target.reenter();
 	yield* notes();
-	const readBack =
+	const readBack = async () =>
 		target.readFusesAndLock === undefined
 			? {fuses: await target.readFuses(), lock: await target.readLock()}
 			: await target.readFusesAndLock();
-	const {fuses} = readBack;
-	for (const fuse of fuseNames(chip)) {
-		const expected = after[fuse];
-		const got = fuses[fuse];
-		if (expected !== undefined && got !== undefined && !sameFuse(chip, fuse, expected, got)) {
-			throw new UnbrickError({
-				kind: 'FuseReadback',
-				fuse: `${fuse} fuse`,
-				wanted: expected,
-				got,
-				mask: chip.fuses[fuse]!.mask,
-			});
+	let {fuses, lock} = await readBack();
+	demandFuses(chip, after, fuses);
+	// What the erase left, or what was there before; bits that are still to be cleared are no matter.
+	const lockBefore = erasing ? 0xff : (plan.resume?.lockBefore ?? identity.lock);
+	const begun = plan.resume?.lockBegun === true && plan.lock !== undefined;
+	const lockFits = begun ? (plan.lock & chip.lock.mask & ~lock) === 0 : sameLock(chip, lock, lockBefore);
+	if (!lockFits) throw lockMismatch(chip, begun ? plan.lock : lockBefore, lock);
+	if (writes.length > 0 && doubted) {
+		// AC A8 with one wrong bit is AC 88, a chip erase: after any doubt all is read once more.
+		if (image !== undefined && verifiedBytes > 0) {
+			const what = {image, fuses: after, everything: true};
+			verifiedBytes = yield* verifyFlash(plan, target, what, stop, abandoned.request);
+		} else if (image === undefined && there !== undefined) {
+			for (const {start, end} of there.ranges) {
+				const data = await target.readRange('flash', start, end - start);
+				const before = there.slice(start, end - start);
+				if (!sameBytes(data, before)) throw mismatch('flash', start, before, data);
+			}
 		}
+		yield* proveEeprom(target, eepromShould, true, stop, abandoned.request);
+	} else if (image !== undefined && verifiedBytes > 0) {
+		await sampleAgain(target, chip, image, plan.erase, after);
+	} else if (image === undefined && writes.length > 0 && there !== undefined) {
+		await sampleAgain(target, chip, there, false, after);
 	}
-	let {lock} = readBack;
-	if (image !== undefined && verifiedBytes > 0) await sampleAgain(target, chip, image, plan.erase, after);
 	yield* notes();
 
 	// — lock bits, last of all
 	if (plan.lock !== undefined && !sameLock(chip, plan.lock, lock)) {
 		halt('lock');
 		yield phase('lock');
+		await target.testLink?.(fuseLinkReadings);
+		yield* notes();
+		halt('lock');
 		yield {
 			type: 'warning',
 			code: 'do-not-unplug',
@@ -529,8 +596,13 @@ async function* run(
 		};
 		await journal({did: 'lock', value: plan.lock});
 		progress.state = 'written-and-fused';
-		await target.writeLock(plan.lock);
-		lock = await target.readLock();
+		await target.writeLock(plan.lock, strayNotes());
+		// In force from here on; a chip that is gone does not pass for one that is locked.
+		await target.reenter();
+		yield* notes();
+		({fuses, lock} = await readBack());
+		demandFuses(chip, after, fuses);
+		if (!sameLock(chip, plan.lock, lock)) throw lockMismatch(chip, plan.lock, lock);
 		yield* notes();
 	}
 	yield phase('leave');
@@ -549,6 +621,33 @@ async function* run(
 		backup: progress.backup,
 		chipState: progress.state,
 	};
+}
+
+/** Throws FuseReadback unless each fuse byte reads as it should. */
+function demandFuses(chip: Chip, wanted: FuseBytes, fuses: FuseBytes): void {
+	for (const fuse of fuseNames(chip)) {
+		const expected = wanted[fuse];
+		const got = fuses[fuse];
+		if (expected !== undefined && got !== undefined && !sameFuse(chip, fuse, expected, got)) {
+			throw new UnbrickError({
+				kind: 'FuseReadback',
+				fuse: `${fuse} fuse`,
+				wanted: expected,
+				got,
+				mask: chip.fuses[fuse]!.mask,
+			});
+		}
+	}
+}
+
+function lockMismatch(chip: Chip, wanted: number, got: number): UnbrickError {
+	return new UnbrickError({
+		kind: 'FuseReadback',
+		fuse: 'lock byte',
+		wanted: lockToWrite(chip, wanted),
+		got,
+		mask: chip.lock.mask,
+	});
 }
 
 /** Writing only clears bits: throws Refused, before anything is written, where the image needs a 1 that is a 0. */
@@ -587,6 +686,17 @@ async function bootSectionAfter(
 	const data = await target.readRange('flash', start, chip.flash.bytes - start);
 	for (let index = 0; index < data.length; index++) data[index]! &= image?.at(start + index) ?? 0xff;
 	return createImage([{byteAddress: start, data}]);
+}
+
+/** First and last page and the start of the boot section: by them an erase is seen. */
+async function readMarks(target: Target, chip: Chip, fuses: FuseBytes): Promise<MemoryImage> {
+	const {bytes, pageBytes} = chip.flash;
+	const pages = new Set([0, bootSection(chip, fuses)?.startByteAddress ?? 0, bytes - pageBytes]);
+	const parts: {byteAddress: number; data: Uint8Array}[] = [];
+	for (const page of pages) {
+		parts.push({byteAddress: page, data: await target.readRange('flash', page, pageBytes)});
+	}
+	return createImage(parts);
 }
 
 /** The whole flash, with progress. */
@@ -694,6 +804,7 @@ async function* verifyFlash(
 	what: {readonly image: MemoryImage; readonly fuses: FuseBytes; readonly everything: boolean},
 	stop: Cancel,
 	abandon: () => void,
+	onDoubt: () => void = () => {},
 ): AsyncGenerator<RecoverEvent, number> {
 	const {chip} = plan;
 	const {image} = what;
@@ -763,6 +874,7 @@ async function* verifyFlash(
 			const pages = new Set(differences(range.start, data).map(at => at - (at % pageBytes)));
 			for (const page of pages) {
 				doubts++;
+				onDoubt();
 				const how = await settlePage(page);
 				yield {
 					type: 'warning',
@@ -783,6 +895,38 @@ async function* verifyFlash(
 
 /** Passes of verification until one is without any doubt. */
 const doubtPassesAtMost = 4;
+
+/**
+ * Compares the EEPROM with what it should hold and sets it right. Says so where nobody knows what that is.
+ * @throws UnbrickError VerifyMismatch
+ */
+async function* proveEeprom(
+	target: Target,
+	should: Uint8Array | undefined,
+	doubted: boolean,
+	stop: Cancel,
+	abandon: () => void,
+): AsyncGenerator<RecoverEvent> {
+	if (should === undefined) {
+		if (!doubted) return;
+		yield {
+			type: 'warning',
+			code: 'eeprom-unknown',
+			message:
+				'Instructions were disturbed, and nobody has read what the EEPROM held before: whether it is still the same is not known.',
+		};
+		return;
+	}
+	const got = await target.readRange('eeprom', 0, should.length);
+	const wrong = should.filter((byte, at) => byte !== got[at]).length;
+	if (wrong === 0) return;
+	yield* restoreEepromBytes(target, should, stop, abandon);
+	yield {
+		type: 'warning',
+		code: 'eeprom-repaired',
+		message: `${wrong} bytes of the EEPROM read otherwise than they should, as a disturbed instruction leaves them; it holds again what it should.`,
+	};
+}
 
 /** Writes EEPROM content and reads it back; one difference is written once more. Throws VerifyMismatch. */
 export async function* restoreEepromBytes(
@@ -825,7 +969,7 @@ export function mismatch(
 	});
 }
 
-/** After leaving and entering: the first and last page of the image and the start of the boot section once more. */
+/** After leaving and entering: the first and last page of the image that is not blank and the start of the boot section once more. */
 async function sampleAgain(
 	target: Target,
 	chip: Chip,
@@ -834,10 +978,12 @@ async function sampleAgain(
 	fuses: FuseBytes,
 ): Promise<void> {
 	const {pageBytes} = chip.flash;
-	const toPage = (at: number) => at - (at % pageBytes);
 	const section = bootSection(chip, fuses);
-	const pages = new Set([toPage(image.start), toPage(image.end - 1)]);
-	if (erased && section !== null) pages.add(toPage(section.startByteAddress));
+	const written = pagesOf(image, pageBytes).filter(page => !isBlank(image.slice(page, pageBytes)));
+	const pages = new Set([written[0] ?? 0, written.at(-1) ?? 0]);
+	if (erased && section !== null) {
+		pages.add(section.startByteAddress - (section.startByteAddress % pageBytes));
+	}
 	for (const page of pages) {
 		const compare = (data: Uint8Array) =>
 			Uint8Array.from(data, (byte, index) => image.at(page + index) ?? (erased ? 0xff : byte));

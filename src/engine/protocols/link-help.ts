@@ -43,11 +43,12 @@ export async function leaveQuietly(work: () => Promise<unknown>): Promise<void> 
 	}
 }
 
-/** For close(): leaves, then closes, whatever either says. */
+/** For close(): leaves (unless RESET is to be held), then closes, whatever either says. */
 export async function closeQuietly(
 	leave: () => Promise<unknown>,
 	close: () => Promise<unknown>,
+	how?: {readonly hold: boolean},
 ): Promise<void> {
-	await leave().catch(() => {});
+	if (how?.hold !== true) await leave().catch(() => {});
 	await close().catch(() => {});
 }

@@ -252,6 +252,6 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 			return tenths / 10;
 		},
 		leave,
-		close: () => closeQuietly(leave, pipe.close),
+		close: how => closeQuietly(leave, pipe.close, how),
 	};
 }

@@ -480,19 +480,23 @@ export function createBusPirate(stream: ByteStream, clock: Clock, options: BusPi
 			if (on) await clock.sleep(supplySettleMs);
 		},
 		leave,
-		close: () =>
-			closeQuietly(async () => {
-				if (power) {
-					power = false;
-					resetLow = false;
-					if (level === 'spi') await setPeripherals().catch(() => {});
-				}
-				await leave();
-				// Back to the terminal, where that does not take it off the bus (as it does a v4).
-				if (model === 'v3' && level === 'bitbang') {
-					await write('leave binary mode', [bitbang.userTerminal]);
-					await readSome('leave binary mode', 64, graceMs);
-				}
-			}, stream.close),
+		close: how =>
+			closeQuietly(
+				async () => {
+					if (power) {
+						power = false;
+						resetLow = false;
+						if (level === 'spi') await setPeripherals().catch(() => {});
+					}
+					await leave();
+					// Back to the terminal, where that does not take it off the bus (as it does a v4).
+					if (model === 'v3' && level === 'bitbang') {
+						await write('leave binary mode', [bitbang.userTerminal]);
+						await readSome('leave binary mode', 64, graceMs);
+					}
+				},
+				stream.close,
+				how,
+			),
 	};
 }

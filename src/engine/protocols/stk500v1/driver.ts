@@ -589,9 +589,9 @@ export function createStk500v1(firstStream: ByteStream, clock: Clock, options: S
 			return tenths === undefined ? null : tenths / 10;
 		},
 		leave,
-		async close() {
+		async close(how) {
 			try {
-				await leave();
+				if (how?.hold !== true) await leave();
 			} catch {
 				// The port is gone; there is nothing to leave.
 			}

@@ -258,6 +258,6 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 			}
 		},
 		leave,
-		close: () => closeQuietly(leave, pipe.close),
+		close: how => closeQuietly(leave, pipe.close, how),
 	};
 }

@@ -184,6 +184,6 @@ export function createUsbtiny(pipe: UsbPipe, clock: Clock): IspLink {
 			}
 		},
 		leave,
-		close: () => closeQuietly(leave, pipe.close),
+		close: how => closeQuietly(leave, pipe.close, how),
 	};
 }
