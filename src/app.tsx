@@ -2,10 +2,12 @@
 import {render, useIsScreenReaderEnabled, useWindowSize} from 'ink';
 import {useCallback, useEffect, useMemo, useReducer, useRef, useState} from 'react';
 import {type Cancel, createCancel, neverCancel} from './engine/cancel.ts';
+import type {Interrupted} from './engine/procedures/journal.ts';
 import {farewell} from './steps/farewell.ts';
 import {applicable, type FlowEvent, flow, startFlow} from './steps/flow.ts';
 import {steps} from './steps/index.ts';
 import {loadSteps, StepHost} from './steps/later.tsx';
+import {afterRecovery, type LeftBehind, leaveBehind, unfinished} from './steps/left-behind.ts';
 import type {Answers, Known, WizardDeps} from './steps/step.ts';
 import {summary} from './steps/summary.ts';
 import type {Talk} from './ui/plain.ts';
@@ -16,8 +18,16 @@ import {guessUnicode, type View} from './ui/view.ts';
 /** How the wizard ended. */
 export type WizardEnd = {
 	readonly known: Known;
-	/** `left`: by Ctrl+C or by choice, before the last question. */
-	readonly how: 'finished' | 'left';
+	/** `left`: by Ctrl+C or by choice, before the last question; `gave-up`: the chip did not answer. */
+	readonly how: 'finished' | 'left' | 'gave-up';
+	/** In which state writes of this run have left boards, whatever became of the answers. */
+	readonly left: readonly LeftBehind[];
+	/** The one of them that the answers go on with, where it is unfinished. */
+	readonly still?: LeftBehind | undefined;
+	/** It ended on the practice bench. */
+	readonly practice: boolean;
+	/** For `gave-up`: the failure and its report. */
+	readonly gaveUp?: Answers['flash'];
 };
 
 export type AppProps = {
@@ -43,6 +53,7 @@ export function App({
 }: AppProps) {
 	const [deps, setDeps] = useState(firstDeps);
 	const [round, setRound] = useState(0);
+	const [left, setLeft] = useState<readonly LeftBehind[]>([]);
 	const practise = useCallback((next: WizardDeps) => {
 		setDeps(next);
 		setRound(number => number + 1);
@@ -57,6 +68,9 @@ export function App({
 				hangup={hangup}
 				talk={talk}
 				highContrast={highContrast}
+				round={round}
+				left={left}
+				onLeft={setLeft}
 				onAgain={() => setRound(number => number + 1)}
 				onPractice={practise}
 			/>
@@ -65,11 +79,26 @@ export function App({
 }
 
 type WizardProps = Required<AppProps> & {
+	readonly round: number;
+	readonly left: readonly LeftBehind[];
+	readonly onLeft: (change: (before: readonly LeftBehind[]) => readonly LeftBehind[]) => void;
 	readonly onAgain: () => void;
 	readonly onPractice: (deps: WizardDeps) => void;
 };
 
-function Wizard({deps, unicode, onEnd, hangup, talk, highContrast, onAgain, onPractice}: WizardProps) {
+function Wizard({
+	deps,
+	unicode,
+	onEnd,
+	hangup,
+	talk,
+	highContrast,
+	round,
+	left,
+	onLeft,
+	onAgain,
+	onPractice,
+}: WizardProps) {
 	const [state, dispatch] = useReducer(
 		(before: ReturnType<typeof startFlow>, event: FlowEvent) => flow(steps, before, event),
 		undefined,
@@ -88,16 +117,19 @@ function Wizard({deps, unicode, onEnd, hangup, talk, highContrast, onAgain, onPr
 		[deps, onPractice],
 	);
 	const ended = useRef(false);
-	const end = (how: WizardEnd['how']) => {
+	const practice = deps.practice !== undefined;
+	const occasion = {practice, round};
+	const still = unfinished(left, state.known, occasion);
+	const end = (how: WizardEnd['how'], gaveUp?: Answers['flash']) => {
 		if (ended.current) return;
 		ended.current = true;
-		onEnd({known: state.known, how});
+		onEnd({known: state.known, how, left, still, practice, ...(gaveUp === undefined ? {} : {gaveUp})});
 	};
+	const endNow = useRef(end);
+	endNow.current = end;
 	useEffect(() => {
-		if (!state.finished || ended.current) return;
-		ended.current = true;
-		onEnd({known: state.known, how: 'finished'});
-	}, [state, onEnd]);
+		if (state.finished) endNow.current('finished');
+	}, [state]);
 
 	// One after the other, so that the last answer is what is kept.
 	const keeping = useRef(Promise.resolve());
@@ -111,10 +143,8 @@ function Wizard({deps, unicode, onEnd, hangup, talk, highContrast, onAgain, onPr
 	useEffect(() => hangup.onRequest(() => setHungUp(true)), [hangup]);
 	const working = state.at === 'flash' && state.known.flash === undefined;
 	useEffect(() => {
-		if (!hungUp || working || ended.current) return;
-		ended.current = true;
-		onEnd({known: state.known, how: 'left'});
-	}, [hungUp, working, state, onEnd]);
+		if (hungUp && !working) endNow.current('left');
+	}, [hungUp, working]);
 
 	const asked = applicable(steps, state.known);
 	const index = asked.findIndex(step => step.id === state.at);
@@ -135,7 +165,11 @@ function Wizard({deps, unicode, onEnd, hangup, talk, highContrast, onAgain, onPr
 				place: {number: index + 1, count: asked.length, title: step.title},
 				facts: summary(state.known),
 				canGoBack: index > 0,
+				left: still,
 				onDone: answer => {
+					if (step.id === 'flash') {
+						onLeft(before => afterRecovery(before, state.known, answer as Answers['flash'], occasion));
+					}
 					const {next, undo} = step.id === 'result' ? (answer as Answers['result']) : {next: 'done' as const};
 					if (next === 'again') onAgain();
 					else if (next === 'undo' && undo !== undefined) dispatch({type: 'undo', undo});
@@ -143,12 +177,26 @@ function Wizard({deps, unicode, onEnd, hangup, talk, highContrast, onAgain, onPr
 					else dispatch({type: 'done', step: step.id, answer} as FlowEvent);
 				},
 				onMoreLog: answer => dispatch({type: 'amend', step: 'start', answer}),
-				onEnter: session => dispatch({type: 'enter', ...session}),
+				onEnter: session => {
+					const {flash} = session.known;
+					if (flash !== undefined) onLeft(before => afterRecovery(before, session.known, flash, occasion));
+					dispatch({type: 'enter', ...session});
+				},
+				onTouched: next =>
+					onLeft(before => leaveBehind(before, state.known, {...next, over: 'usb', ...occasion})),
+				onGiveUp: gaveUp => end('gave-up', gaveUp),
 				onBack: () => dispatch({type: 'back'}),
 				onAbort: () => end('left'),
 			}}
 		/>
 	);
+}
+
+/** Recoveries that wait in the state folder, of this run and of earlier ones; those of the practice bench end with it. */
+export async function interruptedIn({store, practice}: WizardDeps): Promise<readonly Interrupted[]> {
+	if (practice !== undefined) return [];
+	const {listInterrupted} = await import('./engine/procedures/journal.ts');
+	return listInterrupted(store).catch(() => []);
 }
 
 export type WizardOptions = {
@@ -169,7 +217,7 @@ const endSignals = ['SIGTERM', 'SIGHUP'] as const;
 export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): Promise<0 | 1 | 3 | 130> {
 	const stdout = options.stdout ?? process.stdout;
 	const unicode = options.ascii !== true && guessUnicode(process.env, process.platform);
-	let end: WizardEnd = {known: {}, how: 'left'};
+	let end: WizardEnd = {known: {}, how: 'left', left: [], practice: deps.practice !== undefined};
 	const hangup = createCancel();
 	for (const signal of endSignals) process.on(signal, hangup.request);
 	const app = render(
@@ -197,7 +245,7 @@ export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): 
 	} finally {
 		for (const signal of endSignals) process.off(signal, hangup.request);
 	}
-	const {lines, code} = farewell(end.known, end.how);
+	const {lines, code} = farewell(end.known, end.how, {...end, waiting: await interruptedIn(deps)});
 	for (const line of lines) stdout.write(`${line}\n`);
 	return code;
 }

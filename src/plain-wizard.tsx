@@ -3,7 +3,7 @@
 import {createInterface} from 'node:readline';
 import {PassThrough, Writable} from 'node:stream';
 import {render} from 'ink';
-import {App, type WizardEnd} from './app.tsx';
+import {App, interruptedIn, type WizardEnd} from './app.tsx';
 import {createCancel} from './engine/cancel.ts';
 import {farewell} from './steps/farewell.ts';
 import type {WizardDeps} from './steps/step.ts';
@@ -54,7 +54,7 @@ export async function runPlainWizard(
 	process.on('SIGINT', talk.interrupt);
 	for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, hangup.request);
 
-	let end: WizardEnd = {known: {}, how: 'left'};
+	let end: WizardEnd = {known: {}, how: 'left', left: [], practice: deps.practice !== undefined};
 	// Ink draws into nowhere: React is what runs the steps, the talk is what people see.
 	const nowhere = Object.assign(new Writable({write: (_chunk, _encoding, done) => done()}), {
 		columns: usualColumns,
@@ -87,7 +87,10 @@ export async function runPlainWizard(
 		process.off('SIGINT', talk.interrupt);
 		for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, hangup.request);
 	}
-	const {lines: last, code} = farewell(end.known, end.how);
+	const {lines: last, code} = farewell(end.known, end.how, {
+		...end,
+		waiting: await interruptedIn(deps),
+	});
 	stdout.write('\n');
 	for (const line of last) stdout.write(`${line}\n`);
 	return code;

@@ -96,6 +96,9 @@ async function play(output: Output, scenario: Scenario): Promise<ExitCode> {
 	if (told === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
 	// Here a failure may be what the scenario is about: it belongs to the story on stdout.
 	sayResult(outputTo({json: false, stdout: process.stdout, stderr: process.stdout}), told);
+	output.say(
+		'This was practice: no real board was touched, and the files named above were kept in memory only.',
+	);
 	const asPromised = endsAs(scenario, told) && (!told.ok || (await playComeback(output, bench, scenario)));
 	const how = told.ok ? 'recovered' : told.error.kind;
 	output.say(

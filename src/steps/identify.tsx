@@ -5,15 +5,18 @@ import type {Chip} from '../engine/chips/chip.ts';
 import {chipsBySignature} from '../engine/chips/index.ts';
 import {isKind} from '../engine/errors.ts';
 import type {WiringReading} from '../engine/isp/wiring-reading.ts';
+import {failureResult} from '../engine/procedures/results.ts';
 import {clockRescue} from '../engine/programmers/rescue-clock.ts';
 import type {Identity} from '../engine/target.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {identifyTarget, watchWiring} from './contact.ts';
+import {identifyTarget, programmerIdOf, watchWiring} from './contact.ts';
 import {errorLines} from './error-text.ts';
 import {fuseText} from './fuse-choices.ts';
+import {stillText} from './left-behind.ts';
+import {writeReport} from './report.ts';
 import type {StepProps} from './step.ts';
 
 /** Between two whole attempts, which also go to slower speeds; the wires are looked at twice a second meanwhile. */
@@ -50,7 +53,8 @@ function worthAnotherLook(error: unknown): boolean {
 	return isKind(error, 'NoTarget') || isKind(error, 'UnstableLink') || isKind(error, 'DeviceMissing');
 }
 
-export function identityLines(identity: Identity, view: View): readonly Line[] {
+/** @param still an earlier write left the chip unfinished: what is said in place of "nothing was changed" */
+export function identityLines(identity: Identity, view: View, still?: string): readonly Line[] {
 	const glyphs = glyphsFor(view);
 	const {chip} = identity;
 	const facts = [
@@ -63,7 +67,9 @@ export function identityLines(identity: Identity, view: View): readonly Line[] {
 	const locked = chip !== undefined && (identity.lock & 0b11) !== 0b11;
 	return [
 		item(`${glyphs.done} `, `The chip answers. It is an ${chip?.name ?? 'unknown chip'}.`, 'good'),
-		say('The wires are right: this was read twice, and both readings agree. Nothing was changed.'),
+		say(
+			`The wires are right: this was read twice, and both readings agree. ${still ?? 'Nothing was changed.'}`,
+		),
 		gap,
 		say(`${facts.join(', ')}.`, 'quiet'),
 		...(locked
@@ -88,7 +94,9 @@ export function IdentifyView(step: StepProps<'identify'>) {
 	const [live, setLive] = useState<WiringReading | undefined>(undefined);
 	/** The part that answers, taken with consent in place of the one that was expected. */
 	const [instead, setInstead] = useState<Chip | undefined>(undefined);
+	const [leaving, setLeaving] = useState(false);
 	const {programmer, board, wiring} = known;
+	const still = stillText(step.left, known);
 	const attempt = contact.state === 'found' ? 0 : contact.attempt;
 	const trying = contact.state === 'trying';
 	const waiting = contact.state === 'failed' && contact.again;
@@ -167,7 +175,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 					if (action.type === 'go') onDone({identity, chip});
 				}}
 				spec={{
-					lines: identityLines(identity, view),
+					lines: identityLines(identity, view, still),
 					control: {kind: 'go', does: 'go on'},
 					terms: ['signature', 'fuse', 'lock bits', 'SCK'],
 				}}
@@ -176,6 +184,19 @@ export function IdentifyView(step: StepProps<'identify'>) {
 	}
 
 	const error = contact.state === 'failed' ? contact.error : contact.last;
+	const giveUp = () => {
+		setLeaving(true);
+		const result = failureResult(error, {
+			...(programmer === undefined ? {} : {programmer: programmerIdOf(programmer)}),
+			chipState: step.left?.state ?? 'untouched',
+			backup: step.left?.backup ?? null,
+			seconds: 0,
+		});
+		const failure = {result, warnings: []};
+		void writeReport(known, result, failure, deps).then(report =>
+			step.onGiveUp({...failure, ...(report === undefined ? {} : {report})}),
+		);
+	};
 	if (error === undefined) {
 		return (
 			<Ask
@@ -210,6 +231,11 @@ export function IdentifyView(step: StepProps<'identify'>) {
 			step={step}
 			id="failed"
 			onAction={action => {
+				if (leaving) return;
+				if (action.type === 'choose' && action.id === 'give-up') {
+					giveUp();
+					return;
+				}
 				if (action.type === 'choose' && action.id === 'instead' && near !== undefined) setInstead(near);
 				if (action.type === 'go' || action.type === 'choose') {
 					setContact(now =>
@@ -221,7 +247,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 				lines: [
 					...errorLines(error, view, [
 						say(
-							`Nothing on the chip was changed. ${
+							`${still ?? 'Nothing on the chip was changed.'} ${
 								contact.state === 'trying'
 									? `Looking again now (try ${contact.attempt}) ...`
 									: contact.again
@@ -256,24 +282,29 @@ export function IdentifyView(step: StepProps<'identify'>) {
 							]
 						: []),
 				],
-				control:
-					near === undefined
-						? {kind: 'go', does: 'look again now'}
-						: {
-								kind: 'menu',
-								items: [
-									{
-										id: 'again',
-										label: 'Look again',
-										about: 'Nothing is forced: another part has other fuse bits.',
-									},
+				control: {
+					kind: 'menu',
+					items: [
+						near === undefined
+							? {id: 'again', label: 'Look again now'}
+							: {
+									id: 'again',
+									label: 'Look again',
+									about: 'Nothing is forced: another part has other fuse bits.',
+								},
+						...(near === undefined
+							? []
+							: [
 									{
 										id: 'instead',
 										label: `It is an ${near.name}: I have read it on the chip`,
 										about: `Everything is then done and judged as for the ${near.name}.`,
 									},
-								],
-							},
+								]),
+						{id: 'give-up', label: 'Give up for now: write a report'},
+					],
+					...(near === undefined ? {initial: 'again'} : {}),
+				},
 				terms: ['RESET', 'SCK', 'signature'],
 			}}
 		/>

@@ -25,6 +25,8 @@ const phases: readonly (readonly [FlashPhase, string])[] = [
 	['leave', 'Start the keyboard'],
 ];
 
+const unfinishedKeymap = 'Its bootloader is whole. The keymap on it is not complete: flash once more.';
+
 type Progress = {
 	readonly phase: FlashPhase | undefined;
 	readonly done: number;
@@ -46,7 +48,7 @@ export function progressLines({phase, done, total}: Progress, view: View): reado
 
 /** Runs the flash once per `run` while there are a file and a bootloader to send it to. */
 export function useKeymapRun(
-	{deps, hangup}: Pick<StepProps, 'deps' | 'hangup'>,
+	{deps, hangup, onTouched}: Pick<StepProps, 'deps' | 'hangup' | 'onTouched'>,
 	target: {readonly chip: Chip; readonly protocol: BootloaderProtocol} | undefined,
 	keymap: Keymap | undefined,
 	run: number,
@@ -74,7 +76,13 @@ export function useKeymapRun(
 		setMissing(false);
 		setResult(undefined);
 		setFault(undefined);
+		const chip = target.chip.name;
 		const take = (event: FlashEvent) => {
+			// Said at the end in any case, also when nobody waits for the result.
+			if (event.type === 'phase' && (event.phase === 'erase' || event.phase === 'write'))
+				onTouched({chip, ok: false, state: 'partly-written', text: unfinishedKeymap});
+			if (event.type === 'result' && event.ok)
+				onTouched({chip, ok: true, state: 'written', text: doneText(event)});
 			if (!here) return;
 			setMissing(false);
 			if (event.type === 'phase') setProgress({phase: event.phase, done: 0, total: 0});
@@ -316,7 +324,9 @@ export function KeymapView(step: StepProps<'keymap'>) {
 
 /** The application's state after a failure; the bootloader itself was never in reach. */
 export function keymapStateText({chipState}: Extract<FlashResult, {ok: false}>): string {
-	return chipState === 'untouched'
-		? 'Nothing was changed on it; its bootloader is whole.'
-		: 'Its bootloader is whole. The keymap on it is not complete: flash once more.';
+	return chipState === 'untouched' ? 'Nothing was changed on it; its bootloader is whole.' : unfinishedKeymap;
+}
+
+function doneText({writtenBytes, verified}: Extract<FlashResult, {ok: true}>): string {
+	return `${writtenBytes} bytes of firmware were written through its own bootloader${verified ? ', read back and equal' : ''}.`;
 }

@@ -56,9 +56,11 @@ export function reportText(
 		],
 		[
 			'Image',
-			image?.image === undefined
-				? 'none'
-				: `${image.name}, ${image.image.byteCount} bytes, sha256 ${image.sha256 ?? '?'}`,
+			image === undefined
+				? undefined
+				: image.image === undefined
+					? 'none'
+					: `${image.name}, ${image.image.byteCount} bytes, sha256 ${image.sha256 ?? '?'}`,
 		],
 		[
 			'Fuses asked',
@@ -74,7 +76,7 @@ export function reportText(
 		['Chip now', chipStateText(result.chipState)],
 		['Seen on USB afterwards', comebackText(comeback)],
 		['Keymap', keymapText(keymap)],
-		['Seconds', result.seconds.toFixed(1)],
+		['Seconds', result.seconds === 0 ? undefined : result.seconds.toFixed(1)],
 	];
 	const log = start?.log;
 	return withoutPeople(

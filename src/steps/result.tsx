@@ -10,6 +10,7 @@ import {chipStateText} from './chip-state.ts';
 import {loaderIdOf} from './comeback-watch.ts';
 import {engineLines} from './engine-lines.ts';
 import {causeLines} from './error-text.ts';
+import {type LeftBehind, stillWords} from './left-behind.ts';
 import {messageOf} from './message-of.ts';
 import {writeReport} from './report.ts';
 import {backupLines, provenLines, reportLines} from './result-lines.ts';
@@ -82,7 +83,7 @@ function afterwards(known: Known): readonly string[] {
 	];
 }
 
-export function resultLines(known: Known, practice: boolean, view: View): readonly Line[] {
+export function resultLines(known: Known, practice: boolean, view: View, left?: LeftBehind): readonly Line[] {
 	const flash = known.flash;
 	if (flash === undefined) return [];
 	const glyphs = glyphsFor(view);
@@ -91,7 +92,13 @@ export function resultLines(known: Known, practice: boolean, view: View): readon
 		const {error} = result;
 		return [
 			item(`${glyphs.failed} `, error.message, 'bad'),
-			item('The chip: ', chipStateText(result.chipState), 'strong'),
+			item(
+				'The chip: ',
+				result.chipState === 'untouched' && left !== undefined
+					? `This try changed nothing; it is still ${stillWords(left)}.`
+					: chipStateText(result.chipState),
+				'strong',
+			),
 			...engineLines(known, view),
 			...backupLines(known),
 			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
@@ -143,7 +150,7 @@ export function ResultView(step: StepProps<'result'>) {
 			}}
 			spec={{
 				lines: [
-					...resultLines(known, deps.practice !== undefined, view),
+					...resultLines(known, deps.practice !== undefined, view, step.left),
 					...(problem === undefined ? [] : [say(problem, 'bad')]),
 				],
 				control: failed

@@ -4,6 +4,7 @@ import {riskTexts} from '../engine/advice.ts';
 import {findBootloader} from '../engine/bootloaders/index.ts';
 import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
 import {bootSection} from '../engine/fuses/decode.ts';
+import {sameFuses} from '../engine/fuses/mask.ts';
 import {eepromAtErase, planLoaderSwitch} from '../engine/fuses/plan.ts';
 import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
@@ -18,6 +19,7 @@ import {engineLines} from './engine-lines.ts';
 import {errorLines} from './error-text.ts';
 import {estimateSeconds} from './estimate.ts';
 import {fuseText} from './fuse-choices.ts';
+import {type LeftBehind, stillWords} from './left-behind.ts';
 import {memoryMapLines} from './memory-map.ts';
 import {isLocked, planOf} from './plan-of.ts';
 import type {Known, StepProps} from './step.ts';
@@ -86,14 +88,32 @@ function switchLines(plan: RecoveryPlan, known: Known, view: View): readonly Lin
 	];
 }
 
-export function reviewLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
+/** What becomes of the fuses: a plan that sets what the chip has changes nothing, and says so. */
+function fuseStep(plan: RecoveryPlan, known: Known, arrow: string): string {
+	const now = known.identify?.identity.fuses;
+	if (plan.fuses === 'keep' || (now !== undefined && sameFuses(plan.chip, now, plan.fuses)))
+		return 'Leave the fuses as they are.';
+	return `Set the fuses: ${now === undefined ? '' : `${fuseText(now)} ${arrow} `}${fuseText(plan.fuses)}.`;
+}
+
+/** What is saved before the first change, and which backup counts. */
+function backupStep(known: Known, left: LeftBehind | undefined): string {
+	if (isLocked(known)) return 'No backup: the chip is locked and cannot be read.';
+	if (known.again === true) return 'The backup of the first try is kept and used; no new one is made.';
+	if (known.image?.restore !== undefined && left !== undefined)
+		return `The good backup of the first try is kept, and it is what is written back. The chip is ${stillWords(left)}: that, too, is saved first, to a file of its own.`;
+	return 'Backup: everything on the chip is read and saved to a file first.';
+}
+
+export function reviewLines(
+	plan: RecoveryPlan,
+	known: Known,
+	view: View,
+	left?: LeftBehind,
+): readonly Line[] {
 	const {arrow} = glyphsFor(view);
 	const board = plan.board === undefined ? plan.chip.name : shortBoard(plan.board.name);
-	const steps: string[] = [];
-	if (isLocked(known)) steps.push('No backup: the chip is locked and cannot be read.');
-	else if (known.again === true)
-		steps.push('The backup of the first try is kept and used; no new one is made.');
-	else steps.push('Backup: everything on the chip is read and saved to a file first.');
+	const steps: string[] = [backupStep(known, left)];
 	if (plan.image !== undefined) {
 		const own = known.image?.own === true ? '; your own file, checked by nobody else' : '';
 		steps.push(
@@ -102,11 +122,7 @@ export function reviewLines(plan: RecoveryPlan, known: Known, view: View): reado
 		steps.push('Verify: read every written byte back and compare.');
 		if (!isLocked(known)) steps.push(eepromText(plan, known));
 	}
-	steps.push(
-		plan.fuses === 'keep'
-			? 'Leave the fuses as they are.'
-			: `Set the fuses: ${fuseText(known.identify?.identity.fuses ?? plan.fuses)} ${arrow} ${fuseText(plan.fuses)}.`,
-	);
+	steps.push(fuseStep(plan, known, arrow));
 	steps.push('Read everything once more, and let the board start.');
 	const {programmer} = known;
 	// How fast avrdude's programmers are, nobody here has measured.
@@ -245,7 +261,7 @@ export function ReviewView(step: StepProps<'review'>) {
 			}}
 			spec={{
 				lines: [
-					...reviewLines(plan, known, view),
+					...reviewLines(plan, known, view, step.left),
 					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
 				],
 				control: {kind: 'go', does: risks.length > 0 ? 'go on to consent' : 'start'},

@@ -20,6 +20,7 @@ import type {FuseBytes, Identity, OnProgress, Target} from '../engine/target.ts'
 import type {World} from '../engine/transports.ts';
 import type {InputChannel} from '../ui/use-guarded-input.ts';
 import type {View} from '../ui/view.ts';
+import type {LeftBehind} from './left-behind.ts';
 
 export type StepId =
 	| 'start'
@@ -245,6 +246,8 @@ export type StepProps<Id extends StepId = StepId> = {
 	/** What is settled, for the header. */
 	readonly facts: string;
 	readonly canGoBack: boolean;
+	/** How an earlier write of this run has left this very board unfinished. */
+	readonly left?: LeftBehind | undefined;
 	readonly onDone: (answer: Answers[Id]) => void;
 	/** More of the log came in: the start is answered anew, the screen stays. */
 	readonly onMoreLog: (start: Answers['start']) => void;
@@ -252,6 +255,10 @@ export type StepProps<Id extends StepId = StepId> = {
 	readonly onEnter: (session: {readonly known: Known; readonly at: StepId}) => void;
 	readonly onBack: () => void;
 	readonly onAbort: () => void;
+	/** Something was written to the board outside of a recovery: how it is left. */
+	readonly onTouched: (left: Omit<LeftBehind, 'over' | 'practice' | 'round'>) => void;
+	/** Ends the wizard: the chip does not answer, and the person has had enough for now. */
+	readonly onGiveUp: (failure: Answers['flash']) => void;
 };
 
 export type Step<Id extends StepId = StepId> = {
@@ -265,7 +272,7 @@ export type Step<Id extends StepId = StepId> = {
 	readonly view: StepView<Id>;
 };
 
-/** Draws the step. Calls exactly one of onDone, onBack, onAbort, once. Loaded when it is needed. */
+/** Draws the step. Calls exactly one of onDone, onBack, onAbort, onGiveUp, once. Loaded when it is needed. */
 export type StepView<Id extends StepId> = {
 	readonly load: () => Promise<FC<StepProps<Id>>>;
 	/** Undefined until it is loaded. */
