@@ -122,7 +122,8 @@ export function BoardView(step: StepProps<'board'>) {
 			.sort((a, b) => Number(fits.has(b.id)) - Number(fits.has(a.id)))
 			.map(board => ({
 				id: board.id,
-				label: `${board.name}${fits.has(board.id) ? `  ${glyphs.done} fits your text` : ''}`,
+				label: board.name,
+				...(fits.has(board.id) ? {mark: `${glyphs.done} fits your text`} : {}),
 				about: aboutBoard(board),
 				also: board.chip,
 				...(board.supported ? {} : {term: 'Arm'}),

@@ -367,7 +367,8 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 					items: [
 						...shown.map(pinout => ({
 							id: pinout.id,
-							label: `${pinout.name}${(seen.get(pinout.id)?.length ?? 0) > 0 ? `  ${glyphs.done} may be the one plugged in` : ''}`,
+							label: pinout.name,
+							...((seen.get(pinout.id)?.length ?? 0) > 0 ? {mark: `${glyphs.done} perhaps plugged in`} : {}),
 							about: pinout.power.note,
 							also: `${pinout.aliases.join(' ')} ${pinout.avrdudeId}`,
 							term: 'programmer',

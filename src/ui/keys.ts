@@ -33,6 +33,8 @@ export type Binding<Result> = {
 	/** How the last line names the key and what it does; a binding without is not shown. */
 	readonly label?: string;
 	readonly does?: string;
+	/** See `ranks`; `own` unless said. */
+	readonly rank?: number;
 	readonly run: (key: Key) => Result;
 };
 
@@ -48,23 +50,45 @@ export function handleKey<Result>(bindings: readonly Binding<Result>[], key: Key
 	return bindings.find(candidate => takes(candidate, key))?.run(key);
 }
 
-/** The last line: `Enter continue   Esc back`. Narrow terminals get narrower gaps, then a second line. */
-export function keyLines(bindings: readonly Binding<unknown>[], cells: number): readonly string[] {
-	const parts = bindings.flatMap(({label, does}) =>
-		label === undefined || does === undefined ? [] : [`${label} ${does}`],
-	);
-	const wide = parts.join('   ');
-	if (textWidth(wide) <= cells) return [wide];
-	const lines: string[] = [];
-	let line = '';
-	for (const part of parts) {
-		const longer = line === '' ? part : `${line}  ${part}`;
-		if (textWidth(longer) <= cells) line = longer;
-		else {
-			lines.push(line);
-			line = part;
-		}
+/** What stays on the last line the longest when it gets narrow; the rest stands behind `?`. */
+export const ranks = {lead: 0, back: 1, interrupt: 2, own: 3, choose: 4, scroll: 5} as const;
+
+export type KeyLine = {
+	readonly text: string;
+	/** Every key of the screen, as on the line; empty where the line has room for all of them. */
+	readonly all: readonly string[];
+};
+
+/** Names once what a key does: of several rows that take it, the first handles it. */
+function partsOf(bindings: readonly Binding<unknown>[]): readonly {text: string; rank: number}[] {
+	const taken = new Set<string>();
+	return bindings.flatMap(({on, label, does, rank = ranks.own}) => {
+		const key = typeof on === 'object' ? `character ${on.character}` : on;
+		const first = !taken.has(key);
+		taken.add(key);
+		return first && label !== undefined && does !== undefined ? [{text: `${label} ${does}`, rank}] : [];
+	});
+}
+
+/**
+ * The last line: `Enter continue   Esc back`. One line on every terminal: narrow ones get narrower gaps, then fewer
+ * keys, and `?` says `more`.
+ */
+export function keyLine(bindings: readonly Binding<unknown>[], cells: number): KeyLine {
+	const parts = partsOf(bindings);
+	const all = parts.map(({text}) => text);
+	const wide = all.join('   ');
+	if (textWidth(wide) <= cells) return {text: wide, all: []};
+	const narrow = all.join('  ');
+	if (textWidth(narrow) <= cells) return {text: narrow, all: []};
+	const shown = parts.map(part => (part.text.startsWith('? ') ? {...part, text: '? more'} : part));
+	const line = () => shown.map(({text}) => text).join('  ');
+	while (shown.length > 1 && textWidth(line()) > cells) {
+		const last = Math.max(...shown.map(({rank}) => rank));
+		shown.splice(
+			shown.findLastIndex(({rank}) => rank === last),
+			1,
+		);
 	}
-	lines.push(line);
-	return lines;
+	return {text: line(), all};
 }

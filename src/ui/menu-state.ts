@@ -3,6 +3,8 @@
 export type MenuItem = {
 	readonly id: string;
 	readonly label: string;
+	/** A few words behind the label that are never cut, nor searched: why it stands where it stands. */
+	readonly mark?: string;
 	/** What choosing it means; shown under the list while the pointer is on it. */
 	readonly about?: string;
 	/** Glossary word explained by `?` while the pointer is on it. */

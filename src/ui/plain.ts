@@ -61,7 +61,9 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 		const long = items.length > filterFrom;
 		return shown.flatMap(entry => {
 			const number = items.indexOf(entry) + 1;
-			const lines = [item(`${number}. `, entry.label)];
+			const lines = [
+				item(`${number}. `, entry.mark === undefined ? entry.label : `${entry.label}  ${entry.mark}`),
+			];
 			if (entry.about !== undefined && !(long && shown.length > 3)) lines.push(item('   ', entry.about));
 			return lines;
 		});
@@ -86,7 +88,9 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 		if (!typing) for (const {key, does} of spec.keys ?? []) more.push(`${key} (${does})`);
 		if (spec.canGoBack) more.push(commands.back);
 		if (!typing) more.push('? to explain');
-		more.push(`${commands.leave}${spec.interruptDoes === undefined ? '' : ` (${spec.interruptDoes})`}`);
+		if (spec.interruptDoes !== null) {
+			more.push(`${commands.leave}${spec.interruptDoes === undefined ? '' : ` (${spec.interruptDoes})`}`);
+		}
 		const first = control.kind === 'word' || control.kind === 'field' ? `${control.ask} ` : '';
 		return `${first}Type ${more.join(', ')}.`;
 	}

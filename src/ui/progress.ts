@@ -1,5 +1,6 @@
 // Progress as lines: phases done and ahead, a bar, bytes, rate and time left.
 import {item, type Line, row} from './lines.ts';
+import {padTo, textWidth} from './text.ts';
 import {glyphsFor} from './theme.ts';
 import type {View} from './view.ts';
 
@@ -16,13 +17,16 @@ const stateWords: Readonly<Record<PhaseState, string>> = {
 
 export function phaseLines(phases: readonly PhaseRow[], view: View): readonly Line[] {
 	const glyphs = glyphsFor(view);
+	const cells = Math.max(...[glyphs.done, glyphs.now, glyphs.ahead, glyphs.failed].map(textWidth));
 	return phases.map(({label, state, note}) => {
 		const more = note === undefined ? '' : `  ${note}`;
 		if (view.screenReader) return item('', `${label}: ${stateWords[state]}${more}`);
 		const glyph = {done: glyphs.done, now: glyphs.now, ahead: glyphs.ahead, failed: glyphs.failed}[state];
 		const tone =
 			state === 'now' ? 'accent' : state === 'failed' ? 'bad' : state === 'done' ? 'good' : 'quiet';
-		return row(`  ${glyph} ${label}${more}`, tone);
+		// In a word as well: a sign alone is read in more than one way.
+		const word = state === 'failed' ? `  ${stateWords.failed}` : '';
+		return row(`  ${padTo(glyph, cells)} ${label}${word}${more}`, tone);
 	});
 }
 

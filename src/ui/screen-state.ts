@@ -1,8 +1,8 @@
 // What a screen holds and how it answers to keys and texts. Pure; screen.tsx draws it.
 import {glossary, type Term} from './glossary.ts';
 import type {GateEvent} from './input-gate.ts';
-import {type Binding, handleKey, keyLines} from './keys.ts';
-import {gap, item, type Line, layOut, type Row, say, type Tone} from './lines.ts';
+import {type Binding, handleKey, keyLine, ranks} from './keys.ts';
+import {gap, item, type Line, layOut, type Row, say} from './lines.ts';
 import {filterFrom, filterMenu, type MenuItem, menuWindow, moveMenu, visibleItems} from './menu-state.ts';
 import {fit, padTo, printable, textWidth} from './text.ts';
 import {type Glyphs, glyphsFor} from './theme.ts';
@@ -32,6 +32,8 @@ export type ScreenSpec = {
 	/** What is settled so far, for the right end of the header. */
 	readonly facts?: string;
 	readonly lines: readonly Line[];
+	/** The same in fewer rows, the longest first: taken in place of `lines` where those do not fit. */
+	readonly shorter?: readonly (readonly Line[])[];
 	readonly control: Control;
 	/** Further keys of this screen: one character each. */
 	readonly keys?: readonly {readonly key: string; readonly does: string; readonly id: string}[];
@@ -40,8 +42,8 @@ export type ScreenSpec = {
 	readonly canGoBack: boolean;
 	/** True: the screen takes pasted text. */
 	readonly takesText?: boolean;
-	/** What Ctrl+C does here, for the last line. */
-	readonly interruptDoes?: string;
+	/** What Ctrl+C does here, for the last line; null where it does nothing more and is not named. */
+	readonly interruptDoes?: string | null;
 };
 
 export type ScreenState = {
@@ -100,30 +102,46 @@ function tableOf(
 	const act = (action: Action): Outcome => ({state: {...state, note: null}, action});
 	const interrupt: Binding<Outcome> = {
 		on: 'interrupt',
-		label: 'Ctrl+C',
-		does: spec.interruptDoes ?? 'leave',
+		...(spec.interruptDoes === null ? {} : {label: 'Ctrl+C', does: spec.interruptDoes ?? 'leave'}),
+		rank: ranks.interrupt,
 		run: () => act({type: 'interrupt'}),
 	};
+	const at = Math.max(0, Math.min(hidden, state.scroll));
+	const scrollBy = (by: number) => () => stay({scroll: Math.max(0, Math.min(hidden, at + by))});
+	const shown =
+		at === 0
+			? {label: 'PgDn', does: 'more'}
+			: at === hidden
+				? {label: 'PgUp', does: 'back up'}
+				: {label: 'PgUp/PgDn', does: 'more'};
 	const scrolling: readonly Binding<Outcome>[] =
 		hidden > 0
 			? [
-					{
-						on: 'page-down',
-						label: 'PgDn',
-						does: 'more',
-						run: () => stay({scroll: Math.min(hidden, state.scroll + 5)}),
-					},
-					{on: 'page-up', run: () => stay({scroll: Math.max(0, state.scroll - 5)})},
+					{on: 'page-down', ...shown, rank: ranks.scroll, run: scrollBy(5)},
+					{on: 'page-up', run: scrollBy(-5)},
+				]
+			: [];
+	// Laptops hide PgDn behind a second key: where the arrows choose nothing, they move the text.
+	const arrows: readonly Binding<Outcome>[] =
+		hidden > 0
+			? [
+					{on: 'down', run: scrollBy(1)},
+					{on: 'up', run: scrollBy(-1)},
 				]
 			: [];
 	if (state.help) {
 		return [
-			{on: 'escape', label: 'Esc', does: 'close the help', run: () => stay({help: false, scroll: 0})},
+			{
+				on: 'escape',
+				label: 'Esc',
+				does: 'close the help',
+				rank: ranks.lead,
+				run: () => stay({help: false, scroll: 0}),
+			},
 			{on: 'return', run: () => stay({help: false, scroll: 0})},
 			{on: {character: '?'}, run: () => stay({help: false, scroll: 0})},
 			...scrolling,
-			{on: 'down', run: () => stay({scroll: Math.min(hidden, state.scroll + 1)})},
-			{on: 'up', run: () => stay({scroll: Math.max(0, state.scroll - 1)})},
+			...arrows,
 			interrupt,
 		];
 	}
@@ -131,12 +149,14 @@ function tableOf(
 	const back: Binding<Outcome> = {
 		on: 'escape',
 		...(spec.canGoBack ? {label: 'Esc', does: 'back'} : {}),
+		rank: ranks.back,
 		run: () => (spec.canGoBack ? act({type: 'back'}) : stay({})),
 	};
 	const help: Binding<Outcome> = {
 		on: {character: '?'},
 		label: '?',
 		does: 'explain',
+		rank: ranks.lead,
 		run: () => stay({help: true, scroll: 0}),
 	};
 	if (control.kind === 'menu') {
@@ -146,6 +166,7 @@ function tableOf(
 				on: 'up',
 				label: view.unicode && !view.screenReader ? '↑↓' : 'Arrows',
 				does: 'choose',
+				rank: ranks.choose,
 				run: () => move(-1),
 			},
 			{on: 'down', run: () => move(1)},
@@ -155,6 +176,7 @@ function tableOf(
 				on: 'return',
 				label: 'Enter',
 				does: control.does ?? 'take',
+				rank: ranks.lead,
 				run: () => (state.at === null ? stay({note: chooseFirst}) : act({type: 'choose', id: state.at})),
 			},
 		);
@@ -168,13 +190,20 @@ function tableOf(
 					on: 'escape',
 					label: 'Esc',
 					does: 'whole list',
+					rank: ranks.back,
 					run: () => stay(filterMenu(control.items, state, '')),
 				},
 			);
 		}
 	}
 	if (control.kind === 'go') {
-		bindings.push({on: 'return', label: 'Enter', does: control.does, run: () => act({type: 'go'})});
+		bindings.push({
+			on: 'return',
+			label: 'Enter',
+			does: control.does,
+			rank: ranks.lead,
+			run: () => act({type: 'go'}),
+		});
 	}
 	if (control.kind === 'word') {
 		bindings.push(
@@ -182,6 +211,7 @@ function tableOf(
 				on: 'return',
 				label: 'Enter',
 				does: 'confirm the word',
+				rank: ranks.lead,
 				run: () =>
 					state.typed.trim().toLowerCase() === control.word.toLowerCase()
 						? act({type: 'word'})
@@ -196,6 +226,7 @@ function tableOf(
 				on: 'return',
 				label: 'Enter',
 				does: 'take',
+				rank: ranks.lead,
 				run: () =>
 					state.typed.trim() === ''
 						? stay({note: 'Nothing typed yet.'})
@@ -213,6 +244,7 @@ function tableOf(
 		bindings.push(help);
 	}
 	bindings.push(...scrolling);
+	if (control.kind !== 'menu') bindings.push(...arrows);
 	if (longMenu(spec) && control.kind === 'menu') {
 		bindings.push({
 			on: 'any-character',
@@ -261,11 +293,24 @@ export type Frame = {
 	readonly hidden: number;
 };
 
+/**
+ * The state for a screen that has changed since: the pointer stays on its item; where it was on none, or its item is
+ * gone, it comes to the one that evidence speaks for now, if there is one.
+ */
+export function renewed(spec: ScreenSpec, state: ScreenState): ScreenState {
+	const {control} = spec;
+	if (control.kind !== 'menu' || state.filter !== '') return state;
+	const has = (id: string | null | undefined) => control.items.some(candidate => candidate.id === id);
+	if (has(state.at)) return state;
+	return {...state, at: has(control.initial) ? (control.initial ?? null) : null};
+}
+
 const ordinaryRows = 23;
 /** Lists of so few items are never cut: a way out must not be hidden. The text above them scrolls instead. */
 const alwaysWhole = 5;
 
-function explain(spec: ScreenSpec, state: ScreenState): readonly Line[] {
+/** @param keys every key of the screen, where the last line has no room for all */
+function explain(spec: ScreenSpec, state: ScreenState, keys: readonly string[]): readonly Line[] {
 	const terms = new Set<string>();
 	if (spec.control.kind === 'menu') {
 		const under = spec.control.items.find(candidate => candidate.id === state.at);
@@ -273,11 +318,29 @@ function explain(spec: ScreenSpec, state: ScreenState): readonly Line[] {
 	}
 	for (const term of spec.terms ?? []) terms.add(term);
 	if (terms.size === 0) terms.add('ISP');
-	const lines: Line[] = [say('What these words mean', 'strong')];
+	const lines: Line[] = [];
+	if (keys.length > 0) {
+		const names = keys.filter(key => !key.startsWith('? '));
+		const laptop = names.some(key => key.startsWith('PgDn'))
+			? ' On many laptops PgDn is Fn with the down arrow.'
+			: '';
+		lines.push(item('Keys here: ', `${names.join(', ')}.${laptop}`), gap);
+	}
+	lines.push(say('What these words mean', 'strong'));
 	for (const term of terms) {
 		lines.push(gap, item(`${term}: `, glossary[term as Term] ?? ''));
 	}
 	return lines;
+}
+
+/** A mark is cut only where it would leave its label fewer cells than this. */
+const leastLabel = 12;
+
+/** Label and mark in so many cells: the label gives way. */
+function labelled({label, mark}: MenuItem, cells: number): string {
+	if (mark === undefined) return fit(printable(label), cells);
+	const short = fit(printable(mark), Math.max(0, cells - leastLabel - 2));
+	return `${fit(printable(label), cells - textWidth(short) - 2)}  ${short}`;
 }
 
 type ControlRows = {
@@ -338,7 +401,7 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 							? ` ${glyphs.down}`
 							: '';
 				rows.push({
-					text: fit(printable(candidate.label), cells - 4) + more,
+					text: labelled(candidate, cells - 4) + more,
 					tone: selected ? 'accent' : 'plain',
 					option: {selected},
 					pointer: selected ? `${glyphs.pointer} ` : '  ',
@@ -366,32 +429,39 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame {
 	const glyphs = glyphsFor(view);
 	const cells = textColumns(view);
-	const body = layOut(state.help ? explain(spec, state) : spec.lines, cells);
 	const control = state.help ? {draw: () => [], wanted: 0, least: 0} : controlRows(spec, state, view, glyphs);
 	const note: readonly Row[] =
 		state.note === null ? [] : layOut([item(`${glyphs.warn} `, state.note, 'warn')], cells);
-	const between = body.length > 0 && control.wanted > 0 ? 1 : 0;
-	const share = (footerRows: number) => {
-		// Header, the empty rows under it and above the keys, and the keys.
-		const around = 3 + footerRows + note.length;
+	/** Header, the empty rows under it and above the keys, and the keys. */
+	const frameRows = 4;
+	const share = (lines: readonly Line[], noteRows: number) => {
+		const body = layOut(lines, cells);
+		const between = body.length > 0 && control.wanted > 0 ? 1 : 0;
+		const around = frameRows + noteRows;
 		const most = Math.max(6, view.rows - 1);
 		const height = Math.min(most, Math.max(ordinaryRows, body.length + between + control.wanted + around));
 		const room = height - around;
 		const forControl = Math.min(control.wanted, Math.max(control.least, room - between - body.length));
 		const bodyRoom = Math.max(Math.min(body.length, 3), Math.min(body.length, room - between - forControl));
 		const hidden = body.length > bodyRoom ? body.length - bodyRoom + 1 : 0;
-		return {height, room, bodyRoom, hidden};
+		return {lines, body, between, height, room, bodyRoom, hidden};
 	};
-	const keysFor = (hiddenRows: number) => keyLines(tableOf(spec, state, view, hiddenRows), cells);
-	let footer = keysFor(0);
-	let plan = share(footer.length);
-	if (plan.hidden > 0) {
-		// Now there is text to scroll to, and its key wants room as well.
-		footer = keysFor(plan.hidden);
-		plan = share(footer.length);
-	}
+	const keysFor = (of: ScreenState, hiddenRows: number) =>
+		keyLine(tableOf(spec, of, view, hiddenRows), cells);
+	const choose = () => {
+		if (state.help) {
+			// What the last line has no room for; that it may name a further key with hidden rows changes nothing here.
+			return explain(spec, state, keysFor({...state, help: false}, 1).all);
+		}
+		// A note comes and goes: the text must not change with it.
+		const variants = [spec.lines, ...(spec.shorter ?? [])];
+		return variants.find(lines => share(lines, 0).hidden === 0) ?? variants.at(-1)!;
+	};
+	const plan = share(choose(), note.length);
+	const {body, between} = plan;
 	const {height, room, bodyRoom, hidden} = plan;
-	const rows: FrameRow[] = [headerRow(spec, view, cells), {text: '', tone: 'plain'}];
+	const footer = [keysFor(state, hidden).text];
+	const rows: FrameRow[] = [...headerRows(spec, view, cells)];
 	if (hidden === 0) rows.push(...body);
 	else {
 		const scroll = Math.max(0, Math.min(hidden, state.scroll));
@@ -416,11 +486,14 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 	return {rows: cut.map(line => ({...line, text: printable(line.text)})), hidden};
 }
 
-function headerRow(spec: ScreenSpec, view: View, cells: number): FrameRow {
+/** Two rows: where one is, and what is settled at its right end or, where that has no room, under it. */
+function headerRows(spec: ScreenSpec, view: View, cells: number): readonly FrameRow[] {
 	const left = `${spec.place.number} of ${spec.place.count}: ${spec.place.title}`;
-	if (spec.facts === undefined || spec.facts === '' || view.screenReader) return {text: left, tone: 'strong'};
-	const room = cells - textWidth(left) - 3;
-	if (room < 8) return {text: left, tone: 'strong'};
-	const right = fit(printable(spec.facts), room);
-	return {text: padTo(left, cells - textWidth(right)) + right, tone: 'strong' satisfies Tone};
+	const facts = printable(spec.facts ?? '');
+	const under = (text: string): FrameRow => ({text, tone: 'quiet'});
+	if (facts === '' || view.screenReader) return [{text: left, tone: 'strong'}, under('')];
+	if (textWidth(left) + 3 + textWidth(facts) <= cells) {
+		return [{text: padTo(left, cells - textWidth(facts)) + facts, tone: 'strong'}, under('')];
+	}
+	return [{text: left, tone: 'strong'}, under(fit(facts, cells))];
 }

@@ -3,7 +3,15 @@ import {Box, Text} from 'ink';
 import SelectInput, {Indicator} from 'ink-select-input';
 import {createContext, useContext, useEffectEvent, useLayoutEffect, useRef, useState} from 'react';
 import type {Talk} from './plain.ts';
-import {type Action, answer, arrange, type FrameRow, type ScreenSpec, startState} from './screen-state.ts';
+import {
+	type Action,
+	answer,
+	arrange,
+	type FrameRow,
+	renewed,
+	type ScreenSpec,
+	startState,
+} from './screen-state.ts';
 import {inksFor} from './theme.ts';
 import type {InputChannel} from './use-guarded-input.ts';
 import type {View} from './view.ts';
@@ -39,7 +47,7 @@ function DrawnScreen({spec, view, input, onAction}: ScreenProps) {
 	const latest = useRef(state);
 	const listener = useEffectEvent((event: Parameters<Parameters<InputChannel['listen']>[0]>[0]) => {
 		try {
-			const outcome = answer(spec, latest.current, view, event);
+			const outcome = answer(spec, renewed(spec, latest.current), view, event);
 			latest.current = outcome.state;
 			setState(outcome.state);
 			if (outcome.action !== undefined) onAction(outcome.action);
@@ -52,7 +60,7 @@ function DrawnScreen({spec, view, input, onAction}: ScreenProps) {
 	});
 	// In the same commit as the frame: a key pressed as soon as the question is seen must not fall into a gap.
 	useLayoutEffect(() => input.listen(event => listener(event)), [input]);
-	const {rows} = arrange(spec, state, view);
+	const {rows} = arrange(spec, renewed(spec, state), view);
 	const inks = inksFor(view);
 	return (
 		<Box flexDirection="column" paddingLeft={view.screenReader ? 0 : 1}>

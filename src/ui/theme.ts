@@ -72,10 +72,10 @@ const unicodeGlyphs: Glyphs = {
 const asciiGlyphs: Glyphs = {
 	pointer: '>',
 	bullet: '*',
-	done: 'x',
+	done: 'ok',
 	now: '>',
 	ahead: '.',
-	failed: '!',
+	failed: 'X',
 	warn: '!',
 	up: '^',
 	down: 'v',

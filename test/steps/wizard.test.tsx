@@ -30,7 +30,7 @@ const board = 'Which board is broken?';
 async function toBoard(wizard: Driver, log: string = caterina): Promise<void> {
 	await wizard.see('What happened');
 	wizard.paste(log);
-	await wizard.enterAt('What the text says');
+	await wizard.enterAt('What happened: ');
 	const screen = await wizard.see(/Which board is broken\?|Try this, in this order/);
 	if (!screen.includes(board)) await wizard.choose('Try this, in this order', 'It did not help');
 	await wizard.see(board);
@@ -219,7 +219,7 @@ test('first aid that helped is an end, too', async () => {
 	await withWizard({}, async wizard => {
 		await wizard.see('What happened');
 		wizard.paste(dfuStalled);
-		await wizard.enterAt('What the text says');
+		await wizard.enterAt('What happened: ');
 		await wizard.choose('Try this, in this order', 'It helped');
 		const {known, how} = await wizard.ended;
 		assert.deepEqual(farewell(known, how), {
@@ -548,8 +548,8 @@ test('the wires at 60 columns, as drawn', async () => {
 		await wizard.enterAt('Which programmer do you have?');
 		assert.equal(
 			await wizard.see('Connect these six'),
-			` 4 of 12: The wires   Pro Micro 5 V/16 MHz, Arduino Uno ...
-
+			` 4 of 12: The wires
+ Pro Micro 5 V/16 MHz, Arduino Uno or Nano
  Connect these six, with everything unplugged. Then plug in
  the programmer.
 
@@ -567,10 +567,10 @@ test('the wires at 60 columns, as drawn', async () => {
  ⚠ One supply only: unplug the keyboard from USB before the
    programmer is plugged in, also when both are 5 V.
  ⚠ Opening the port resets the Arduino. After the sketch is
- ↓ 3 more lines: PgDn
+   on it, put 10 uF between the Arduino's own RESET (+) and
+ ↓ 2 more lines: PgDn
 
- Enter wired  Esc back  p picture  h hints  ? explain
- PgDn more  Ctrl+C leave`,
+ Enter wired  Esc back  p picture  ? more  Ctrl+C leave`,
 		);
 	});
 });
