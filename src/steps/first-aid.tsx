@@ -350,7 +350,7 @@ function FlashPage({
 				],
 				control: {kind: 'wait'},
 				terms: ['bootloader', 'firmware', 'verify'],
-				interruptDoes: 'stop',
+				interruptDoes: stop.cancel.requested || hangup.requested ? null : 'stop',
 			}}
 		/>
 	);

@@ -101,47 +101,62 @@ export function FlashView(step: StepProps<'flash'>) {
 	const {phase} = state;
 	const danger = phase === 'fuses' || phase === 'lock';
 	const stopping = stop.cancel.requested;
-	const lines: Line[] = [
-		...phaseLines(phaseRows(plan, state), view),
-		gap,
-		...(phase === undefined
+	const now: readonly Line[] =
+		phase === undefined
 			? [say('Starting ...')]
 			: state.totalBytes > 0
 				? barLines(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)
-				: [say(`${phaseLabel(phase)} ...`, 'accent')]),
+				: // As many rows as the bar: nothing jumps when it comes.
+					[say(`${phaseLabel(phase)} ...`, 'accent'), gap];
+	const power: Line = danger
+		? item(
+				`${glyphs.warn} `,
+				'Do not unplug anything now: the chip must not lose power while its fuses are set.',
+				'bad',
+			)
+		: say('Leave all cables as they are.', 'quiet');
+	const lines: Line[] = [
+		...phaseLines(phaseRows(plan, state), view),
+		gap,
+		...now,
 		...engineLines(known, view),
-		danger
-			? item(
-					`${glyphs.warn} `,
-					'Do not unplug anything now: the chip must not lose power while its fuses are set.',
-					'bad',
-				)
-			: say('Leave all cables as they are.', 'quiet'),
+		power,
 		...(state.look === undefined
 			? []
 			: [item(`${glyphs.bullet} `, `Before the erase: ${printable(state.look)}`, 'quiet')]),
 		...state.warnings.slice(-2).map(text => item(`${glyphs.warn} `, text, 'warn')),
 	];
-	if (asking && result === undefined) {
+	if (asking && result === undefined && !stopping) {
+		const halt = () => {
+			stop.request();
+			setAsking(false);
+		};
 		return (
 			<Ask
 				step={step}
 				id="stop"
 				noWayBack
-				onInterrupt={() => {}}
+				// Who presses it a second time wants out: that is stopping in order, never a page torn off.
+				onInterrupt={halt}
 				onAction={action => {
 					if (action.type !== 'choose') return;
-					if (action.id === 'stop') stop.request();
-					setAsking(false);
+					if (action.id === 'stop') halt();
+					else setAsking(false);
 				}}
 				spec={{
 					lines: [
-						...lines,
+						say('Stop? The work goes on while you think.', 'strong'),
+						...stopTexts(state).map(text => item(`${glyphs.bullet} `, text)),
 						gap,
-						say(
-							'Stop? The work goes on while you think. If you stop, the page that was begun is finished and the chip is let go; it may be blank or half written then, but not damaged.',
-							'strong',
-						),
+						...now,
+						power,
+					],
+					shorter: [
+						[
+							say('Stop? The work goes on while you think.', 'strong'),
+							...stopTexts(state).map(text => item(`${glyphs.bullet} `, text)),
+							...(danger ? [power] : []),
+						],
 					],
 					control: {
 						kind: 'menu',
@@ -151,6 +166,7 @@ export function FlashView(step: StepProps<'flash'>) {
 						],
 						initial: 'on',
 					},
+					interruptDoes: 'stop',
 				}}
 			/>
 		);
@@ -170,8 +186,20 @@ export function FlashView(step: StepProps<'flash'>) {
 					: lines,
 				control: {kind: 'wait'},
 				terms: ['backup', 'erase', 'verify', 'fuse', 'EEPROM'],
-				interruptDoes: 'stop',
+				interruptDoes: stopping ? null : 'stop',
 			}}
 		/>
 	);
+}
+
+/** What stopping means, by how far the work has come. */
+function stopTexts({seen}: FlashState): readonly string[] {
+	const changed = seen.some(phase => !['connect', 'identify', 'backup'].includes(phase));
+	return [
+		'Going on is the surest way to a board that works.',
+		'If you stop, the page that was begun is finished and the chip is let go.',
+		changed
+			? 'It may be blank or half written then, so the board will not work yet. It is not damaged: you can begin again at any time.'
+			: 'So far nothing on the chip has been changed. Once the erase has begun it may be blank or half written, but not damaged.',
+	];
 }

@@ -219,7 +219,7 @@ export function KeymapView(step: StepProps<'keymap'>) {
 					],
 					control: {kind: 'wait'},
 					terms: ['bootloader', 'firmware', 'verify'],
-					interruptDoes: 'stop',
+					interruptDoes: stop.cancel.requested || hangup.requested ? null : 'stop',
 				}}
 			/>
 		);

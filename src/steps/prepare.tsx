@@ -335,7 +335,7 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 					],
 					control: {kind: 'wait'},
 					terms: ['bootloader', 'firmware', 'verify'],
-					interruptDoes: 'stop',
+					interruptDoes: stopping || hangup.requested ? null : 'stop',
 				}}
 			/>
 		);

@@ -337,6 +337,34 @@ test('Ctrl+C while the chip is written asks; stopping finishes the page, lets go
 	});
 });
 
+for (const size of [
+	{columns: 80, rows: 24},
+	{columns: 60, rows: 24},
+	{columns: 60, rows: 18},
+]) {
+	test(`the warning of the stop question was below the fold at ${size.columns}x${size.rows}, and its Ctrl+C did nothing: question first, a second Ctrl+C stops`, async () => {
+		const bench = createBench('healthy', {pace: () => turn()});
+		await withWizard({...size, deps: () => practiceOn(bench)}, async wizard => {
+			await toReview(wizard);
+			wizard.key('enter');
+			await wizard.see(/▶ Write/);
+			wizard.key('interrupt');
+			const asked = await wizard.see('Stop after this page');
+			const flat = asked.replace(/\s+/g, ' ');
+			assert.match(flat, /^ *\d+ of \d+: [^?]*? Stop\? The work goes on while you think\./);
+			assert.match(flat, /the page that was begun is finished/);
+			assert.match(flat, /not damaged/);
+			assert.doesNotMatch(asked, /PgDn|↓ \d/);
+			assert.match(asked, /Ctrl\+C stop/);
+			wizard.key('interrupt');
+			const screen = await wizard.see('How it ended');
+			assert.match(screen, /Stopped on request/);
+			assert.ok(wizard.frames().every(frame => !/Stopping: [\s\S]*Ctrl\+C/.test(frame)));
+			assert.deepEqual(bench.violations, []);
+		});
+	});
+}
+
 test('asked to end by the system while the chip is written: the page is finished, RESET let go, the state said', async () => {
 	const bench = createBench('healthy', {pace: () => turn()});
 	const hangup = createCancel();
