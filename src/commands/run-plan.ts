@@ -2,7 +2,7 @@
 import {riskTexts} from '../engine/advice.ts';
 import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
-import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
+import {avrdudeCommands, avrdudeLacks} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import {createJournal, describeInterrupted, listInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
@@ -47,6 +47,7 @@ export async function runPlan(
 		});
 		output.say('The same with avrdude, which judges nothing and asks nothing:');
 		for (const line of equal) output.say(`  ${line}`);
+		for (const line of avrdudeLacks(plan)) output.say(`  ${line}`);
 		output.say('This was a dry run: nothing was opened, nothing was touched.');
 		output.event({type: 'plan', ...planJson(plan), ...{avrdude: equal}});
 		output.event({type: 'result', ...{ok: true, dryRun: true, chip: plan.chip.id, chipState: 'untouched'}});

@@ -6,7 +6,7 @@ import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
 import {bootSection} from '../engine/fuses/decode.ts';
 import {sameFuses} from '../engine/fuses/mask.ts';
 import {eepromAtErase, planLoaderSwitch} from '../engine/fuses/plan.ts';
-import {avrdudeCommands} from '../engine/procedures/avrdude-command.ts';
+import {avrdudeCommands, avrdudeLacks} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
@@ -198,6 +198,12 @@ export function ReviewView(step: StepProps<'review'>) {
 		);
 	}
 	const glyphs = glyphsFor(view);
+	const mapKey = plan.image === undefined ? [] : [{key: 'm', does: 'memory map', id: 'map'}];
+	const equalKey = {key: 'a', does: 'avrdude', id: 'avrdude'};
+	const turn = (id: string) => {
+		setMapped(id === 'map');
+		setEqual(id === 'avrdude');
+	};
 	if (mapped && plan.image !== undefined) {
 		const now = known.identify?.identity.fuses;
 		const fuses = plan.fuses === 'keep' ? now : {...now, ...plan.fuses};
@@ -207,7 +213,7 @@ export function ReviewView(step: StepProps<'review'>) {
 				step={step}
 				id="map"
 				onBack={() => setMapped(false)}
-				onAction={() => setMapped(false)}
+				onAction={action => turn(action.type === 'key' ? action.id : '')}
 				spec={{
 					lines: [
 						say(`The program memory of the ${plan.chip.name} afterwards:`, 'strong'),
@@ -215,6 +221,7 @@ export function ReviewView(step: StepProps<'review'>) {
 						...memoryMapLines(plan.chip, plan.image, section?.startByteAddress, view),
 					],
 					control: {kind: 'go', does: 'back to the review'},
+					keys: [equalKey],
 					terms: ['bootloader', 'firmware', 'erase'],
 				}}
 			/>
@@ -222,8 +229,10 @@ export function ReviewView(step: StepProps<'review'>) {
 	}
 	if (equal) {
 		const connection = known.programmer?.connection;
+		// What a locked chip answers is no backup.
+		const readable: RecoveryPlan = isLocked(known) ? {...plan, backup: 'none'} : plan;
 		const commands = avrdudeCommands(
-			plan,
+			readable,
 			plan.imageName ?? 'image.hex',
 			connection?.kind === 'serial'
 				? {port: connection.path}
@@ -236,15 +245,17 @@ export function ReviewView(step: StepProps<'review'>) {
 				step={step}
 				id="equal"
 				onBack={() => setEqual(false)}
-				onAction={() => setEqual(false)}
+				onAction={action => turn(action.type === 'key' ? action.id : '')}
 				spec={{
 					lines: [
 						say('The same with avrdude, for those who know it:', 'strong'),
 						say('avrdude judges no fuse and asks nothing. You do not need it here.', 'quiet'),
+						...avrdudeLacks(readable).map(text => say(text, 'warn')),
 						gap,
 						...commands.map(command => say(command, 'accent')),
 					],
 					control: {kind: 'go', does: 'back to the review'},
+					keys: mapKey,
 				}}
 			/>
 		);
@@ -254,7 +265,7 @@ export function ReviewView(step: StepProps<'review'>) {
 			step={step}
 			id="review"
 			onAction={action => {
-				if (action.type === 'key') (action.id === 'map' ? setMapped : setEqual)(true);
+				if (action.type === 'key') turn(action.id);
 				if (action.type !== 'go') return;
 				if (risks.length > 0) setConsenting(true);
 				else onDone({agreed: true, accepted: []});
@@ -265,10 +276,7 @@ export function ReviewView(step: StepProps<'review'>) {
 					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
 				],
 				control: {kind: 'go', does: risks.length > 0 ? 'go on to consent' : 'start'},
-				keys: [
-					...(plan.image === undefined ? [] : [{key: 'm', does: 'memory map', id: 'map'}]),
-					{key: 'a', does: 'avrdude', id: 'avrdude'},
-				],
+				keys: [...mapKey, equalKey],
 				terms: ['backup', 'erase', 'verify', 'fuse', 'EEPROM'],
 			}}
 		/>

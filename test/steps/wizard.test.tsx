@@ -381,6 +381,21 @@ test('asked to end by the system while the chip is written: the page is finished
 	});
 });
 
+test("in the review's memory map `a` did nothing: map and avrdude command lead to each other and back", async () => {
+	await withWizard({columns: 100, rows: 40}, async wizard => {
+		await toReview(wizard);
+		wizard.send('m');
+		assert.match(await wizard.see('The program memory of'), /a avrdude/);
+		wizard.send('a');
+		const equal = await wizard.see('The same with avrdude');
+		assert.match(equal.replace(/\s+/g, ' '), /-U eeprom:w:backup-eeprom\.hex:i/);
+		wizard.send('m');
+		await wizard.see('The program memory of');
+		wizard.key('escape');
+		await wizard.see('This will be done');
+	});
+});
+
 test('Ctrl+C before that leaves at once, and says that nothing was changed', async () => {
 	await withWizard({}, async wizard => {
 		await wizard.see('What happened');

@@ -19,9 +19,28 @@ function word(text: string): string {
 	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+const backupFiles = {flash: 'backup-flash.hex', eeprom: 'backup-eeprom.hex'} as const;
+
+/** The plan brings the EEPROM back that the erase may take. */
+function putsBack(plan: RecoveryPlan): boolean {
+	return plan.image !== undefined && plan.erase && plan.restoreEeprom;
+}
+
+/** What the plan does and the commands do not, one sentence each; empty where they are equal. */
+export function avrdudeLacks(plan: RecoveryPlan): readonly string[] {
+	if (plan.eeprom !== undefined) {
+		return [
+			"avrdude cannot read this program's backup file: flash and EEPROM (eeprom.hex) must be there as .hex files.",
+		];
+	}
+	return putsBack(plan) && plan.backup === 'none'
+		? ['There is no backup: settings (EEPROM) that the erase takes are not put back by avrdude.']
+		: [];
+}
+
 /**
  * The commands, one a line: first the backup (unless the plan has none), then the recovery in our order: erase and
- * flash, then extended, high and low fuse, then the lock bits.
+ * flash, the EEPROM as the backup has it, then extended, high and low fuse, then the lock bits.
  * @param imageFile the file that holds the plan's image, as it is to be named
  */
 export function avrdudeCommands(
@@ -49,6 +68,8 @@ export function avrdudeCommands(
 		memories.push(plan.erase ? '-e' : '-D');
 		write('flash', imageFile, 'i');
 	}
+	if (plan.eeprom !== undefined) write('eeprom', 'eeprom.hex', 'i');
+	else if (putsBack(plan) && plan.backup !== 'none') write('eeprom', backupFiles.eeprom, 'i');
 	if (plan.fuses !== 'keep') {
 		for (const fuse of fuseWriteOrder) {
 			const value = plan.fuses[fuse];
@@ -57,7 +78,7 @@ export function avrdudeCommands(
 		}
 	}
 	if (plan.lock !== undefined) write('lock', hexByte(lockToWrite(plan.chip, plan.lock)), 'm');
-	const backup = ['-U', 'flash:r:backup-flash.hex:i', '-U', 'eeprom:r:backup-eeprom.hex:i'];
+	const backup = ['-U', `flash:r:${backupFiles.flash}:i`, '-U', `eeprom:r:${backupFiles.eeprom}:i`];
 	return [
 		...(plan.backup === 'none' ? [] : [[...base, ...backup]]),
 		...(memories.length === 0 ? [] : [[...base, ...memories]]),
