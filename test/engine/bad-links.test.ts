@@ -41,10 +41,11 @@ const plan: RecoveryPlan = {
 	sck: 'auto',
 };
 
-test('a bit that flips inside a fuse instruction: read back, told, stopped; the next run mends what it did', async () => {
+test('a bit that flips inside a fuse instruction: mended before RESET rises, told, stopped; the next run ends well', async () => {
 	const before = {low: 0x62, high: 0xdf, extended: 0xff};
 	let stray = 0;
 	let stopped = 0;
+	let mended = 0;
 	for (let seed = 1; seed <= 48; seed++) {
 		const bench = createBench('usbasp', {
 			seed,
@@ -88,24 +89,24 @@ test('a bit that flips inside a fuse instruction: read back, told, stopped; the 
 			continue;
 		}
 		stopped++;
+		if (/at once and reads so twice/.test(first.error.message)) mended++;
 		assert.ok(
 			['FuseReadback', 'NoTarget', 'UnstableLink'].includes(first.error.kind),
 			`${where}: ${first.error.kind}`,
 		);
 		assert.equal(first.chipState, 'written-and-fused', where);
-		// Each of the three is sent once, and once more only where the programmer said that it went wrong.
-		assert.ok(wrote.length <= 6, where);
 		const found = (await findInterrupted(bench.store))!;
 		const second = await run(found.plan, false, found.path);
-		if (bench.chip.clockHz() === null || second.chipState !== 'written-and-fused') {
-			// The flipped bit took the clock or ISP itself: said, not hidden.
-			assert.equal(second.ok, false, where);
+		if (/cannot be set to|nothing can be read since/.test(first.error.message)) {
+			// One in four bytes wrong for as long as it lasted: said, not hidden, and RESET was not released.
+			assert.match(first.error.message, /RESET is not released/, where);
 			continue;
 		}
 		assert.ok(second.ok, `${where}: ${JSON.stringify(second)}`);
 		assert.deepEqual(bench.chip.dump().fuses, tiny.wanted, where);
 		assert.deepEqual(bench.chip.dump().eeprom, eeprom, where);
 	}
+	assert.ok(mended >= 5, `${mended} mended before RESET rose`);
 	assert.ok(stopped >= 10, `${stopped} of 48 stopped`);
 	assert.ok(stray >= 3, `${stray} stray writes in the sample`);
 });
