@@ -3,7 +3,7 @@ import type {ChipPackage, IspSignal} from '../src/engine/chips/chip.ts';
 import {above, beside, createCanvas, type Drawing, drawingOf} from './canvas.ts';
 import {boardOutlines} from './outlines.ts';
 import {type BoardOutline, type HeaderName, headerPins, wiringOrder} from './pinout.ts';
-import type {WiringTable} from './table.ts';
+import type {LevelShifter, WiringTable} from './table.ts';
 
 /** Where a pin is on its package, so that it can be counted from pin 1 (the dot, the notch). */
 export type PinPlace = {
@@ -59,13 +59,48 @@ export type DrawOptions = {
 /** Runs of unwired rows shorter than this are drawn in full. */
 const shortestRun = 3;
 const gapBetweenEnds = 4;
+/** Words under the level shifter fit the narrowest terminal. */
+const shifterWords = 56;
 
 /** Both ends of the cable. */
 export function drawWiring(table: WiringTable, options: DrawOptions): Drawing {
 	const programmer = titled(drawProgrammer(table), `Programmer: ${table.programmer.name}`, options.columns);
 	const target = titled(drawTarget(table, options), `Board: ${table.target.name}`, options.columns);
 	const side = beside(programmer, target, gapBetweenEnds);
-	return side.width <= options.columns ? side : above(programmer, target);
+	const ends = side.width <= options.columns ? side : above(programmer, target);
+	if (table.shifter === undefined) return ends;
+	return above(ends, titled(drawShifter(table.shifter), 'Between them: a level shifter', options.columns));
+}
+
+/** The level shifter: the programmer's side on the left, the board's on the right. */
+export function drawShifter({signals, highSupply, lowSupply}: LevelShifter): Drawing {
+	const canvas = createCanvas();
+	const left = 11;
+	const inner = 13;
+	const right = left + inner + 1;
+	canvas.put(0, 0, 'programmer');
+	canvas.put(right + 2, 0, 'board');
+	canvas.put(left, 1, `┌${'─'.repeat(inner)}┐`);
+	let y = 2;
+	const line = (outer: string, high: string, low: string, far: string, signal?: IspSignal) => {
+		canvas.put(left, y, '│');
+		canvas.put(right, y, '│');
+		canvas.put(left - 1 - outer.length, y, outer, signal);
+		canvas.put(left + 2, y, high, signal);
+		canvas.put(right - 1 - low.length, y, low, signal);
+		canvas.put(right + 2, y, far, signal);
+		y++;
+	};
+	for (const [index, signal] of signals.entries())
+		line(signal, `HV${index + 1}`, `LV${index + 1}`, signal, signal);
+	line('its 5 V', 'HV', 'LV', 'its own 3.3 V');
+	line('GND', 'GND', 'GND', 'GND', 'GND');
+	canvas.put(left, y, `└${'─'.repeat(inner)}┘`);
+	const words = `HV is fed by ${highSupply} of the programmer, LV by ${lowSupply} of the board; no wire joins the two.`;
+	wrapWords(words, shifterWords).forEach((text, index) => {
+		canvas.put(0, y + 1 + index, text);
+	});
+	return canvas.drawing();
 }
 
 function titled(drawing: Drawing, title: string, columns: number): Drawing {
@@ -86,32 +121,44 @@ export function wrapWords(text: string, width: number): readonly string[] {
 	return lines;
 }
 
-function drawProgrammer({programmer}: WiringTable): Drawing {
+function drawProgrammer({programmer, rows}: WiringTable): Drawing {
 	const header = programmer.headers[0];
-	if (header !== undefined) return drawHeader(header);
+	const wires = new Set(rows.map(({signal}) => signal));
+	if (header !== undefined) return drawHeader(header, wires);
 	if (programmer.outline !== undefined) {
-		return drawOutline(programmer.outline, signal => programmer.pads?.[signal] ?? programmer.labels[signal]);
+		return drawOutline(programmer.outline, signal =>
+			wires.has(signal) ? (programmer.pads?.[signal] ?? programmer.labels[signal]) : undefined,
+		);
 	}
-	return drawPads(wiringOrder.map(signal => ({signal, label: programmer.labels[signal]})));
+	return drawPads(rows.map(({signal, programmer: {label}}) => ({signal, label})));
 }
 
 function drawTarget(table: WiringTable, options: DrawOptions): Drawing {
 	const {board, chip, package: found} = table.target;
-	if (board?.header !== undefined) return drawHeader(board.header);
+	const wires = new Set(table.rows.map(({signal}) => signal));
+	if (board?.header !== undefined) return drawHeader(board.header, wires);
 	const outline = board === undefined ? undefined : boardOutlines[board.id];
 	if (board !== undefined && outline !== undefined) {
-		return drawOutline(outline, signal => board.isp[signal]?.split(' ')[0]);
+		return drawOutline(outline, signal => (wires.has(signal) ? board.isp[signal]?.split(' ')[0] : undefined));
 	}
 	if (board !== undefined && board.packageName === undefined) {
 		return drawPads(table.rows.map(row => ({signal: row.signal, label: row.target.label})));
 	}
-	return drawPackage(found, chip.name, options);
+	return drawPackage(found, chip.name, {...options, signals: [...wires]});
 }
 
-/** A pin header from above; pin 1 is the square. */
-export function drawHeader(header: HeaderName): Drawing {
+/** A pin header from above; pin 1 is the square. Pins that get no wire are drawn without a name. */
+export function drawHeader(
+	header: HeaderName,
+	wires: ReadonlySet<IspSignal> = new Set(wiringOrder),
+): Drawing {
 	const canvas = createCanvas();
-	const pins = headerPins[header];
+	const pins = Object.fromEntries(
+		Object.entries(headerPins[header]).map(([pin, name]) => [
+			pin,
+			name !== null && wires.has(name) ? name : null,
+		]),
+	);
 	const count = Object.keys(pins).length;
 	const left = 9;
 	canvas.put(left, 0, '┌─────┐');

@@ -5,6 +5,8 @@ export {type HeaderName, headerPins, type ProgrammerPinout, wiringOrder} from '.
 export {findPinouts, programmerPinouts} from './programmers/index.ts';
 export {wiringSvg} from './svg.ts';
 export {
+	type LevelShifter,
+	type Levels,
 	NoWiring,
 	signalColours,
 	type WireColour,
@@ -12,6 +14,7 @@ export {
 	type WiringTable,
 	type WiringTarget,
 	type WiringWarning,
+	warningBefore,
 	wiringTable,
 } from './table.ts';
 export {wiringLinear, wiringTableLines} from './words.ts';

@@ -59,6 +59,8 @@ export type ProgrammerPinout = {
 		readonly supply: 'always' | 'switch' | 'jumper' | 'never' | 'software';
 		/** Voltages it can put on VCC. */
 		readonly volts: readonly number[];
+		/** Where its VCC comes out when 3.3 V is chosen, if that is not simply the label. */
+		readonly lowLabel?: string;
 		/** Level of its signals; `target` follows the target's supply. */
 		readonly signalVolts: number | 'target';
 		readonly note: string;

@@ -2,7 +2,7 @@
 import type {IspSignal} from '../src/engine/chips/chip.ts';
 import {type Drawing, drawingOf} from './canvas.ts';
 import {drawWiring} from './draw.ts';
-import type {WiringTable} from './table.ts';
+import {type WiringTable, type WiringWarning, warningBefore} from './table.ts';
 import {wiringTableLines} from './words.ts';
 
 /** Dark enough on white paper to be read; the names stand beside them, so grey print loses nothing. */
@@ -38,17 +38,19 @@ export function wiringSvg(table: WiringTable): string {
 	const columns = 80;
 	const picture = drawWiring(table, {columns});
 	const title = `${table.programmer.name} to ${table.target.name}`;
-	const warnings = table.warnings
-		.filter(warning => warning.severity === 'danger')
-		.flatMap(warning => wrap(`! ${warning.text}`, columns).map(text => [{text}]));
+	const first = warningBefore(table);
+	const inWords = (warnings: readonly WiringWarning[]) =>
+		warnings.flatMap(warning => wrap(`! ${warning.text}`, columns).map(text => [{text}]));
+	const rest = table.warnings.filter(warning => warning.severity === 'danger' && warning !== first);
 	const page = drawingOf([
 		[{text: title}],
 		[],
+		...(first === undefined ? [] : [...inWords([first]), []]),
 		...picture.lines,
 		[],
 		...wiringTableLines(table, columns),
 		[],
-		...warnings,
+		...inWords(rest),
 	]);
 	return drawingSvg(page, title);
 }

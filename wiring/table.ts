@@ -58,10 +58,29 @@ export type WiringTable = {
 		readonly chip: Chip;
 		readonly package: ChipPackage;
 	};
+	/** Every wire there is, and no other: behind a level shifter VCC is none. */
 	readonly rows: readonly WiringRow[];
+	readonly levels: Levels;
+	readonly shifter?: LevelShifter;
 	readonly warnings: readonly WiringWarning[];
 	/** How the pair is fed, in order. */
 	readonly power: readonly string[];
+};
+
+/**
+ * How the two ends meet: straight; straight with the programmer's supply set to 3.3 V; or only through a level shifter,
+ * with no wire between the supplies.
+ */
+export type Levels = 'direct' | 'set-to-3v3' | 'level-shifter';
+
+/** What stands between a 5 V programmer and a 3.3 V board. */
+export type LevelShifter = {
+	/** Lines that go through it; GND joins all three. */
+	readonly signals: readonly IspSignal[];
+	/** Feeds its 5 V side (HV), as printed on the programmer. */
+	readonly highSupply: string;
+	/** Feeds its 3.3 V side (LV), as printed on the board. */
+	readonly lowSupply: string;
 };
 
 /** A target by board id, or by chip and package (the chip's first package unless told). */
@@ -94,15 +113,52 @@ export function wiringTable(programmer: string, target: WiringTarget): WiringTab
 	const [pinout, ...variants] = findPinouts(programmer);
 	if (pinout === undefined) throw new NoWiring('programmer', `There is no programmer "${programmer}" here.`);
 	const end = findTarget(target);
-	const rows = wiringOrder.map(signal => row(signal, pinout, end));
+	const levels = levelsOf(pinout, end);
+	const all = wiringOrder.map(signal => row(signal, pinout, end, levels));
+	const rows = levels === 'level-shifter' ? all.filter(({signal}) => signal !== 'VCC') : all;
+	const shifter: LevelShifter | undefined =
+		levels === 'level-shifter'
+			? {
+					signals: rows.flatMap(({signal}) => (signal === 'GND' ? [] : [signal])),
+					highSupply: supplyWords(all, 'programmer'),
+					lowSupply: supplyWords(all, 'target'),
+				}
+			: undefined;
 	return {
 		programmer: pinout,
 		variants,
 		target: end,
 		rows,
-		warnings: warningsOf(pinout, end),
-		power: powerOf(pinout, end),
+		levels,
+		...(shifter === undefined ? {} : {shifter}),
+		warnings: warningsOf(pinout, end, levels),
+		power: powerOf(pinout, end, levels),
 	};
+}
+
+/** Where VCC is at one end, in few words: `VCC, pin 2`. */
+function supplyWords(rows: readonly WiringRow[], end: 'programmer' | 'target'): string {
+	const {label, headerPins} = rows.find(({signal}) => signal === 'VCC')![end];
+	const pins = headerPins.length === 0 ? '' : `, pin ${headerPins.join(' or ')}`;
+	return `${label.replace(/ \(.*\)$/, '')}${pins}`;
+}
+
+/** The warning that is said before the table, so that nobody wires first and reads afterwards. */
+export function warningBefore(table: WiringTable): WiringWarning | undefined {
+	return table.warnings.find(({code}) => code === 'five-volts-on-3v3');
+}
+
+/** The highest voltage that this end can put on any wire; 0 where everything follows the target. */
+function highestVolts({power}: ProgrammerPinout): number {
+	return Math.max(0, ...power.volts, power.signalVolts === 'target' ? 0 : power.signalVolts);
+}
+
+function levelsOf(pinout: ProgrammerPinout, target: WiringTable['target']): Levels {
+	const volts = targetVolts(target);
+	if (volts === undefined || volts >= lowVoltageBoard || highestVolts(pinout) <= volts) return 'direct';
+	const {volts: supplies, signalVolts} = pinout.power;
+	const lowSignals = signalVolts === 'target' || signalVolts <= volts;
+	return lowSignals && supplies.some(supply => supply <= volts) ? 'set-to-3v3' : 'level-shifter';
 }
 
 function findTarget(target: WiringTarget): WiringTable['target'] {
@@ -149,7 +205,12 @@ export function pinsOnPackage(found: ChipPackage, signal: string): readonly numb
 	return found.pins[signal] ?? [];
 }
 
-function row(signal: IspSignal, pinout: ProgrammerPinout, target: WiringTable['target']): WiringRow {
+function row(
+	signal: IspSignal,
+	pinout: ProgrammerPinout,
+	target: WiringTable['target'],
+	levels: Levels,
+): WiringRow {
 	const packagePins = pinsOnPackage(target.package, signal);
 	const port = signal === 'VCC' || signal === 'GND' ? undefined : target.chip.ispPorts[signal];
 	const pins = packagePins.join(' or ');
@@ -163,7 +224,13 @@ function row(signal: IspSignal, pinout: ProgrammerPinout, target: WiringTable['t
 	return {
 		signal,
 		colour: signalColours[signal],
-		programmer: {label: pinout.labels[signal], headerPins: pinsOnHeader(pinout.headers[0], signal)},
+		programmer: {
+			label:
+				signal === 'VCC' && levels === 'set-to-3v3'
+					? (pinout.power.lowLabel ?? pinout.labels.VCC)
+					: pinout.labels[signal],
+			headerPins: pinsOnHeader(pinout.headers[0], signal),
+		},
 		target: {
 			label: target.board?.isp[signal] ?? onPackage,
 			packagePins,
@@ -178,36 +245,52 @@ function targetVolts(target: WiringTable['target']): number | undefined {
 	return target.board?.vcc;
 }
 
-function warningsOf(pinout: ProgrammerPinout, target: WiringTable['target']): readonly WiringWarning[] {
+function warningsOf(
+	pinout: ProgrammerPinout,
+	target: WiringTable['target'],
+	levels: Levels,
+): readonly WiringWarning[] {
 	const warnings: WiringWarning[] = [];
 	const add = (code: string, severity: WiringWarning['severity'], text: string, signal?: IspSignal) => {
 		warnings.push({code, severity, text, ...(signal === undefined ? {} : {signal})});
 	};
 	const volts = targetVolts(target);
+	const apart = levels === 'level-shifter';
+	if (apart) {
+		add(
+			'five-volts-on-3v3',
+			'danger',
+			`This is a ${volts} V board, and this programmer puts ${highestVolts(pinout)} V on its lines: straight to the board, that can destroy it. No wire goes to VCC, the board is fed by its own ${volts} V, and a level shifter goes into every signal line. A programmer with ${volts} V signals needs none.`,
+			'VCC',
+		);
+	}
+	if (levels === 'set-to-3v3') {
+		add(
+			'five-volts-on-3v3',
+			'danger',
+			`This is a ${volts} V board: set the programmer's supply to 3.3 V before anything is connected. Its 5 V can destroy the board.`,
+			'VCC',
+		);
+	}
+	if (volts === undefined && highestVolts(pinout) > lowVoltageBoard) {
+		add(
+			'maybe-3v3',
+			'danger',
+			'This is for a board that runs at 5 V. If yours runs at 3.3 V, connect neither VCC nor a signal straight: its own supply feeds it, and a level shifter goes between.',
+			'VCC',
+		);
+	}
 	if (pinout.resetTrap !== undefined) add('reset-trap', 'danger', `RESET: ${pinout.resetTrap}`, 'RESET');
 	add(
 		'one-supply',
 		'danger',
-		pinout.power.supply === 'never'
-			? 'One supply only: this programmer feeds nothing, so the board is fed by its own plug and by nothing else.'
-			: 'One supply only: unplug the keyboard from USB before the programmer is plugged in, also when both are 5 V.',
+		apart
+			? 'One supply for the board: its own. The programmer feeds the 5 V side of the level shifter and nothing else.'
+			: pinout.power.supply === 'never'
+				? 'One supply only: this programmer feeds nothing, so the board is fed by its own plug and by nothing else.'
+				: 'One supply only: unplug the keyboard from USB before the programmer is plugged in, also when both are 5 V.',
 		'VCC',
 	);
-	const high = Math.max(
-		...pinout.power.volts,
-		pinout.power.signalVolts === 'target' ? 0 : pinout.power.signalVolts,
-	);
-	if (volts !== undefined && volts < lowVoltageBoard && high > volts) {
-		const choices = pinout.power.volts.some(supply => supply < lowVoltageBoard)
-			? ' Set its supply to 3.3 V, and see that its signals are 3.3 V too.'
-			: ' Feed the board from its own 3.3 V and put a level shifter (or 1 kOhm in each signal line) between them.';
-		add(
-			'five-volts-on-3v3',
-			'danger',
-			`This is a ${volts} V board and the programmer can put ${high} V on it.${choices}`,
-			'VCC',
-		);
-	}
 	const brownOuts = target.chip.brownOut.flatMap(code => (code.volts === null ? [] : [code.volts]));
 	const highestBrownOut = Math.max(0, ...brownOuts);
 	if (
@@ -217,7 +300,7 @@ function warningsOf(pinout: ProgrammerPinout, target: WiringTable['target']): re
 		add(
 			'brown-out-above-supply',
 			'care',
-			`The ${target.chip.name}'s brown-out detector can be set as high as ${highestBrownOut} V: a chip set so does not answer at 3.3 V. Feed it 5 V${volts !== undefined && volts < lowVoltageBoard ? ' only if the board bears it' : ''}.`,
+			`The ${target.chip.name}'s brown-out detector can be set as high as ${highestBrownOut} V: a chip set so does not answer at 3.3 V. ${volts !== undefined && volts < lowVoltageBoard ? 'That takes a higher supply, which this board may not bear.' : 'Feed it 5 V.'}`,
 			'VCC',
 		);
 	}
@@ -257,18 +340,30 @@ function warningsOf(pinout: ProgrammerPinout, target: WiringTable['target']): re
 	return warnings;
 }
 
-function powerOf(pinout: ProgrammerPinout, target: WiringTable['target']): readonly string[] {
+function powerOf(pinout: ProgrammerPinout, target: WiringTable['target'], levels: Levels): readonly string[] {
 	const volts = targetVolts(target);
 	const [lowest, highest] = target.chip.vccRange;
 	const need =
 		volts === undefined
 			? `The ${target.chip.name} works from ${lowest} to ${highest} V.`
 			: `The ${target.name} runs at ${volts} V.`;
+	if (levels === 'level-shifter') {
+		return [
+			need,
+			`The programmer's ${pinout.labels.VCC} goes to the 5 V side (HV) of the level shifter and nowhere else; the board's own ${volts} V goes to the other side (LV).`,
+			...(pinout.headers.length === 0
+				? []
+				: ['Do not plug its ribbon cable onto the board: VCC runs in it. Take single wires.']),
+			'Wire everything first, with nothing plugged in; then feed the board by its own plug, and plug the programmer in last. Afterwards unplug the programmer first.',
+		];
+	}
 	return [
 		need,
 		pinout.power.note,
 		pinout.power.supply === 'never'
 			? 'Wire everything first, plug the programmer in, then feed the board.'
-			: 'Wire everything first, with nothing plugged in; plug the programmer in last.',
+			: levels === 'set-to-3v3'
+				? 'Set its supply to 3.3 V first. Then wire everything, with nothing plugged in; plug the programmer in last.'
+				: 'Wire everything first, with nothing plugged in; plug the programmer in last.',
 	];
 }

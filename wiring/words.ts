@@ -35,8 +35,14 @@ export function wiringTableLines(table: WiringTable, columns: number): readonly 
 			...(onPackage ? [] : [`pin ${row.target.packagePins.join(', ')}`]),
 		],
 	}));
+	const {shifter} = table;
+	if (shifter !== undefined) {
+		for (const {row, texts} of cells)
+			texts.splice(1, 0, shifter.signals.includes(row.signal) ? 'level shifter' : 'straight');
+	}
 	const headings = [
 		'programmer',
+		...(shifter === undefined ? [] : ['between']),
 		onPackage ? `board (${table.target.package.name})` : 'board',
 		...(onPackage ? [] : [`chip (${table.target.package.name})`]),
 	];
@@ -79,18 +85,36 @@ export function wiringTableLines(table: WiringTable, columns: number): readonly 
 			}
 		}
 	}
+	for (const text of shifterWords(table)) {
+		const lead = pad(/^[A-Z]+(?=:)/.exec(text)?.[0] ?? '', signalColumns);
+		wrapWords(text.replace(/^[A-Z]+: /, ''), columns - signalColumns).forEach((part, index) => {
+			lines.push([{text: `${index === 0 ? lead : pad('', signalColumns)}${part}`}]);
+		});
+	}
 	return lines;
+}
+
+/** What there is to say about a level shifter: no wire to VCC, and what feeds its two sides. */
+function shifterWords({shifter}: WiringTable): readonly string[] {
+	if (shifter === undefined) return [];
+	return [
+		"VCC: no wire from the programmer to the board. The board's own supply feeds it.",
+		`HV: the 5 V side of the level shifter; ${shifter.highSupply} of the programmer feeds it.`,
+		`LV: its 3.3 V side; ${shifter.lowSupply} of the board feeds it. GND goes to all three.`,
+	];
 }
 
 function pad(text: string, width: number): string {
 	return text.padEnd(width);
 }
 
-/** One sentence a wire, in wiring order, with where the pin is when it must be counted. */
+/** One sentence a wire (and one for what is no wire), in wiring order, with where the pin is when it must be counted. */
 export function wiringLinear(table: WiringTable): readonly string[] {
 	const hasHeader = table.programmer.headers.length > 0;
 	const bare = table.target.board === undefined || table.target.board.packageName !== undefined;
-	return table.rows.map(row => {
+	const through = (row: WiringRow) =>
+		table.shifter?.signals.includes(row.signal) === true ? ', through the level shifter,' : '';
+	const wires = table.rows.map(row => {
 		const pins = row.target.packagePins;
 		const place =
 			pins.length === 0
@@ -99,8 +123,9 @@ export function wiringLinear(table: WiringTable): readonly string[] {
 					? ` (on the chip: ${pinPlaceWords(table.target.package, pins[0]!)}, pin 1 being at the top left)`
 					: ` (pin ${pins.join(' or ')} of the chip)`;
 		const notes = row.notes.length === 0 ? '' : ` ${row.notes.join(' ')}`;
-		return `${spoken(row.signal)}: programmer ${programmerCell(row, hasHeader)} to board ${targetCell(row)}${place}.${notes}`;
+		return `${spoken(row.signal)}: programmer ${programmerCell(row, hasHeader)}${through(row)} to board ${targetCell(row)}${place}.${notes}`;
 	});
+	return [...wires, ...shifterWords(table)];
 }
 
 function spoken(signal: IspSignal): string {

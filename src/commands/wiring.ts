@@ -6,6 +6,8 @@ import {
 	programmerPinouts,
 	toAscii,
 	type WiringTable,
+	type WiringWarning,
+	warningBefore,
 	wiringLinear,
 	wiringSvg,
 	wiringTable,
@@ -68,6 +70,7 @@ function hint(error: NoWiring, programmer: string, board: string): string {
 
 function sayPicture(output: Output, table: WiringTable): void {
 	const columns = Math.max(narrowest, Math.min(output.columns, 100));
+	sayFirst(output, table);
 	const picture = drawWiring(table, {columns});
 	for (const line of (mayDrawBoxes() ? picture : toAscii(picture)).lines)
 		output.print(paintLine(output, line));
@@ -78,18 +81,32 @@ function sayPicture(output: Output, table: WiringTable): void {
 
 function sayLinear(output: Output, table: WiringTable): void {
 	output.say(`${table.programmer.name} to ${table.target.name}.`);
+	sayFirst(output, table);
 	for (const line of wiringLinear(table)) output.say(line);
 	sayRest(output, table);
+}
+
+function sayWarning(output: Output, {severity, text}: WiringWarning): void {
+	const [first = '', ...more] = wrapped(output, text, '  ');
+	output.say(`${severity === 'danger' ? '!' : '-'} ${first.trimStart()}`);
+	for (const line of more) output.say(line);
+}
+
+/** What must be known before the first wire is connected. */
+function sayFirst(output: Output, table: WiringTable): void {
+	const warning = warningBefore(table);
+	if (warning === undefined) return;
+	sayWarning(output, warning);
+	output.say();
 }
 
 function sayRest(output: Output, table: WiringTable): void {
 	output.say();
 	// The RESET trap and the capacitor stand on their row already.
-	const rest = table.warnings.filter(({code}) => code !== 'reset-trap' && code !== 'capacitor');
-	for (const {severity, text} of rest) {
-		const [first = '', ...more] = wrapped(output, text, '  ');
-		output.say(`${severity === 'danger' ? '!' : '-'} ${first.trimStart()}`);
-		for (const line of more) output.say(line);
+	const before = warningBefore(table);
+	for (const warning of table.warnings) {
+		if (warning.code === 'reset-trap' || warning.code === 'capacitor' || warning === before) continue;
+		sayWarning(output, warning);
 	}
 	if (table.power.length > 0) {
 		output.say();
@@ -133,6 +150,8 @@ function jsonOf(table: WiringTable) {
 			package: table.target.package.name,
 			volts: table.target.board?.vcc ?? null,
 		},
+		levels: table.levels,
+		levelShifter: table.shifter ?? null,
 		rows: table.rows,
 		warnings: table.warnings,
 		power: table.power,

@@ -1,6 +1,6 @@
 // The wires of a programmer that only avrdude knows: the board's side for certain, the programmer's by its own papers.
 import {useState} from 'react';
-import {NoWiring, type WiringRow, wiringTable} from '../../wiring/index.ts';
+import {NoWiring, type WiringTable, wiringTable} from '../../wiring/index.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
@@ -11,7 +11,10 @@ import {useSupplies} from './wiring.tsx';
 /** Any programmer with the six-pin ISP plug stands for the board's side of the table. */
 const likeAny = 'avrispmkii';
 
-function rowsFor({board}: Known): readonly WiringRow[] {
+/** A board below this supply is called a 3.3 V board, volts. */
+const lowVoltageBoard = 4;
+
+function rowsFor({board}: Known): WiringTable['rows'] {
 	if (board === undefined) return [];
 	try {
 		return wiringTable(likeAny, board.board?.id ?? {chip: board.chip?.id ?? ''}).rows;
@@ -21,7 +24,9 @@ function rowsFor({board}: Known): readonly WiringRow[] {
 	}
 }
 
-function rowLine({signal, target}: WiringRow): Line {
+function rowLine({signal, target}: WiringTable['rows'][number], low: boolean): Line {
+	if (low && signal === 'VCC')
+		return item('VCC   ', `board ${target.label}: never to 5 V; to a pin that only senses, or gives 3.3 V`);
 	const pins = target.packagePins.length === 0 ? '' : ` (pin ${target.packagePins.join(' or ')} of the chip)`;
 	return item(`${signal.padEnd(5)} `, `board ${target.label}${pins}`);
 }
@@ -31,6 +36,18 @@ export function AvrdudeWiring({step}: {readonly step: StepProps<'wiring'>}) {
 	const [asking, setAsking] = useState(false);
 	const supplies = useSupplies(deps.world, known, asking);
 	const {warn} = glyphsFor(view);
+	const volts = known.board?.board?.vcc;
+	const low = volts !== undefined && volts < lowVoltageBoard;
+	const lowWarning = low
+		? [
+				item(
+					`${warn} `,
+					`This is a ${volts} V board. Whether this programmer's supply and signals are ${volts} V, only its own papers say: 5 V can destroy the board. If they are 5 V, connect no VCC, let the board's own supply feed it, and put a level shifter into every signal line.`,
+					'bad',
+				),
+				gap,
+			]
+		: [];
 	if (asking) {
 		return (
 			<Ask
@@ -44,7 +61,12 @@ export function AvrdudeWiring({step}: {readonly step: StepProps<'wiring'>}) {
 				}}
 				spec={{
 					lines: [
-						say('Is the board fed by one source only?', 'strong'),
+						say(
+							low
+								? `Is the board fed by one source only, and are all its lines at ${volts} V?`
+								: 'Is the board fed by one source only?',
+							'strong',
+						),
 						say(
 							'The programmer or its own USB cable, never both: two supplies can destroy the board, the programmer or the USB port. Many programmers of this kind (Atmel-ICE, Dragon) give no power and only measure it.',
 						),
@@ -57,13 +79,15 @@ export function AvrdudeWiring({step}: {readonly step: StepProps<'wiring'>}) {
 						items: [
 							{
 								id: 'programmer',
-								label: 'Yes: it hangs on the programmer only',
-								about: 'Next: the first contact. It only reads.',
+								label: low
+									? `Yes: only the programmer feeds it, with ${volts} V`
+									: 'Yes: only the programmer feeds it',
+								about: `${low ? `Its signals are ${volts} V, too. ` : ''}Next: the first contact. It only reads.`,
 							},
 							{
 								id: 'own',
-								label: 'Yes: only its own USB cable feeds it',
-								about: 'Next: the first contact. It only reads.',
+								label: low ? `Yes: its own ${volts} V feeds it` : 'Yes: only its own USB cable feeds it',
+								about: `${low ? `The signals are ${volts} V or go through a level shifter. ` : ''}Next: the first contact. It only reads.`,
 							},
 							{id: 'no', label: 'Not yet: show me the wires again'},
 						],
@@ -82,13 +106,14 @@ export function AvrdudeWiring({step}: {readonly step: StepProps<'wiring'>}) {
 			}}
 			spec={{
 				lines: [
+					...lowWarning,
 					say('Connect these six, with everything unplugged. Then plug in the programmer.', 'strong'),
 					say(
 						`On ${printable(known.programmer?.name ?? 'the programmer')} they have the same names; where each of them is, its own manual says.`,
 						'quiet',
 					),
 					gap,
-					...rowsFor(known).map(rowLine),
+					...rowsFor(known).map(wire => rowLine(wire, low)),
 					gap,
 					item(`${warn} `, "RESET goes to the board's RESET, never to the programmer's own.", 'warn'),
 				],

@@ -1,6 +1,6 @@
 // What to connect to what, the RESET trap on its row, and the question of the supply before the first contact.
 import {useEffect, useState} from 'react';
-import {NoWiring, type WiringTable, wiringTable} from '../../wiring/index.ts';
+import {NoWiring, type WiringTable, warningBefore, wiringTable} from '../../wiring/index.ts';
 import {type SecondSupply, secondSupplies} from '../engine/devices/second-supply.ts';
 import type {World} from '../engine/transports.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
@@ -23,10 +23,13 @@ export function tableFor(known: Known): WiringTable | undefined {
 	}
 }
 
+/** The one stands on its row, the other above the table. */
+const shownAbove: ReadonlySet<string> = new Set(['reset-trap', 'five-volts-on-3v3']);
+
 function dangers(table: WiringTable, view: View): readonly Line[] {
 	const glyphs = glyphsFor(view);
 	return table.warnings
-		.filter(({severity, code}) => (severity === 'danger' && code !== 'reset-trap') || code === 'capacitor')
+		.filter(({severity, code}) => (severity === 'danger' && !shownAbove.has(code)) || code === 'capacitor')
 		.map(warning => item(`${glyphs.warn} `, warning.text, 'warn'));
 }
 
@@ -106,6 +109,16 @@ function OwnWiring(step: StepProps<'wiring'>) {
 			/>
 		);
 	}
+	if (page === 'power' && table.shifter !== undefined) {
+		return (
+			<OwnSupply
+				step={step}
+				table={table}
+				onBack={() => setPage('table')}
+				onYes={() => onDone({unplugged: true, wired: true})}
+			/>
+		);
+	}
 	if (page === 'power') {
 		const fed = !feeds;
 		const switched = table.programmer.power.supply === 'software';
@@ -157,7 +170,7 @@ function OwnWiring(step: StepProps<'wiring'>) {
 							: [
 									{
 										id: 'yes',
-										label: 'Yes: it hangs on the programmer only',
+										label: 'Yes: only the programmer feeds it',
 										about: switched
 											? "Next: the programmer's supply is switched on, and the first contact, which only reads."
 											: 'Next: the first contact. It only reads.',
@@ -179,10 +192,17 @@ function OwnWiring(step: StepProps<'wiring'>) {
 			/>
 		);
 	}
+	const first = warningBefore(table);
 	const lines =
 		page === 'table'
 			? [
-					say('Connect these six, with everything unplugged. Then plug in the programmer.', 'strong'),
+					...(first === undefined ? [] : [item(`${glyphsFor(view).warn} `, first.text, 'bad'), gap]),
+					say(
+						table.shifter === undefined
+							? 'Connect these six, with everything unplugged. Then plug in the programmer.'
+							: 'Connect these five through a level shifter, with everything unplugged.',
+						'strong',
+					),
 					gap,
 					...pinTableLines(table, view),
 					gap,
@@ -212,6 +232,58 @@ function OwnWiring(step: StepProps<'wiring'>) {
 				control: {kind: 'go', does: 'wired'},
 				keys: others,
 				terms: ['RESET', 'SCK', 'ISP', 'programmer'],
+			}}
+		/>
+	);
+}
+
+/** A 3.3 V board behind a 5 V programmer: it is fed by itself, and nothing of the programmer reaches it straight. */
+function OwnSupply({
+	step,
+	table,
+	onYes,
+	onBack,
+}: {
+	readonly step: StepProps<'wiring'>;
+	readonly table: WiringTable;
+	readonly onYes: () => void;
+	readonly onBack: () => void;
+}) {
+	const volts = table.target.board?.vcc;
+	return (
+		<Ask
+			step={step}
+			id="own-supply"
+			onBack={onBack}
+			onAction={action => {
+				if (action.type !== 'choose') return;
+				if (action.id === 'yes') onYes();
+				else onBack();
+			}}
+			spec={{
+				lines: [
+					say(
+						`Is the board fed by its own ${volts} V, and is a level shifter between it and the programmer?`,
+						'strong',
+					),
+					say(
+						'Straight to 5 V the board can be destroyed. No wire goes from the programmer to its VCC.',
+						'warn',
+					),
+					...table.power.slice(1).map((text, index) => item(`${index + 1}. `, text)),
+				],
+				control: {
+					kind: 'menu',
+					items: [
+						{
+							id: 'yes',
+							label: `Yes: its own ${volts} V, and a level shifter between`,
+							about: 'Next: the first contact. It only reads.',
+						},
+						{id: 'no', label: 'Not yet: show me the wires again'},
+					],
+				},
+				terms: ['programmer', 'brown-out'],
 			}}
 		/>
 	);

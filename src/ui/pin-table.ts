@@ -25,13 +25,13 @@ function drawn(line: DrawnLine): Line {
 
 /** Signal, programmer and board side by side; the RESET trap stands on its own row, marked. */
 export function pinTableLines(table: WiringTable, view: View): readonly Line[] {
-	if (view.screenReader) return wiringLinear(table).map(text => item('', text));
-	// Under the RESET row stands the trap alone; what else there is to say about it comes below the table.
+	// At the RESET row stands the trap alone; what else there is to say about it comes below the table.
 	const rows = table.rows.map(wire =>
 		wire.signal === 'RESET'
 			? {...wire, notes: wire.notes.filter(note => note === table.programmer.resetTrap)}
 			: wire,
 	);
+	if (view.screenReader) return wiringLinear({...table, rows}).map(text => item('', text));
 	return wiringTableLines({...table, rows}, textColumns(view)).map(line => {
 		const text = plainLine(line);
 		// The trap is the one row that ruins the day when it is overlooked: never only in a wire's colour.

@@ -76,7 +76,7 @@ for (const columns of [80, 60]) {
 			assert.match(wires, /MOSI board 16/);
 			assert.match(wires, /RESET goes to the board's RESET/);
 			wizard.key('enter');
-			await wizard.choose('fed by one source only', 'hangs on the programmer only');
+			await wizard.choose('fed by one source only', 'only the programmer feeds it');
 			await wizard.enterAt('The chip answers');
 			await wizard.enterAt('What shall be written');
 			await wizard.enterAt('settings of the chip apart');
@@ -123,3 +123,32 @@ for (const columns of [80, 60]) {
 		});
 	});
 }
+
+test('a 3.3 V board behind a programmer that only avrdude knows: warned first, and asked about every line', async () => {
+	const wizard = drive({
+		rows: 50,
+		deps: practice => ({
+			...practice,
+			avrdude: {
+				find: async () => ({version: '7.1', programmers}),
+				open: async () => {
+					throw new UnbrickError({kind: 'DeviceMissing', what: 'The dragon'});
+				},
+			},
+		}),
+	});
+	try {
+		await wizard.choose('What happened', 'I have no error text');
+		await wizard.choose('Which board is broken?', 'Pro Micro 3.3 V');
+		await wizard.choose(which, another);
+		await wizard.choose('Which programmer of avrdude 7.1?', 'dragon_isp');
+		await wizard.choose('Where does avrdude find dragon_isp', 'By itself');
+		const wires = await wizard.enterAt('Connect these six');
+		assert.ok(wires.indexOf('This is a 3.3 V board') < wires.indexOf('Connect these six'));
+		assert.match(flat(wires), /VCC +board VCC .*: never to 5 V/);
+		const question = flat(await wizard.see('are all its lines at 3.3 V?'));
+		assert.match(question, /Yes: only the programmer feeds it, with 3\.3 V Yes: its own 3\.3 V feeds it/);
+	} finally {
+		wizard.stop();
+	}
+});

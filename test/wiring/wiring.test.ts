@@ -15,6 +15,7 @@ import {
 	programmerPinouts,
 	toAscii,
 	type WiringTable,
+	warningBefore,
 	wiringLinear,
 	wiringOrder,
 	wiringSvg,
@@ -28,7 +29,7 @@ function assertComplete(table: WiringTable): void {
 	const pair = `${table.programmer.id} to ${table.target.id} (${table.target.package.name})`;
 	assert.deepEqual(
 		table.rows.map(row => row.signal),
-		[...wiringOrder],
+		wiringOrder.filter(signal => signal !== 'VCC' || table.levels !== 'level-shifter'),
 		pair,
 	);
 	for (const row of table.rows) {
@@ -122,6 +123,81 @@ test('warnings follow the pair', () => {
 	);
 });
 
+/** The highest voltage that a programmer can put on a wire. */
+const highest = ({power}: WiringTable['programmer']) =>
+	Math.max(0, ...power.volts, power.signalVolts === 'target' ? 0 : power.signalVolts);
+
+test('a 3.3 V board is never wired straight to 5 V: no VCC, a level shifter, and the warning comes first', () => {
+	let apart = 0;
+	let low = 0;
+	for (const programmer of programmerPinouts) {
+		for (const board of supported) {
+			const table = wiringTable(programmer.id, board.id);
+			const pair = `${programmer.id} to ${board.id}`;
+			if (board.vcc >= 4 || highest(programmer) <= board.vcc) {
+				assert.equal(table.levels, 'direct', pair);
+				assert.equal(warningBefore(table), undefined, pair);
+				continue;
+			}
+			const warning = warningBefore(table);
+			assert.equal(warning?.severity, 'danger', pair);
+			const picture = drawWiring(table, {columns: 80}).lines;
+			const rows = wiringTableLines(table, 80);
+			const wires = [...picture, ...rows].flat().filter(span => span.signal === 'VCC');
+			const words = [...picture.map(plainLine), ...rows.map(plainLine)].join('\n');
+			const {volts, signalVolts} = programmer.power;
+			if (table.levels === 'set-to-3v3') {
+				low++;
+				assert.ok(
+					volts.some((supply: number) => supply <= board.vcc),
+					pair,
+				);
+				assert.ok(signalVolts === 'target' || signalVolts <= board.vcc, `${pair}: its signals fit`);
+				assert.doesNotMatch(words, /^VCC +(\+?5V|VCC +5)/m, pair);
+				assert.match(table.power.join(' '), /Set its supply to 3\.3 V first/, pair);
+				continue;
+			}
+			apart++;
+			assert.equal(table.levels, 'level-shifter', pair);
+			assert.deepEqual(wires, [], `${pair}: VCC is drawn as a wire`);
+			assert.ok(!table.rows.some(({signal}) => signal === 'VCC'), pair);
+			assert.deepEqual(table.shifter?.signals, ['RESET', 'SCK', 'MOSI', 'MISO'], pair);
+			for (const signal of table.shifter?.signals ?? [])
+				assert.match(words, new RegExp(`${signal} │ HV\\d +LV\\d │ ${signal}`), pair);
+			assert.match(words, /^VCC +no wire from the programmer to the board/m, pair);
+			assert.match(
+				table.power.join(' '),
+				/then feed the board by its own plug, and plug the programmer in last/,
+				pair,
+			);
+			assert.doesNotMatch(
+				table.warnings.map(({text}) => text).join(' '),
+				/unplug the keyboard from USB/,
+				pair,
+			);
+			const spoken = wiringLinear(table);
+			assert.equal(spoken.filter(line => /through the level shifter, to board/.test(line)).length, 4, pair);
+			assert.ok(
+				spoken.some(line => /^VCC: no wire/.test(line)),
+				pair,
+			);
+			const svg = wiringSvg(table);
+			assert.ok(
+				svg.indexOf('This is a 3.3 V board') < svg.indexOf('>RESET'),
+				`${pair}: the warning first, on paper too`,
+			);
+		}
+	}
+	assert.ok(apart >= 18 && low === 6, `${apart} apart, ${low} set to 3.3 V`);
+});
+
+test('a package alone may sit on a 3.3 V board: a 5 V programmer says what then', () => {
+	for (const programmer of programmerPinouts) {
+		const codes = wiringTable(programmer.id, {chip: 'atmega32u4'}).warnings.map(({code}) => code);
+		assert.equal(codes.includes('maybe-3v3'), highest(programmer) > 4, programmer.id);
+	}
+});
+
 test('what cannot be wired is said in one sentence', () => {
 	const why = (programmer: string, target: Parameters<typeof wiringTable>[1]) => {
 		try {
@@ -209,7 +285,7 @@ test('pictures and tables fit 80 and 60 columns and name every signal at both en
 				assert.ok(picture.width <= columns, `${pair}: ${picture.width} columns`);
 				for (const line of wiringTableLines(table, columns)) assert.ok(lineWidth(line) <= columns, pair);
 				const spans = picture.lines.flat();
-				for (const signal of wiringOrder) {
+				for (const {signal} of table.rows) {
 					const named = spans.filter(span => span.signal === signal && span.text.includes(signal));
 					assert.ok(named.length >= 2, `${pair}: ${signal} is named ${named.length} times`);
 				}

@@ -12,6 +12,7 @@ export const buspirate4 = {
 	power: {
 		supply: 'software',
 		volts: [5, 3.3],
+		lowLabel: '+3V3 (never +5V)',
 		signalVolts: 3.3,
 		note: 'Its supplies (+5V and +3V3, 150 mA) are off until they are switched on. Its outputs are 3.3 V; 5 V levels need open-drain outputs with pull-ups on VPU.',
 	},

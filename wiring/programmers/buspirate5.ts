@@ -19,6 +19,7 @@ export const buspirate5 = {
 	power: {
 		supply: 'software',
 		volts: [5, 3.3],
+		lowLabel: 'VREF/VOUT, set to 3.3 V',
 		signalVolts: 'target',
 		note: 'Its supply (1 to 5 V on VOUT) is set on the device itself before anything else; the signals follow it.',
 	},
