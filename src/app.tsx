@@ -162,7 +162,7 @@ function Wizard({
 				view: view,
 				input: input,
 				hangup,
-				place: {number: index + 1, count: asked.length, title: step.title},
+				place: {number: index + 1, title: step.title},
 				facts: summary(state.known),
 				canGoBack: index > 0,
 				left: still,

@@ -242,7 +242,7 @@ export type StepProps<Id extends StepId = StepId> = {
 	readonly input: InputChannel;
 	/** The system wants the program to end: finish what must be finished. */
 	readonly hangup: Cancel;
-	readonly place: {readonly number: number; readonly count: number; readonly title: string};
+	readonly place: {readonly number: number; readonly title: string};
 	/** What is settled, for the header. */
 	readonly facts: string;
 	readonly canGoBack: boolean;
@@ -263,7 +263,7 @@ export type StepProps<Id extends StepId = StepId> = {
 
 export type Step<Id extends StepId = StepId> = {
 	readonly id: Id;
-	/** Shown in the frame as "n of m: title". At most 30 characters. */
+	/** Shown in the frame as "Step 3: title". At most 30 characters. */
 	readonly title: string;
 	/** False when the facts known so far make the step pointless. Pure. */
 	readonly applies: (known: Known) => boolean;

@@ -127,7 +127,7 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 			if (answered && spec.lines[0]?.text !== current?.spec.lines[0]?.text) said = new Set();
 			answered = false;
 			current = {spec, act: onAction};
-			const place = `[${spec.place.number} of ${spec.place.count}: ${spec.place.title}]`;
+			const place = `[Step ${spec.place.number}: ${spec.place.title}]`;
 			const fresh: Line[] = [];
 			if (place !== header) {
 				header = place;

@@ -28,7 +28,8 @@ export type Control =
 
 /** Everything a step says about its screen. */
 export type ScreenSpec = {
-	readonly place: {readonly number: number; readonly count: number; readonly title: string};
+	/** How many follow depends on the answers, so no total is promised. */
+	readonly place: {readonly number: number; readonly title: string};
 	/** What is settled so far, for the right end of the header. */
 	readonly facts?: string;
 	readonly lines: readonly Line[];
@@ -488,7 +489,7 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 
 /** Two rows: where one is, and what is settled at its right end or, where that has no room, under it. */
 function headerRows(spec: ScreenSpec, view: View, cells: number): readonly FrameRow[] {
-	const left = `${spec.place.number} of ${spec.place.count}: ${spec.place.title}`;
+	const left = `Step ${spec.place.number}: ${spec.place.title}`;
 	const facts = printable(spec.facts ?? '');
 	const under = (text: string): FrameRow => ({text, tone: 'quiet'});
 	if (facts === '' || view.screenReader) return [{text: left, tone: 'strong'}, under('')];

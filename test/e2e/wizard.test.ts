@@ -60,7 +60,7 @@ test('pasted without brackets, as terminals without that mode do, and left with 
 	try {
 		await play(terminal, [
 			{see: /What happened/, pasteUnbracketed: caterina.replaceAll('\n', '\r')},
-			{see: /2 of 1\d: What the text says/, press: 'interrupt'},
+			{see: /Step 2: What the text says/, press: 'interrupt'},
 		]);
 		assert.equal(await terminal.exited, 130);
 		assert.match(terminal.text(), /Nothing on the board was changed/);
@@ -105,7 +105,7 @@ test('left with Ctrl+C and started again, the wizard goes on at the same questio
 		terminal = start();
 		await play(terminal, [
 			{see: /Go on where you left: Your programmer/, choose: 'Go on where you left'},
-			{see: /4 of 13: Your programmer +Pro Micro 5 V/, press: 'interrupt'},
+			{see: /Step 4: Your programmer +Pro Micro 5 V/, press: 'interrupt'},
 		]);
 		assert.equal(await terminal.exited, 130);
 	} finally {

@@ -90,7 +90,7 @@ for (const columns of [80, 60]) {
 			await wizard.choose('Was the flash erased with --force', 'No, or I do not know');
 			const screen = flat(await wizard.see(/refuses to\s+write\s+before/));
 			assert.match(screen, /The board is fine; it wants erase and flash in one go/);
-			assert.match(screen, /2 of \d+: What the text says/);
+			assert.match(screen, /Step 2: What the text says/);
 		});
 	});
 

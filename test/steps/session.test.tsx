@@ -92,5 +92,5 @@ test('what is kept is not understood, or not for this program: the wizard begins
 	const wizard = drive({deps: () => practiceOn(bench)});
 	context.after(() => wizard.stop());
 	await wizard.choose('Go on where you left: First aid', 'Go on where you left');
-	await wizard.see('1 of 12: What happened');
+	await wizard.see('Step 1: What happened');
 });

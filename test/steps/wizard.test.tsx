@@ -120,8 +120,8 @@ for (const {name, log, says} of seedLogs) {
 					assert.match(screen, /line \d │ /);
 					// Had a Return or a digit got through, the next question would be there by now.
 					await turn();
-					await wizard.see(/2 of 1\d: What the text says/);
-					assert.ok(!wizard.frames().some(frame => frame.includes('3 of')));
+					await wizard.see(/Step 2: What the text says/);
+					assert.ok(!wizard.frames().some(frame => frame.includes('Step 3')));
 				});
 			}
 		}
@@ -135,7 +135,7 @@ test('a log pasted where no text is wanted changes nothing and presses nothing',
 			await wizard.see(board);
 			wizard.paste(caterina, {bracketed, end: '\r'});
 			const screen = await wizard.see('Pasted text is not used on this screen');
-			assert.match(screen, /\d of \d+: Your board/);
+			assert.match(screen, /Step \d: Your board/);
 		});
 	}
 });
@@ -351,7 +351,7 @@ for (const size of [
 			wizard.key('interrupt');
 			const asked = await wizard.see('Stop after this page');
 			const flat = asked.replace(/\s+/g, ' ');
-			assert.match(flat, /^ *\d+ of \d+: [^?]*? Stop\? The work goes on while you think\./);
+			assert.match(flat, /^ *Step \d+: [^?]*? Stop\? The work goes on while you think\./);
 			assert.match(flat, /the page that was begun is finished/);
 			assert.match(flat, /not damaged/);
 			assert.doesNotMatch(asked, /PgDn|↓ \d/);
@@ -557,7 +557,7 @@ test('the first screen, as drawn', async () => {
 	await withWizard({}, async wizard => {
 		assert.equal(
 			await wizard.see('What happened'),
-			` 1 of 12: What happened
+			` Step 1: What happened
 
  Your keyboard does not answer any more, or flashing it failed? Let us find out
  why.
@@ -591,7 +591,7 @@ test('the wires at 60 columns, as drawn', async () => {
 		await wizard.enterAt('Which programmer do you have?');
 		assert.equal(
 			await wizard.see('Connect these six'),
-			` 4 of 12: The wires
+			` Step 4: The wires
  Pro Micro 5 V/16 MHz, Arduino Uno or Nano
  Connect these six, with everything unplugged. Then plug in
  the programmer.

@@ -52,7 +52,7 @@ test('the list is drawn by ink-select-input, but hears no key: those go through 
 	const {frames, lastFrame, stdin, unmount} = render(
 		<Screen
 			spec={{
-				place: {number: 1, count: 2, title: 'A question'},
+				place: {number: 1, title: 'A question'},
 				lines: [say('quiet words', 'quiet')],
 				control: {kind: 'menu', items: [1, 2, 3].map(id => ({id: String(id), label: `item ${id}`}))},
 				canGoBack: false,

@@ -13,7 +13,7 @@ const view = (columns: number, rows: number, more: Partial<View> = {}): View => 
 	screenReader: false,
 	...more,
 });
-const place = {number: 6, count: 14, title: 'The wires'};
+const place = {number: 6, title: 'The wires'};
 const lines = (count: number): readonly Line[] =>
 	Array.from({length: count}, (_, index) => say(`line number ${index + 1}`));
 const wiring: ScreenSpec = {
@@ -70,7 +70,7 @@ test('a laptop without PgDn: where no list is, the arrows move the text', () => 
 });
 
 const boards: ScreenSpec = {
-	place: {number: 4, count: 14, title: 'Your board'},
+	place: {number: 4, title: 'Your board'},
 	facts: 'Keyboard with ATmega32U2 on the PCB, Arduino Uno or Nano',
 	lines: [say('Which board?')],
 	control: {
@@ -104,7 +104,7 @@ test('at 60 columns the mark that the list is sorted by was cut: the name is sho
 
 test('what is settled was cut from the header: it goes to the empty line under it', () => {
 	const [first, second] = texts(boards, startState(boards), view(60, 24));
-	assert.equal(first, '4 of 14: Your board');
+	assert.equal(first, 'Step 4: Your board');
 	assert.equal(second?.trim(), boards.facts);
 	const [wide, empty] = texts(boards, startState(boards), view(120, 24));
 	assert.match(wide!, /Your board .*Arduino Uno or Nano$/);
