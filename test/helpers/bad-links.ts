@@ -1,14 +1,12 @@
 // One recovery over a bad link on the practice bench, seeded: what is disturbed and how much follows from the seed.
 // Says how it ended and what must not have happened.
-import {createBench} from '../../src/bench/bench.ts';
-import type {BenchProgrammer, Disturbance, Scenario} from '../../src/bench/scenarios.ts';
+import type {BenchProgrammer, Disturbance} from '../../src/bench/scenarios.ts';
 import type {WiringFaults} from '../../src/bench/wiring.ts';
 import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
 import type {RecoverResult} from '../../src/engine/procedures/events.ts';
-import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
 import {recover} from '../../src/engine/procedures/recover.ts';
 import {openProgrammer} from '../../src/engine/programmers/open.ts';
-import {type Patient, programmers} from './interruptions.ts';
+import {benchFor, type Patient, planFor, programmers, wantedDump} from './interruptions.ts';
 
 export const rates = [1e-5, 1e-4, 1e-3] as const;
 const wires = ['mosi', 'miso', 'both'] as const;
@@ -62,28 +60,10 @@ export type BadLinkOutcome = {
 const retriesAtMost = 200;
 
 export async function recoverOver(patient: Patient, link: BadLink, seed: number): Promise<BadLinkOutcome> {
-	const change: Partial<Scenario> = {
-		programmer: link.programmer,
-		chip: patient.chip.id,
-		expectedChip: patient.chip.id,
-		content: 'used',
-		fuses: patient.before,
-		...disturbance(link),
-	};
-	const bench = createBench('healthy', {seed, change});
-	const {eeprom} = bench.chip.dump();
-	const plan: RecoveryPlan = {
-		programmer: link.programmer,
-		chip: patient.chip,
-		image: patient.image,
-		fuses: patient.wanted,
-		backup: 'auto',
-		erase: true,
-		verify: 'written',
-		restoreEeprom: true,
-		accepted: new Set(patient.accepted),
-		sck: 'auto',
-	};
+	const bench = benchFor(patient, link.programmer, seed, disturbance(link));
+	const before = bench.chip.dump();
+	const should = wantedDump(patient, before);
+	const plan = planFor(patient, link.programmer);
 	let result: RecoverResult | undefined;
 	let retries = 0;
 	for await (const event of recover(plan, {
@@ -106,18 +86,24 @@ export async function recoverOver(patient: Patient, link: BadLink, seed: number)
 	const wanted = patient.wanted;
 	const inside = !['miso', 'stalls', 'short'].includes(link.where);
 	const stray = bench.chip.events.flatMap(event =>
-		event.what === 'fuse' && event.value !== wanted[event.fuse] ? [event] : [],
+		event.what === 'fuse' &&
+		event.value !== wanted[event.fuse] &&
+		// What a stray byte is set back to.
+		event.value !== before.fuses[event.fuse]
+			? [event]
+			: [],
 	);
 	if (stray.length > 0 && !inside) findings.push(`a fuse value that nobody wanted: ${stray[0]!.fuse}`);
-	if (bench.chip.events.some(event => event.what === 'lock') && !inside)
+	if (bench.chip.events.some(event => event.what === 'lock' && event.value !== patient.lock) && !inside)
 		findings.push('lock bits were written');
-	const wrongBytes = dump.flash.filter((byte, at) => byte !== (patient.image.at(at) ?? 0xff)).length;
+	const wrongBytes = dump.flash.filter((byte, at) => byte !== should.flash[at]).length;
 	const fusesRight = (['low', 'high', 'extended'] as const).every(fuse => dump.fuses[fuse] === wanted[fuse]);
 	if (end.ok) {
 		if (wrongBytes > 0) findings.push(`called verified with ${wrongBytes} wrong bytes`);
 		if (!fusesRight) findings.push('called done with another fuse value');
-		if (dump.lock !== 0xff) findings.push('called done with lock bits');
-		if (dump.eeprom.some((byte, at) => byte !== eeprom[at])) findings.push('called done with another EEPROM');
+		if (dump.lock !== should.lock) findings.push(`called done with lock ${dump.lock.toString(16)}`);
+		if (dump.eeprom.some((byte, at) => byte !== should.eeprom[at]))
+			findings.push('called done with another EEPROM');
 	} else {
 		if (end.error.kind === 'Bug') findings.push(end.error.message);
 		if (end.chipState === 'untouched' && bench.touched()) findings.push('called untouched, and is not');

@@ -1,7 +1,8 @@
 // A recovery on the practice bench that something happens to at one chosen moment, and the run after it. Says what
 // is wrong, if anything: for the suite that takes samples and for the script that takes every moment.
 import {type Bench, createBench} from '../../src/bench/bench.ts';
-import type {BenchProgrammer, Scenario} from '../../src/bench/scenarios.ts';
+import type {ChipDump} from '../../src/bench/chip-model.ts';
+import type {BenchProgrammer, CutWhat, Scenario} from '../../src/bench/scenarios.ts';
 import {createCancel} from '../../src/engine/cancel.ts';
 import type {Chip} from '../../src/engine/chips/chip.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
@@ -15,15 +16,25 @@ import {recover} from '../../src/engine/procedures/recover.ts';
 import {openProgrammer} from '../../src/engine/programmers/open.ts';
 import type {FuseBytes} from '../../src/engine/target.ts';
 
-/** What is recovered. */
+/** What is recovered, and how. */
 export type Patient = {
+	readonly name: string;
 	readonly chip: Chip;
-	readonly image: MemoryImage;
+	/** Absent: fuses alone, nothing is erased. */
+	readonly image?: MemoryImage;
 	readonly before: FuseBytes;
 	readonly wanted: FuseBytes;
 	/** Every prefix of the judged sequence of fuse writes, low high extended. */
 	readonly prefixes: readonly string[];
 	readonly accepted: readonly RiskName[];
+	/** The lock byte to write at the end, and the one to begin with. */
+	readonly lock?: number;
+	readonly lockBefore?: number;
+	readonly blankEeprom?: boolean;
+	readonly backup?: 'none';
+	readonly verify?: 'full';
+	/** The EEPROM goes with the erase, and nothing knows what it held. */
+	readonly losesEeprom?: boolean;
 };
 
 const bytes = (length: number, seed: number) =>
@@ -31,6 +42,7 @@ const bytes = (length: number, seed: number) =>
 
 /** A boot section, pages of 128 bytes, 512 bytes of EEPROM. */
 export const smallMega: Patient = {
+	name: 'mega',
 	chip: findChip('atmega8u2')!,
 	image: createImage([
 		{byteAddress: 0, data: bytes(300, 7)},
@@ -46,7 +58,8 @@ export const smallMega: Patient = {
  * The smallest chip with three fuse bytes, so that every moment of a recovery is few moments: 64 pages of 32 bytes, 128
  * bytes of EEPROM. All three fuse bytes change, and a spoiled high byte can end ISP (RSTDISBL, DWEN).
  */
-export const tiny: Patient = {
+export const tiny: Patient & {readonly image: MemoryImage} = {
+	name: 'tiny',
 	chip: findChip('attiny25')!,
 	image: createImage([
 		{byteAddress: 0, data: bytes(150, 7)},
@@ -57,6 +70,85 @@ export const tiny: Patient = {
 	prefixes: ['62 df ff', '62 df fe', '62 dd fe', 'e2 dd fe'],
 	accepted: [],
 };
+
+const {image: _image, ...imageless} = tiny;
+/** The same chip in all the ways in which a recovery can be another one. */
+export const variants: readonly Patient[] = [
+	{...tiny, name: 'locking', lock: 0xfc, accepted: ['lock-bits']},
+	{...tiny, name: 'locked', lockBefore: 0xfc, accepted: ['no-backup'], losesEeprom: true},
+	{
+		...tiny,
+		name: 'eesave',
+		before: {low: 0x62, high: 0xd7, extended: 0xff},
+		wanted: {low: 0xe2, high: 0xd5, extended: 0xfe},
+		prefixes: ['62 d7 ff', '62 d7 fe', '62 d5 fe', 'e2 d5 fe'],
+	},
+	{...tiny, name: 'blank-eeprom', blankEeprom: true},
+	{...tiny, name: 'no-backup', backup: 'none', accepted: ['no-backup', 'eesave'], losesEeprom: true},
+	{
+		...tiny,
+		name: 'one-fuse',
+		verify: 'full',
+		wanted: {low: 0x62, high: 0xdd, extended: 0xff},
+		prefixes: ['62 df ff', '62 dd ff'],
+	},
+	{...imageless, name: 'fuses-only'},
+	{
+		...smallMega,
+		name: 'mega-locking',
+		lock: 0xcf,
+		accepted: [...smallMega.accepted, 'lock-bits'],
+	},
+];
+
+/** The plan of a recovery of this patient. */
+export function planFor(patient: Patient, programmer: BenchProgrammer): RecoveryPlan {
+	const {image} = patient;
+	return {
+		programmer,
+		chip: patient.chip,
+		...(image === undefined ? {} : {image}),
+		fuses: patient.wanted,
+		...(patient.lock === undefined ? {} : {lock: patient.lock}),
+		backup: patient.backup ?? 'auto',
+		erase: image !== undefined,
+		verify: patient.verify ?? 'written',
+		restoreEeprom: true,
+		accepted: new Set(patient.accepted),
+		sck: 'auto',
+	};
+}
+
+/** @param change what else is different about the bench */
+export function benchFor(
+	patient: Patient,
+	programmer: BenchProgrammer,
+	seed: number,
+	change: Partial<Scenario> = {},
+): Bench {
+	return createBench('healthy', {
+		seed,
+		...(patient.blankEeprom === true ? {eeprom: new Uint8Array(patient.chip.eeprom.bytes).fill(0xff)} : {}),
+		change: {
+			programmer,
+			chip: patient.chip.id,
+			expectedChip: patient.chip.id,
+			content: 'used',
+			fuses: patient.before,
+			...(patient.lockBefore === undefined ? {} : {lock: patient.lockBefore}),
+			...change,
+		},
+	});
+}
+
+/** What a good board holds in the end, by what it held at first. */
+export function wantedDump({image, lock, lockBefore, losesEeprom}: Patient, before: ChipDump) {
+	return {
+		flash: image === undefined ? before.flash : before.flash.map((_, at) => image.at(at) ?? 0xff),
+		eeprom: losesEeprom === true ? before.eeprom.map(() => 0xff) : before.eeprom,
+		lock: lock ?? (image === undefined ? (lockBefore ?? 0xff) : 0xff),
+	};
+}
 
 /**
  * `process`: killed before a transfer reaches the device, `process-late` after it did. `ctrl-c`: asked to stop. The
@@ -71,6 +163,7 @@ export const kinds = [
 	'ctrl-c',
 	'busy-link',
 	'busy-power',
+	'busy-wires',
 ] as const;
 export type Kind = (typeof kinds)[number];
 export const programmers: readonly BenchProgrammer[] = [
@@ -81,17 +174,6 @@ export const programmers: readonly BenchProgrammer[] = [
 	'buspirate',
 	'avrispmkii',
 ];
-
-function makeBench(patient: Patient, programmer: BenchProgrammer, seed = 1): Bench {
-	const change: Partial<Scenario> = {
-		programmer,
-		chip: patient.chip.id,
-		expectedChip: patient.chip.id,
-		content: 'used',
-		fuses: patient.before,
-	};
-	return createBench('healthy', {seed, change});
-}
 
 type Run = {
 	readonly result: RecoverResult;
@@ -111,18 +193,7 @@ async function run(
 	},
 ): Promise<Run> {
 	const interrupted = how.resume ? await findInterrupted(bench.store) : undefined;
-	const plan: RecoveryPlan = interrupted?.plan ?? {
-		programmer,
-		chip: patient.chip,
-		image: patient.image,
-		fuses: patient.wanted,
-		backup: 'auto',
-		erase: true,
-		verify: 'written',
-		restoreEeprom: true,
-		accepted: new Set(patient.accepted),
-		sck: 'auto',
-	};
+	const plan = interrupted?.plan ?? planFor(patient, programmer);
 	const journal = createJournal(bench.store, interrupted?.path);
 	const fusesBegan = bench.chip.events.filter(event => event.what === 'fuse').length;
 	let result: RecoverResult | undefined;
@@ -153,20 +224,31 @@ const fusesOf = (bench: Bench) => {
 	const {low, high, extended} = bench.chip.dump().fuses;
 	return [low, high, extended].map(byte => byte!.toString(16)).join(' ');
 };
-const isGood = (bench: Bench, patient: Patient) =>
-	fusesOf(bench) === patient.prefixes.at(-1) &&
-	bench.chip.dump().lock === 0xff &&
-	bench.chip.dump().flash.every((byte, at) => byte === (patient.image.at(at) ?? 0xff));
+/** No program starts sooner after the one before it was killed: what the chip was at is over by then. */
+const startMs = 50;
+
+/** What is not as it should be; undefined when the board is good. */
+function wrongWith(bench: Bench, patient: Patient, before: ChipDump): string | undefined {
+	const {flash, lock} = bench.chip.dump();
+	const wanted = wantedDump(patient, before);
+	if (fusesOf(bench) !== patient.prefixes.at(-1)) return `fuses ${fusesOf(bench)}`;
+	if (lock !== wanted.lock) return `lock ${lock.toString(16)}`;
+	const at = flash.findIndex((byte, index) => byte !== wanted.flash[index]);
+	return at < 0 ? undefined : `flash at ${at}`;
+}
+const sameBytes = (a: Uint8Array, b: Uint8Array) => a.every((byte, at) => byte === b[at]);
 
 /** How many moments of a kind one whole recovery has; throws when it fails by itself. */
 export async function momentsOf(
 	patient: Patient,
 	programmer: BenchProgrammer,
 ): Promise<{readonly transfers: number; readonly changes: number}> {
-	const bench = makeBench(patient, programmer);
+	const bench = benchFor(patient, programmer, 1);
+	const before = bench.chip.dump();
 	const {result} = await run(bench, patient, programmer, {resume: false});
 	if (!result.ok) throw new Error(`${programmer} fails by itself: ${result.error.message}`);
-	if (!isGood(bench, patient)) throw new Error(`${programmer} is called done, and is not`);
+	const wrong = wrongWith(bench, patient, before);
+	if (wrong !== undefined) throw new Error(`${programmer} is called done, and is not: ${wrong}`);
 	return {transfers: bench.transfers(), changes: bench.chip.events.length};
 }
 
@@ -193,12 +275,14 @@ export async function interrupt(
 	seed = at + 1,
 ): Promise<Outcome> {
 	const findings: string[] = [];
-	const bench = makeBench(patient, programmer, seed);
-	const {eeprom} = bench.chip.dump();
+	const bench = benchFor(patient, programmer, seed);
+	const before = bench.chip.dump();
+	const wanted = wantedDump(patient, before);
 	const cancel = createCancel();
 	let alive = true;
 	let fusesAtCancel = 0;
-	const busy = kind === 'busy-link' || kind === 'busy-power';
+	const busy = kind.startsWith('busy-');
+	const cut = kind.replace('busy-', '') as CutWhat;
 	const fuseCount = () => bench.chip.events.filter(event => event.what === 'fuse').length;
 	if (kind === 'ctrl-c') {
 		bench.cutAfter({transfers: at}, () => {
@@ -211,17 +295,20 @@ export async function interrupt(
 			bench.cutNow('process');
 		});
 	} else if (busy) {
-		bench.cutAfter({changes: at}, kind === 'busy-link' ? 'link' : 'power');
+		bench.cutAfter({changes: at}, cut);
 	} else {
-		bench.cutAfter({transfers: at}, kind);
+		bench.cutAfter({transfers: at}, cut);
 	}
 	const first = await run(bench, patient, programmer, {resume: false, cancel, alive: () => alive});
 	const name = first.result.ok ? 'done' : `${first.result.error.kind} (${first.result.chipState})`;
 	const cutChange = busy ? bench.chip.events[at]?.what : undefined;
 	const spoilt = !patient.prefixes.includes(fusesOf(bench));
 	if (first.unannounced) findings.push('a fuse byte was written before "do not unplug"');
-	if (first.result.ok && !isGood(bench, patient) && cutChange === undefined)
-		findings.push('called done, and is not');
+	if (first.result.ok && cutChange === undefined) {
+		const wrong = wrongWith(bench, patient, before);
+		if (wrong !== undefined) findings.push(`called done, and is not: ${wrong}`);
+		if (!sameBytes(bench.chip.dump().eeprom, wanted.eeprom)) findings.push('called done with another EEPROM');
+	}
 	if (!first.result.ok && first.result.error.kind === 'Bug') findings.push(first.result.error.message);
 	if (first.result.chipState === 'untouched' && bench.touched())
 		findings.push('called untouched, and is not');
@@ -239,9 +326,11 @@ export async function interrupt(
 	if (kind.startsWith('process') && at % 2 === 1) tearLine(bench);
 
 	bench.restore();
+	await bench.clock.sleep(startMs);
 	const journal = await findInterrupted(bench.store);
 	const lines = journal === undefined ? [] : parseJournal(bench.store.files.get(journal.path) ?? '');
 	const eventsBefore = bench.chip.events.length;
+	const between = bench.chip.dump();
 	let second = await run(bench, patient, programmer, {resume: again === 'resume'});
 	let how = second.result.ok ? 'good' : second.result.error.kind;
 	const erasedAgain = bench.chip.events.slice(eventsBefore).some(event => event.what === 'erase');
@@ -251,8 +340,13 @@ export async function interrupt(
 		const said = second.codes.has('fuse-spoiled') || second.codes.has('fuse-cut');
 		if (!said) findings.push(`a spoiled fuse (${fusesOf(bench)}) is not spoken of`);
 	}
-	if (!second.result.ok && spoilt && how === 'ConsentMissing') {
-		// A plain run asks about what a spoiled fuse would change; the journal knows what was agreed to.
+	const inLock = bench.violations.some(
+		({kind: what, detail}) => what === 'interrupted' && detail.startsWith('lock'),
+	);
+	let byJournal = again === 'resume';
+	if (!second.result.ok && (spoilt || inLock) && how === 'ConsentMissing') {
+		// A plain run asks about what a spoiled byte would change; the journal knows what was agreed to.
+		byJournal = true;
 		second = await run(bench, patient, programmer, {resume: true});
 		how = second.result.ok ? 'good after --resume' : second.result.error.kind;
 	}
@@ -272,10 +366,15 @@ export async function interrupt(
 		}
 	}
 	if (!second.result.ok) findings.push(`the second run ends in ${how}: ${second.result.error.message}`);
-	else if (!isGood(bench, patient)) findings.push('the second run is called done, and is not');
+	else {
+		const wrong = wrongWith(bench, patient, before);
+		if (wrong !== undefined) findings.push(`the second run is called done, and is not: ${wrong}`);
+		// A plain run knows what it finds; only the journal knows the first backup.
+		const {eeprom} = bench.chip.dump();
+		const kept = sameBytes(eeprom, wanted.eeprom);
+		if (!kept && (byJournal || !sameBytes(eeprom, between.eeprom))) findings.push('the EEPROM is lost');
+	}
 	if (again === 'resume') {
-		if (bench.chip.dump().eeprom.some((byte, index) => byte !== eeprom[index]))
-			findings.push('the EEPROM is lost');
 		if (second.result.ok && (await findInterrupted(bench.store)) !== undefined)
 			findings.push('the journal is still there');
 	}
