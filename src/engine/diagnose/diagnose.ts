@@ -30,6 +30,8 @@ const MAX_EVIDENCE = 6;
 const MAX_QUESTIONS = 2;
 /** Two candidates closer than this deserve a question. */
 const QUESTION_DISTANCE = 0.4;
+/** Shorter words of a cause's name (`isp`, `dfu`, `not`) stand in any line. */
+const SHORTEST_TELLING_WORD = 4;
 /** A quoted line is shortened to this, round the message. */
 const MAX_QUOTE_CHARS = 200;
 
@@ -85,16 +87,17 @@ function fires(rule: Rule, here: Known, everywhere: Known): boolean {
 function linesOf(rule: Rule, here: Known, everywhere: Known): Hit[] {
 	const needed: Ref[] = [...(rule.all ?? []), ...(rule.order ?? [])];
 	const hits: Hit[] = [];
-	for (const ref of needed) {
-		const found = here.get(ref) ?? [];
-		// Derived facts bring all the lines they stand on; of a repeated message the first and the last speak.
-		hits.push(...(ref.startsWith('is.') ? found.slice(-3) : [...found.slice(0, 1), ...found.slice(-1)]));
-	}
-	// Of several messages that would do, all speak where nothing else does, otherwise the first one found.
+	// Of several messages that would do, all speak where nothing else does, otherwise the first one found. They stand
+	// first: where a rule has both, they are the verdict and the needed ones what went before.
 	const present = (rule.any ?? []).filter(ref => here.has(ref));
 	for (const ref of needed.length > 0 ? present.slice(0, 1) : present) {
 		const found = here.get(ref) ?? [];
 		hits.push(...(needed.length > 0 ? found.slice(-1) : [...found.slice(0, 1), ...found.slice(-1)]));
+	}
+	for (const ref of needed) {
+		const found = here.get(ref) ?? [];
+		// Derived facts bring all the lines they stand on; of a repeated message the first and the last speak.
+		hits.push(...(ref.startsWith('is.') ? found.slice(-3) : [...found.slice(0, 1), ...found.slice(-1)]));
 	}
 	for (const ref of rule.context ?? []) {
 		const hit = everywhere.get(ref)?.at(-1);
@@ -112,8 +115,10 @@ type Candidate = {
 	evidence: Hit[];
 	isp: 'yes' | 'no' | 'maybe';
 	family?: Family;
-	/** Weight of the rule that set `isp` and `family`. */
+	/** Weight of the rule that set `isp`, `family` and `telling`. */
 	best: number;
+	/** What the best rule stands on. */
+	telling?: readonly Hit[];
 };
 
 function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hits: readonly Hit[]): void {
@@ -128,6 +133,7 @@ function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hi
 				evidence: [...hits],
 				isp,
 				best: share,
+				telling: hits,
 				...(rule.family === undefined ? {} : {family: rule.family}),
 			});
 			return;
@@ -138,6 +144,7 @@ function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hi
 		if (share > known.best) {
 			known.best = share;
 			known.isp = isp;
+			known.telling = hits;
 			if (rule.family !== undefined) known.family = rule.family;
 		}
 	});
@@ -152,7 +159,26 @@ function quote(line: CleanLine, hit: Hit): Evidence {
 	return {line: line.number, text: line.text.slice(from, from + MAX_QUOTE_CHARS).trim()};
 }
 
-function quotes(lines: readonly CleanLine[], hits: readonly Hit[]): Evidence[] {
+/**
+ * Of what a rule stands on, the line that shows a single reader the cause: an error, and one that speaks of what the
+ * cause is called by where several are errors.
+ */
+function verdictOf(cause: Cause, lines: readonly CleanLine[], hits: readonly Hit[]): Hit | undefined {
+	const errors = hits.filter(hit => signalById.get(hit.id)?.role === 'error');
+	const words = cause.split('-').filter(word => word.length >= SHORTEST_TELLING_WORD);
+	const speaks = ({line}: Hit) => {
+		const text = lines[line]?.text.toLowerCase() ?? '';
+		return words.filter(word => text.includes(word)).length;
+	};
+	const most = Math.max(0, ...errors.map(speaks));
+	return errors.find(hit => speaks(hit) === most) ?? hits.at(-1);
+}
+
+function quotes(
+	lines: readonly CleanLine[],
+	hits: readonly Hit[],
+	verdictLine: number | undefined,
+): Evidence[] {
 	const seen = new Set<string>();
 	const evidence: Evidence[] = [];
 	for (const hit of [...hits].sort((a, b) => a.at - b.at)) {
@@ -165,7 +191,10 @@ function quotes(lines: readonly CleanLine[], hits: readonly Hit[]): Evidence[] {
 		evidence.push(quoted);
 	}
 	if (evidence.length <= MAX_EVIDENCE) return evidence;
-	return [...evidence.slice(0, 2), ...evidence.slice(evidence.length - (MAX_EVIDENCE - 2))];
+	const [first, second] = evidence;
+	const last = evidence.slice(evidence.length - (MAX_EVIDENCE - 2));
+	const told = evidence.find(each => each.line === verdictLine);
+	return [first!, told === undefined || told === first || last.includes(told) ? second! : told, ...last];
 }
 
 const benignSignals = [
@@ -417,10 +446,13 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
 		return true;
 	});
 	const known: readonly (keyof typeof firstAid)[] = next.length > 0 ? next : usual;
+	const verdict = verdictOf(candidate.cause, lines, candidate.telling ?? candidate.evidence);
+	const verdictLine = verdict === undefined ? undefined : lines[verdict.line]?.number;
 	return {
 		cause: candidate.cause,
 		confidence: Math.round(Math.min(candidate.confidence, HIGHEST_CONFIDENCE) * 100) / 100,
-		evidence: quotes(lines, candidate.evidence),
+		evidence: quotes(lines, candidate.evidence, verdictLine),
+		...(verdictLine === undefined ? {} : {verdictLine}),
 		meaning: `${text.happened} ${text.board}`,
 		next: known.map(id => firstAid[id].text),
 		nextIds: known,

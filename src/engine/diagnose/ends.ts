@@ -90,14 +90,14 @@ export function endsOf(text: string, maxChars: number): Ends {
 /** The diagnosis of an `Ends.text`, its line numbers those of the whole log. */
 export function withTrueLines(diagnosis: Diagnosis, gap: Ends['gap']): Diagnosis {
 	if (gap === undefined) return diagnosis;
+	const trueLine = (line: number) => (line > gap.afterLine ? line + gap.lines : line);
 	return {
 		...diagnosis,
 		truncated: true,
 		causes: diagnosis.causes.map(cause => ({
 			...cause,
-			evidence: cause.evidence.map(found =>
-				found.line > gap.afterLine ? {...found, line: found.line + gap.lines} : found,
-			),
+			evidence: cause.evidence.map(found => ({...found, line: trueLine(found.line)})),
+			...(cause.verdictLine === undefined ? {} : {verdictLine: trueLine(cause.verdictLine)}),
 		})),
 	};
 }

@@ -23,6 +23,8 @@ export type DiagnosedCause = {
 	/** 0..1 */
 	readonly confidence: number;
 	readonly evidence: readonly Evidence[];
+	/** Line of the one piece of evidence that says the most: where there is room for one only. */
+	readonly verdictLine?: number;
 	/** One or two sentences: what happened and what it means for the board. */
 	readonly meaning: string;
 	/** What to do, in order. */
