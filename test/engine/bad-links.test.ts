@@ -11,7 +11,7 @@ import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
 import {recover} from '../../src/engine/procedures/recover.ts';
 import {openProgrammer} from '../../src/engine/programmers/open.ts';
 import {badLinks, rates, recoverOver} from '../helpers/bad-links.ts';
-import {tiny} from '../helpers/interruptions.ts';
+import {tiny, variants} from '../helpers/interruptions.ts';
 
 for (const rate of rates) {
 	test(`at ${rate} per byte, every programmer and every kind of disturbance: no wrong byte is called verified`, async () => {
@@ -25,6 +25,21 @@ for (const rate of rates) {
 		}
 		// Most of them come through where an error is rare; where it is not, a typed error is as good an end.
 		assert.ok(done >= (rate === 1e-5 ? 28 : rate === 1e-4 ? 18 : 5), `${done} of 30`);
+	});
+}
+
+for (const [index, patient] of variants.entries()) {
+	test(`${patient.name}: over bad links nothing is called done that is not`, async () => {
+		let done = 0;
+		// Links of all programmers and kinds in turn, another set for each patient.
+		for (let turn = 0; turn < 9; turn++) {
+			const link = badLinks[(turn * 37 + index * 11) % badLinks.length]!;
+			const seed = 2000 + index * 100 + turn;
+			const outcome = await recoverOver(patient, link, seed);
+			assert.deepEqual(outcome.findings, [], `${link.programmer}, ${link.where} ${link.rate}, seed ${seed}`);
+			if (outcome.end.startsWith('done')) done++;
+		}
+		assert.ok(done >= 3, `${done} of 9`);
 	});
 }
 

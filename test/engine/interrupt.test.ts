@@ -21,7 +21,15 @@ import {
 import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
 import {type RecoverDeps, recover} from '../../src/engine/procedures/recover.ts';
 import {openProgrammer} from '../../src/engine/programmers/open.ts';
-import {interrupt, kinds, momentsOf, programmers, smallMega, tiny} from '../helpers/interruptions.ts';
+import {
+	interrupt,
+	kinds,
+	momentsOf,
+	programmers,
+	smallMega,
+	tiny,
+	variants,
+} from '../helpers/interruptions.ts';
 
 /** Moments of each kind for each programmer; the script takes all. */
 const samples = 3;
@@ -41,6 +49,25 @@ for (const programmer of programmers) {
 				assert.deepEqual(findings, [], `${kind} at ${at}, ${again}`);
 			}
 		}
+	});
+}
+
+for (const [index, patient] of variants.entries()) {
+	const programmer = programmers[index % programmers.length]!;
+	test(`${patient.name}, over ${programmer}: interrupted at sampled moments, the next run ends in a good board`, async () => {
+		const {transfers, changes} = await momentsOf(patient, programmer);
+		const random = createRandom(index + 100);
+		for (const kind of kinds) {
+			const busy = kind.startsWith('busy-');
+			// The last changes are fuse and lock bytes, where most can go wrong.
+			const at = Math.floor((busy ? Math.sqrt(random.next()) : random.next()) * (busy ? changes : transfers));
+			const again = random.next() < 0.7 ? 'resume' : 'plain';
+			const {findings} = await interrupt(patient, programmer, kind, at, again);
+			assert.deepEqual(findings, [], `${kind} at ${at}, ${again}`);
+		}
+		// The very last change: the lock byte where one is written.
+		const last = await interrupt(patient, programmer, 'busy-power', changes - 1, 'resume', index + 1);
+		assert.deepEqual(last.findings, []);
 	});
 }
 
