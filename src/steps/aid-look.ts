@@ -48,6 +48,22 @@ function checksOf(diagnosis: Diagnosis): ReadonlySet<string> {
 	return new Set(aidsOf(diagnosis).flatMap(aid => ('checks' in aid ? [aid.checks] : [])));
 }
 
+/** What wants a programmer and wires: that is the other way, not first aid. */
+const needsWires: ReadonlySet<string> = new Set(['start-isp', 'show-wiring', 'read-signature']);
+const needsMore: ReadonlySet<string> = new Set(['feed-clock', 'high-voltage']);
+
+/** What to try without a programmer, in order. Who already writes over ISP has one, and is told all. */
+export function aidTexts(diagnosis: Diagnosis | undefined): readonly string[] {
+	const cause = diagnosis?.causes[0];
+	if (cause === undefined) return [];
+	return cause.next.filter((_, index) => {
+		const id = cause.nextIds?.[index];
+		if (id === undefined || !(id in firstAid) || diagnosis?.family === 'isp-programmer') return true;
+		const aid = firstAid[id as keyof typeof firstAid];
+		return !needsMore.has(id) && !('does' in aid && needsWires.has(aid.does));
+	});
+}
+
 /** Whether this program can look after any of the first aid, or do it. */
 export function canHelp(diagnosis: Diagnosis | undefined): boolean {
 	if (diagnosis === undefined) return false;

@@ -1,11 +1,12 @@
 // What the log proves, quoted with its line numbers; what it means; what to do next.
 import {useState} from 'react';
-import type {DiagnosedCause, Diagnosis} from '../engine/diagnose/types.ts';
+import type {DiagnosedCause, Diagnosis, Evidence} from '../engine/diagnose/types.ts';
 import {gap, item, type Line, row, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {fit, printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
-import type {View} from '../ui/view.ts';
+import {textColumns, type View} from '../ui/view.ts';
+import {aidTexts} from './aid-look.ts';
 import {Ask} from './ask.tsx';
 import {readLog} from './read-log.ts';
 import type {Answers, StepProps} from './step.ts';
@@ -14,7 +15,7 @@ import type {Answers, StepProps} from './step.ts';
 const mostEvidence = 3;
 /** Longest quotation of one line, characters. */
 const mostQuoted = 140;
-/** On narrower terminals one quoted line is enough, so that the next step stays on the screen. */
+/** On narrower terminals the list of candidates stands behind the question. */
 const narrowBelow = 72;
 /** Below this the first cause is only a guess, and is called one. */
 const sureFrom = 0.5;
@@ -25,38 +26,90 @@ function sentences(text: string): readonly [string, string] {
 	return match === null ? [text, ''] : [match[1]!, match[2]!];
 }
 
-export function diagnosisLines(diagnosis: Diagnosis, cut: boolean, view: View): readonly Line[] {
+/** How much of the diagnosis is said at once. */
+type Amount = {
+	/** Quoted lines. */
+	readonly evidence: number;
+	/** Each quoted line is cut to one row. */
+	readonly oneRow: boolean;
+	/** Empty rows between the parts. */
+	readonly roomy: boolean;
+	/** How many more lines there are, and what else is possible. */
+	readonly others: boolean;
+	/** What it means for the board comes behind the next step. */
+	readonly meansLast: boolean;
+};
+
+/** From everything to the least: the next step must be read without turning the page. */
+const amounts: readonly Amount[] = [
+	{evidence: mostEvidence, oneRow: false, roomy: true, others: true, meansLast: false},
+	{evidence: 2, oneRow: true, roomy: true, others: true, meansLast: false},
+	{evidence: 1, oneRow: true, roomy: true, others: true, meansLast: false},
+	{evidence: 1, oneRow: true, roomy: true, others: false, meansLast: false},
+	{evidence: 1, oneRow: true, roomy: false, others: false, meansLast: false},
+	{evidence: 1, oneRow: true, roomy: false, others: false, meansLast: true},
+];
+
+/** The quoted lines: the one that says the most, and those that stand before it in the text. */
+function quoted(cause: DiagnosedCause, count: number): readonly Evidence[] {
+	const verdict = cause.evidence.find(({line}) => line === cause.verdictLine);
+	const others = cause.evidence.filter(each => each !== verdict);
+	const most = verdict === undefined ? others.slice(0, count) : [verdict, ...others.slice(0, count - 1)];
+	return cause.evidence.filter(each => most.includes(each));
+}
+
+/** The same in less and less room; the first is whole. */
+export function diagnosisLines(
+	diagnosis: Diagnosis,
+	cut: boolean,
+	view: View,
+): readonly [readonly Line[], ...(readonly Line[])[]] {
+	const [whole, ...less] = amounts.map(amount => linesOf(diagnosis, cut, view, amount));
+	return [whole!, ...less];
+}
+
+function linesOf(diagnosis: Diagnosis, cut: boolean, view: View, amount: Amount): readonly Line[] {
 	const glyphs = glyphsFor(view);
 	const bar = view.screenReader ? ':' : view.unicode ? '│' : '|';
 	const [cause, ...others] = diagnosis.causes;
 	if (cause === undefined) return [say('The text holds no error that this program knows.', 'warn')];
-	const narrow = view.columns < narrowBelow;
-	const evidence = cause.evidence.slice(0, narrow ? 1 : mostEvidence);
+	const evidence = quoted(cause, amount.evidence);
 	const digits = Math.max(1, ...evidence.map(({line}) => String(line).length));
 	const [happened, means] = sentences(cause.meaning);
+	const part = amount.roomy ? [gap] : [];
 	const lines: Line[] = [];
 	if (evidence.length > 0) {
-		// On a narrow screen every row counts: the next step must stay in sight.
-		if (!narrow) lines.push(say('Your text says:', 'strong'));
+		lines.push(say('Your text says:', 'strong'));
 		for (const {line, text} of evidence) {
-			lines.push(
-				item(`  line ${String(line).padStart(digits)} ${bar} `, fit(printable(text), mostQuoted), 'quiet'),
-			);
+			const lead = `  line ${String(line).padStart(digits)} ${bar} `;
+			const most = amount.oneRow ? textColumns(view) - lead.length : mostQuoted;
+			lines.push(item(lead, fit(printable(text), most), 'quiet'));
 		}
 		const more = cause.evidence.length - evidence.length;
-		if (more > 0 && !narrow) lines.push(row(`  and ${more} more like these`, 'quiet'));
-		if (!narrow) lines.push(gap);
+		if (more > 0 && amount.others)
+			lines.push(
+				row(
+					`  and ${more} more ${more === 1 ? 'line' : 'lines'} like ${evidence.length === 1 ? 'this' : 'these'}`,
+					'quiet',
+				),
+			);
+		lines.push(...part);
 	}
-	lines.push(item('What happened: ', happened, cause.confidence < sureFrom ? 'plain' : 'strong'));
-	if (means !== '') lines.push(item('What it means: ', means));
-	if (cause.confidence < sureFrom) lines.push(say('This is the best guess, not a certainty.', 'warn'));
+	const sure = cause.confidence >= sureFrom;
+	const meaning = means === '' ? [] : [item('What it means: ', means)];
+	lines.push(item('What happened: ', happened, sure ? 'strong' : 'plain'));
+	if (!amount.meansLast) lines.push(...meaning);
+	if (!sure) lines.push(say('This is the best guess, not a certainty.', 'warn'));
 	const next = cause.next[0];
-	if (next !== undefined) lines.push(...(narrow ? [] : [gap]), item(`${glyphs.next}Next: `, next, 'accent'));
-	if (diagnosis.questions.length > 0 && !narrow && !saysNothing(diagnosis)) {
+	if (next !== undefined) lines.push(...part, item(`${glyphs.next}Next: `, next, 'accent'));
+	if (amount.meansLast) lines.push(...meaning);
+	const asks = diagnosis.questions.length > 0 && !saysNothing(diagnosis);
+	const other = diagnosis.questions.length > 0 ? undefined : others[0];
+	if (asks && amount.others) {
 		lines.push(say('More than one cause prints these words; a question tells them apart.', 'quiet'));
 	}
-	const other = narrow || diagnosis.questions.length > 0 ? undefined : others[0];
-	if (other !== undefined) lines.push(item('Also possible: ', sentences(other.meaning)[0], 'quiet'));
+	if (other !== undefined && amount.others)
+		lines.push(item('Also possible: ', sentences(other.meaning)[0], 'quiet'));
 	if (cut || diagnosis.truncated) {
 		lines.push(
 			say('The text was very long: its beginning and end were read, the middle was left out.', 'quiet'),
@@ -97,10 +150,11 @@ function closer(diagnosis: Diagnosis, narrow: boolean): readonly MenuItem[] {
 	];
 }
 
-function choices(
+export function diagnosisChoices(
 	diagnosis: Diagnosis,
-	narrow: boolean,
+	view: View,
 ): {readonly items: readonly MenuItem[]; readonly initial: string} {
+	const narrow = view.columns < narrowBelow;
 	const isp: MenuItem = {
 		id: 'isp',
 		label: 'Revive the board with a programmer (ISP)',
@@ -134,7 +188,7 @@ function choices(
 			initial: 'isp',
 		};
 	}
-	const hasAid = (diagnosis.causes[0]?.next.length ?? 0) > 0;
+	const hasAid = aidTexts(diagnosis).length > 0;
 	if (diagnosis.ispNeeded === 'yes' || !hasAid) {
 		return {items: [...(hasAid ? [isp, firstAid] : [isp]), ...closer(diagnosis, narrow)], initial: 'isp'};
 	}
@@ -255,7 +309,8 @@ export function DiagnosisView(step: StepProps<'diagnosis'>) {
 		return <QuestionPage step={step} diagnosis={diagnosis} onClose={close} onAll={() => setPage('all')} />;
 	}
 	if (page === 'all') return <CandidatesPage step={step} diagnosis={diagnosis} onClose={close} />;
-	const {items, initial} = choices(diagnosis, view.columns < narrowBelow);
+	const {items, initial} = diagnosisChoices(diagnosis, view);
+	const [lines, ...shorter] = diagnosisLines(diagnosis, known.start?.cut === true, view);
 	return (
 		<Ask
 			step={step}
@@ -280,7 +335,8 @@ export function DiagnosisView(step: StepProps<'diagnosis'>) {
 				}
 			}}
 			spec={{
-				lines: diagnosisLines(diagnosis, known.start?.cut === true, view),
+				lines,
+				shorter,
 				control: {kind: 'menu', items, initial: before?.go ?? initial},
 				terms: diagnosis.family === 'dfu' ? ['DFU', 'bootloader'] : ['bootloader', 'Caterina'],
 				takesText: true,

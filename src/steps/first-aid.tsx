@@ -7,7 +7,7 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
-import {type AidTarget, canHelp, type Look, lookAround, lookLines, targetOf} from './aid-look.ts';
+import {type AidTarget, aidTexts, canHelp, type Look, lookAround, lookLines, targetOf} from './aid-look.ts';
 import {Ask} from './ask.tsx';
 import {causeLines, errorLines} from './error-text.ts';
 import {keymapStateText, progressLines, useKeymapRun} from './keymap.tsx';
@@ -68,7 +68,7 @@ export function FirstAidView(step: StepProps<'firstAid'>) {
 				lines: [
 					say('Try this, in this order. You can leave this window open meanwhile.', 'strong'),
 					gap,
-					...(diagnosis?.causes[0]?.next ?? []).map((text, index) => item(`${index + 1}. `, text)),
+					...aidTexts(diagnosis).map((text, index) => item(`${index + 1}. `, text)),
 				],
 				control: {
 					kind: 'menu',

@@ -5,7 +5,7 @@ import {test} from 'node:test';
 import fc from 'fast-check';
 import {causes} from '../../src/engine/diagnose/causes.ts';
 import {answerQuestion, causeSentences, diagnose} from '../../src/engine/diagnose/diagnose.ts';
-import {firstAid} from '../../src/engine/diagnose/first-aid.ts';
+import {aidText, firstAid} from '../../src/engine/diagnose/first-aid.ts';
 import {cleanLine, normalise, withoutPrefix} from '../../src/engine/diagnose/normalise.ts';
 import {questionRows} from '../../src/engine/diagnose/questions.ts';
 import {rules} from '../../src/engine/diagnose/rules.ts';
@@ -319,4 +319,14 @@ test('a serial bootloader under a libusb driver is given its serial driver back,
 	assert.equal(first(got), 'windows-wrong-driver');
 	assert.deepEqual(got.causes[0]?.nextIds?.slice(0, 1), ['restore-usbser']);
 	assert.ok(!got.causes[0]?.nextIds?.includes('zadig-winusb'));
+});
+
+test('`dfu-programmer CHIP` names the chip that the log tells, else says in words what CHIP is; no other chip is put in', () => {
+	const next = (log: string) => diagnose(log).causes[0]?.next[0] ?? '';
+	const log = (chip: string) =>
+		`dfu-programmer ${chip} erase --force\nErasing flash...  Success\nChecking memory from 0x0 to 0x6FFF...  Not blank at 0x1.`;
+	assert.match(next(log('atmega32u2')), /`dfu-programmer atmega32u2 erase --force`[\s\S]*atmega32u2 flash/);
+	assert.doesNotMatch(next(log('atmega32u2')), /CHIP/);
+	assert.match(next(seedProtected), /dfu-programmer CHIP [\s\S]*CHIP: the name on the chip/);
+	assert.match(aidText('erase-force-flash', 'atmega328p'), /CHIP: the name/);
 });

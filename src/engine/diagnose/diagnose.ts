@@ -5,7 +5,7 @@
 import {type Cause, causes} from './causes.ts';
 import {addVerdicts, derive, group, type Known} from './derive.ts';
 import {collectFacts, recogniseFamily, recogniseTool} from './facts.ts';
-import {firstAid} from './first-aid.ts';
+import {aidText, firstAid} from './first-aid.ts';
 import {type CleanLine, listsOnly, normalise} from './normalise.ts';
 import {questionRows} from './questions.ts';
 import {type Ref, type Rule, rules} from './rules.ts';
@@ -419,7 +419,12 @@ function beyondIsp(everywhere: Known): boolean {
 	return everywhere.has('dfu.xmega');
 }
 
-function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: Known): DiagnosedCause {
+function printed(
+	candidate: Candidate,
+	lines: readonly CleanLine[],
+	everywhere: Known,
+	chip: string | undefined,
+): DiagnosedCause {
 	const text = causes[candidate.cause];
 	const windows = everywhere.has('is.os.windows');
 	const macos = everywhere.has('is.os.macos');
@@ -454,7 +459,7 @@ function printed(candidate: Candidate, lines: readonly CleanLine[], everywhere: 
 		evidence: quotes(lines, candidate.evidence, verdictLine),
 		...(verdictLine === undefined ? {} : {verdictLine}),
 		meaning: `${text.happened} ${text.board}`,
-		next: known.map(id => firstAid[id].text),
+		next: known.map(id => aidText(id, chip)),
 		nextIds: known,
 		ispNeeded: candidate.isp,
 	};
@@ -518,14 +523,15 @@ export function diagnose(text: string): Diagnosis {
 	if (beyondIsp(everywhere)) for (const candidate of ordered) candidate.isp = 'no';
 	const top = ordered[0]!;
 	const {tool, innerTool} = recogniseTool(everywhere);
+	const facts = collectFacts(everywhere);
 	return {
 		tool,
 		...(innerTool === undefined ? {} : {innerTool}),
 		family: recogniseFamily(everywhere, top.cause, top.family),
 		ispNeeded: top.isp,
-		causes: ordered.map(candidate => printed(candidate, lines, everywhere)),
+		causes: ordered.map(candidate => printed(candidate, lines, everywhere, facts.chip)),
 		questions: questionsFor(ordered),
-		facts: collectFacts(everywhere),
+		facts,
 		truncated,
 	};
 }
@@ -547,7 +553,7 @@ export function answerQuestion(diagnosis: Diagnosis, questionId: string, answer:
 			cause: favoured,
 			evidence: diagnosis.causes[0]?.evidence ?? [],
 			meaning: `${text.happened} ${text.board}`,
-			next: text.next.map(id => firstAid[id].text),
+			next: text.next.map(id => aidText(id, diagnosis.facts.chip)),
 			nextIds: text.next,
 			ispNeeded: text.isp,
 		}),

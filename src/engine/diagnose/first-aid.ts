@@ -88,7 +88,7 @@ export const firstAid = {
 	// Atmel DFU
 	'erase-force-flash': {
 		id: 'erase-force-flash',
-		text: 'In one go: `dfu-programmer CHIP erase --force`, then at once `dfu-programmer CHIP flash --force FILE.hex`. Do not reset or unplug between the two.',
+		text: 'Erase and flash in one go, with no reset and no unplugging between: `dfu-programmer CHIP erase --force`, then at once `dfu-programmer CHIP flash --force FILE.hex` (FILE.hex: your firmware).',
 		does: 'erase-and-flash',
 		source: 'https://docs.qmk.fm/flashing#atmel-dfu; dfu-programmer src/commands.c',
 	},
@@ -421,3 +421,15 @@ export const firstAid = {
 } as const satisfies Readonly<Record<string, FirstAid>>;
 
 export type FirstAidId = keyof typeof firstAid;
+
+/** Chips with a DFU bootloader, as dfu-programmer calls them too. Source: its list of targets, `dfu-programmer --targets`. */
+const dfuChip = /^(at90usb|atmega\d+u[24]$|atxmega)/;
+
+/** The text of an entry, with the chip by its name where the log tells it, and in words where it does not. */
+export function aidText(id: FirstAidId, chip: string | undefined): string {
+	const {text} = firstAid[id];
+	if (!text.includes('CHIP')) return text;
+	return chip !== undefined && dfuChip.test(chip)
+		? text.replaceAll('CHIP', chip)
+		: text.replace('(FILE.hex:', '(CHIP: the name on the chip, such as atmega32u4; FILE.hex:');
+}
