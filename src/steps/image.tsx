@@ -4,6 +4,8 @@ import type {Board} from '../engine/boards/board.ts';
 import {chooseImage} from '../engine/bootloaders/catalogue.ts';
 import {findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
+import {sameFuses} from '../engine/fuses/mask.ts';
+import {recommendedFuses} from '../engine/fuses/recommendations.ts';
 import {looksLikeBackup} from '../engine/image/backup-file.ts';
 import {imageSha256} from '../engine/image/digest.ts';
 import {checkWritable, type Inspection, inspectImage} from '../engine/image/inspect.ts';
@@ -18,11 +20,12 @@ import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {BuildView} from './build.tsx';
+import {programmerIdOf} from './contact.ts';
 import {LookView} from './look.tsx';
 import {memoryMapLines} from './memory-map.ts';
 import {messageOf} from './message-of.ts';
 import {isLocked} from './plan-of.ts';
-import type {Answers, CatalogueImage, StepProps} from './step.ts';
+import type {Answers, CatalogueImage, Known, StepProps} from './step.ts';
 
 type Loaded = {
 	readonly answer: Answers['image'];
@@ -53,12 +56,10 @@ export function readImage(
 	chip: Chip,
 	bootloader: string | undefined,
 	view: View,
+	programmer?: Answers['programmer'],
 ): Loaded {
 	const glyphs = glyphsFor(view);
-	if (looksLikeBackup(bytes))
-		throw new Error(
-			`${printable(name)} is a backup of this program, with fuses and settings. It is brought back by: avr-unbrick restore ${printable(name)}`,
-		);
+	if (looksLikeBackup(bytes)) throw new Error(backupText(name, programmer));
 	const {image, notes, complete} = parseIntelHex(bytes, name);
 	checkFits(image, chip, name);
 	const found = inspectImage(image, {chip, file: name});
@@ -103,6 +104,24 @@ export function readImage(
 	};
 }
 
+/** A backup holds more than a program: who brings it back, in words that can be typed. */
+function backupText(name: string, programmer: Answers['programmer'] | undefined): string {
+	const file = printable(name);
+	const {connection} = programmer ?? {};
+	const port =
+		connection?.kind === 'serial'
+			? connection.path
+			: connection?.kind === 'avrdude'
+				? connection.port
+				: undefined;
+	const command = [
+		`avr-unbrick restore ${/\s/.test(file) ? `"${file}"` : file}`,
+		...(programmer === undefined ? [] : [`--programmer ${programmerIdOf(programmer)}`]),
+		...(port === undefined ? [] : [`--port ${printable(port)}`]),
+	].join(' ');
+	return `${file} is a backup that this program has made: program, settings and fuses of a board in one. This page writes a .hex file only. To bring the whole backup back, leave with Ctrl+C and type: ${command}`;
+}
+
 /** Why something may not be done, or undefined. */
 function refusalOf(check: () => void): string | undefined {
 	try {
@@ -121,11 +140,23 @@ export function whyMissing(chip: Chip, board: Board | undefined): string | undef
 	return choice.kind === 'none' ? choice.text : undefined;
 }
 
-function aboutOffer(offer: CatalogueImage, usual: string | undefined): string {
+/** What a switch of loaders means for the fuses, by what the chip has: the same as the fuse step will say. */
+function fusesFollow({identify, board}: Known, bootloader: string): string {
+	const wanted = board?.board === undefined ? undefined : recommendedFuses(board.board, bootloader);
+	if (identify === undefined || wanted === undefined) return 'look at the fuses in the next step';
+	return sameFuses(identify.chip, identify.identity.fuses, wanted.fuses)
+		? 'the fuses that the chip has fit it already'
+		: 'the fuses have to follow, and the next step offers them';
+}
+
+function aboutOffer(offer: CatalogueImage, known: Known): string {
+	const usual = known.board?.board?.bootloader;
+	const origin = `From ${offer.origin}.`;
 	if (usual !== undefined && offer.bootloader !== usual) {
-		return `Source: ${offer.origin}. Not the usual loader of your board (${usual}): this switches it, and the fuses have to follow.`;
+		const name = findBootloader(usual)?.name ?? usual;
+		return `${origin} Not the usual bootloader of your board (${name}): this switches it; ${fusesFollow(known, offer.bootloader)}.`;
 	}
-	return `Source: ${offer.origin}. With the bootloader back you flash your keymap over USB as usual.`;
+	return `${origin} With the bootloader back you flash your keymap over USB as usual.`;
 }
 
 function onlyOne<T>(list: readonly T[] | undefined): T | undefined {
@@ -227,7 +258,7 @@ export function ImageView(step: StepProps<'image'>) {
 		setProblem(undefined);
 		read()
 			.then(bytes => {
-				const found = readImage(bytes, name, chip, bootloader, view);
+				const found = readImage(bytes, name, chip, bootloader, view, known.programmer);
 				// A ready image of the catalogue is what the list said; a file of the person's is looked at first.
 				if (show === 'always' || found.doubtful) setLoaded(found);
 				else onDone(found.answer);
@@ -382,15 +413,29 @@ export function ImageView(step: StepProps<'image'>) {
 	const fitting = offers.filter(
 		offer => board?.bootloader === undefined || offer.bootloader === board.bootloader,
 	);
+	// What was chosen before stands in the list once.
+	const taken = offers.find(
+		offer => before?.own !== true && offer.name === before?.name && offer.bootloader === before?.bootloader,
+	);
 	const missing = fitting.length > 0 ? undefined : whyMissing(chip, board);
 	const items: readonly MenuItem[] = [
-		...(before === undefined ? [] : [{id: 'keep', label: `As before: ${before.name}`}]),
-		...offers.map(offer => ({
-			id: `offer ${offer.id}`,
-			label: offer.name,
-			about: aboutOffer(offer, board?.bootloader),
-			term: 'bootloader',
-		})),
+		...(before === undefined
+			? []
+			: [
+					{
+						id: 'keep',
+						label: `As before: ${before.name}`,
+						...(taken === undefined ? {} : {about: aboutOffer(taken, known), term: 'bootloader' as const}),
+					},
+				]),
+		...offers
+			.filter(offer => offer !== taken)
+			.map(offer => ({
+				id: `offer ${offer.id}`,
+				label: offer.name,
+				about: aboutOffer(offer, known),
+				term: 'bootloader',
+			})),
 		{
 			id: 'file',
 			label: 'A .hex file of mine',

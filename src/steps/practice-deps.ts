@@ -86,7 +86,7 @@ export function createPracticeDeps({
 							id: 'practice',
 							name: imageName,
 							bootloader,
-							origin: 'made up for practice, in the place where the real one goes',
+							origin: 'the practice bench: it stands in for the real one',
 							load: async () => new TextEncoder().encode(printIntelHex(image)),
 						},
 					],

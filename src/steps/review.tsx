@@ -2,13 +2,23 @@
 import {useState} from 'react';
 import {riskTexts} from '../engine/advice.ts';
 import {findBootloader} from '../engine/bootloaders/index.ts';
+import {waysInto} from '../engine/bootloaders/ways-in.ts';
+import {hexAddress} from '../engine/bytes.ts';
 import {isKind, type RiskName, UnbrickError} from '../engine/errors.ts';
 import {bootSection} from '../engine/fuses/decode.ts';
 import {sameFuses} from '../engine/fuses/mask.ts';
-import {eepromAtErase, planLoaderSwitch} from '../engine/fuses/plan.ts';
+import {eepromAtErase, type LoaderSwitch, planFuseWrites, planLoaderSwitch} from '../engine/fuses/plan.ts';
 import {avrdudeCommands, avrdudeLacks} from '../engine/procedures/avrdude-command.ts';
-import {checkPlan} from '../engine/procedures/check-plan.ts';
+import {
+	bootsByLoader,
+	checkPlan,
+	fillsBootSection,
+	fuseContext,
+	refuseOrPass,
+	risksOf,
+} from '../engine/procedures/check-plan.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
+import type {FuseBytes} from '../engine/target.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {timeText} from '../ui/progress.ts';
 import {glyphsFor} from '../ui/theme.ts';
@@ -35,6 +45,7 @@ export function objections(
 	const risks: Objection[] = [];
 	try {
 		checkPlan(plan);
+		risks.push(...againstChip(plan, known));
 	} catch (error) {
 		if (isKind(error, 'ConsentMissing')) {
 			const {why} = error.facts;
@@ -51,6 +62,39 @@ export function objections(
 	return {risks, refused: undefined};
 }
 
+/**
+ * What the chip, by what was read from it, adds to the plan's risks: a backup's fuses count only where they differ, and
+ * the erase may take a bootloader for which the image brings none.
+ * @throws UnbrickError FuseRefused
+ */
+function againstChip(plan: RecoveryPlan, known: Known): readonly Objection[] {
+	const {chip, image, fuses, accepted} = plan;
+	const now = known.identify?.identity.fuses;
+	if (now === undefined) return [];
+	const found: Objection[] = [];
+	if (plan.ownBackup === true && fuses !== 'keep') {
+		const {assessment} = planFuseWrites(chip, now, fuses, fuseContext(plan));
+		refuseOrPass(assessment);
+		found.push(...risksOf(assessment));
+	}
+	const after: FuseBytes = {...now, ...(fuses === 'keep' ? {} : fuses)};
+	const start = bootSection(chip, after)?.startByteAddress;
+	if (
+		image !== undefined &&
+		plan.erase &&
+		known.again !== true &&
+		start !== undefined &&
+		bootsByLoader(chip, after) &&
+		!fillsBootSection(chip, after, image)
+	) {
+		found.push({
+			risk: 'loses-bootloader',
+			why: `These fuses start the bootloader at ${hexAddress(start)}. The erase takes any that is there, and ${plan.imageName ?? 'the image'} has none.`,
+		});
+	}
+	return found.filter(({risk}) => !accepted.has(risk));
+}
+
 /** What the erase does to the EEPROM by the fuses that the chip has. */
 function eepromText(plan: RecoveryPlan, known: Known): string {
 	const now = known.identify?.identity.fuses;
@@ -61,21 +105,33 @@ function eepromText(plan: RecoveryPlan, known: Known): string {
 		: 'Put the settings (EEPROM) back: the erase takes them, since EESAVE does not spare them.';
 }
 
-/** Another bootloader than the board's usual one: what the switch means for the person. */
-function switchLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
+/** The plan's change to another bootloader than the board's usual one; undefined when it is none. */
+function switchOf(plan: RecoveryPlan, known: Known): LoaderSwitch | undefined {
 	const {board, bootloader, image} = plan;
 	const now = known.identify?.identity.fuses;
-	if (board === undefined || bootloader === undefined || image === undefined || now === undefined) return [];
-	if (board.bootloader === undefined || board.bootloader === bootloader) return [];
-	const change = planLoaderSwitch(plan.chip, board, now, bootloader, {image});
+	if (board === undefined || bootloader === undefined || image === undefined || now === undefined)
+		return undefined;
+	if (board.bootloader === undefined || board.bootloader === bootloader) return undefined;
+	return planLoaderSwitch(plan.chip, board, now, bootloader, {image});
+}
+
+/** What the switch means for the person; keys in RAM and command lines are for those who ask (the avrdude page). */
+function switchLines(plan: RecoveryPlan, known: Known, view: View): readonly Line[] {
+	const change = switchOf(plan, known);
 	if (change === undefined) return [];
+	const loader = findBootloader(change.to);
+	const way = loader?.protocol == null ? undefined : waysInto(loader.protocol)[0];
 	const {bullet, warn} = glyphsFor(view);
 	const [from, to] = [change.from, change.to].map(id => findBootloader(id)?.name ?? id);
 	const short = plan.fuses === 'keep' && change.plan.writes.length > 0;
 	return [
 		gap,
 		say(`This switches the board from ${from} to ${to}:`, 'strong'),
-		...change.afterwards.map(text => item(`${bullet} `, text)),
+		...(way === undefined ? [] : [item(`${bullet} `, `To start ${to} from then on: ${way}`)]),
+		item(
+			`${bullet} `,
+			`A keymap must then be made for ${to}: one made for ${from} may not start. Say so where you get it, or set it in QMK.`,
+		),
 		...(short
 			? [
 					item(
@@ -231,6 +287,7 @@ export function ReviewView(step: StepProps<'review'>) {
 		const connection = known.programmer?.connection;
 		// What a locked chip answers is no backup.
 		const readable: RecoveryPlan = isLocked(known) ? {...plan, backup: 'none'} : plan;
+		const switched = switchOf(plan, known);
 		const commands = avrdudeCommands(
 			readable,
 			plan.imageName ?? 'image.hex',
@@ -253,6 +310,7 @@ export function ReviewView(step: StepProps<'review'>) {
 						...avrdudeLacks(readable).map(text => say(text, 'warn')),
 						gap,
 						...commands.map(command => say(command, 'accent')),
+						...(switched === undefined ? [] : [gap, ...switched.afterwards.map(text => say(text, 'quiet'))]),
 					],
 					control: {kind: 'go', does: 'back to the review'},
 					keys: mapKey,

@@ -125,7 +125,9 @@ test('the review says what a switch of loaders means, what the erase does to the
 	const dfu = {low: 0x5e, high: 0xd9, extended: 0xf3};
 	const whole = review(dfu, caterina);
 	assert.match(whole, /switches the board from Caterina to Atmel DFU/);
-	assert.match(whole, /BOOTLOADER = atmel-dfu/);
+	assert.match(whole, /To start Atmel DFU from then on: Press the RESET button once/);
+	assert.match(whole, /A keymap must then be made for Atmel DFU/);
+	assert.doesNotMatch(whole, /BOOTLOADER =|avrdude -p|0x7777|<mcu>/, 'nothing that only developers read');
 	assert.match(whole, /the erase takes them/);
 	assert.doesNotMatch(whole, /your own file|though Atmel DFU needs/);
 	assert.match(review('keep', caterina), /though Atmel DFU needs 5e d9 f3/);

@@ -109,6 +109,9 @@ test('half written, and the undoing then fails before it changes anything: the s
 		await wizard.enterAt('The chip answers');
 		bench.wiring.rewire({open: ['MISO']});
 		await wizard.enterAt('This will be done');
+		await wizard.see('needs your word');
+		await wizard.typeWord('ATmega32U4');
+		wizard.key('enter');
 		const end = await wizard.see(/How it ended[\s\S]*still partly written from before/);
 		assert.doesNotMatch(end, /Nothing on the chip was changed/);
 		await wizard.choose('How it ended', 'Leave');

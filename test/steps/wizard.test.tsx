@@ -687,11 +687,14 @@ test('the result offers to undo: what was on the board before comes back, throug
 		await wizard.enterAt('The chip answers');
 		const review = await wizard.enterAt('This will be done');
 		assert.match(review, /then write the backup \(32768 bytes\)/);
-		// The board had no bootloader: bringing that back is a risk like any other.
-		await wizard.see('The erase takes the bootloader');
+		// The board had no bootloader: bringing that back is a risk like any other, said before the work begins.
+		assert.match(review, /The erase takes\s+any that is\s+there/);
+		assert.match(review, /Enter go on to consent/);
+		await wizard.see(/Before it starts[\s\S]*needs your word/);
 		await wizard.typeWord('ATmega32U4');
 		wizard.key('enter');
 		await wizard.see('Written and verified');
+		assert.ok(!wizard.frames().some(frame => /Working[\s\S]*needs your word/.test(frame)));
 		const after = wizard.bench.chip.dump();
 		assert.deepEqual(after.flash, before.flash);
 		assert.deepEqual(after.eeprom, before.eeprom);
