@@ -1,5 +1,5 @@
 // What helps without a programmer, in order. What this program can look after or do itself, it offers.
-import {useEffect, useState} from 'react';
+import {useCallback, useEffect, useRef, useState} from 'react';
 import {waysInto} from '../engine/bootloaders/ways-in.ts';
 import {touchPort, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
 import type {FlashResult} from '../engine/procedures/flash.ts';
@@ -93,33 +93,31 @@ export function FirstAidView(step: StepProps<'firstAid'>) {
 	);
 }
 
-function useLook(step: StepProps<'firstAid'>, round: number) {
+function useLook(step: StepProps<'firstAid'>) {
 	const {world} = step.deps;
 	const [look, setLook] = useState<Look | undefined>(undefined);
 	const [fault, setFault] = useState<unknown>(undefined);
-	// biome-ignore lint/correctness/useExhaustiveDependencies: a new round looks again
-	useEffect(() => {
-		let here = true;
-		const again = () => {
+	/** Looks now; gives what was seen, undefined where it could not look. */
+	const again = useCallback(
+		() =>
 			lookAround(world).then(
 				seen => {
-					if (!here) return;
 					setFault(undefined);
 					setLook(seen);
+					return seen;
 				},
-				error => {
-					if (here) setFault(error);
+				(error: unknown) => {
+					setFault(error);
+					return undefined;
 				},
-			);
-		};
-		again();
-		const off = world.onDevicesChanged(again);
-		return () => {
-			here = false;
-			off();
-		};
-	}, [world, round]);
-	return {look, fault};
+			),
+		[world],
+	);
+	useEffect(() => {
+		void again();
+		return world.onDevicesChanged(() => void again());
+	}, [world, again]);
+	return {look, fault, again};
 }
 
 function LookPage({
@@ -133,23 +131,31 @@ function LookPage({
 }) {
 	const {known, deps, view, hangup} = step;
 	const diagnosis = known.start?.diagnosis;
-	const [round, setRound] = useState(0);
 	const [told, setTold] = useState('');
-	const {look, fault} = useLook(step, round);
+	const times = useRef(0);
+	const {look, fault, again} = useLook(step);
 	if (diagnosis === undefined) return null;
 	const target = look === undefined ? undefined : targetOf(look, diagnosis);
 	const [port] = look?.touchable ?? [];
 	const touchable = look?.touchable.length === 1 ? port : undefined;
-	const touch = (path: string) => {
-		setTold(`Asked the board on ${path} to restart into its bootloader.`);
-		touchPort(deps.world, path)
+	// Every choice says what came of it, also where nothing did.
+	const callBootloader = (began: string, nothing: string, call: () => Promise<unknown>) => {
+		setTold(`${began} Waiting for its bootloader ...`);
+		call()
 			.then(() => waitForBootloader(deps.world, () => true, {cancel: hangup}))
-			.then(found => {
-				if (found === undefined)
-					setTold('The board was asked, but no bootloader has come: use its RESET, as below.');
-			})
+			.then(found => setTold(found === undefined ? nothing : `${began} Its bootloader is there.`))
 			.catch((error: unknown) => setTold(error instanceof Error ? error.message : String(error)))
-			.finally(() => setRound(number => number + 1));
+			.finally(() => void again());
+	};
+	const lookAgain = () => {
+		const before = look === undefined ? undefined : lookLines(look, diagnosis, view);
+		times.current++;
+		const count = times.current === 1 ? 'once more' : `${times.current} times`;
+		void again().then(seen => {
+			if (seen === undefined) return;
+			const same = JSON.stringify(lookLines(seen, diagnosis, view)) === JSON.stringify(before);
+			setTold(`Looked ${count}: ${same ? 'nothing has changed.' : 'something has changed.'}`);
+		});
 	};
 	const items: readonly MenuItem[] = [
 		...(target === undefined
@@ -180,14 +186,27 @@ function LookPage({
 	return (
 		<Ask
 			step={step}
-			id={`look ${items.map(({id}) => id).join(' ')}`}
+			id="look"
 			onBack={onBack}
 			onAction={action => {
 				if (action.type !== 'choose') return;
 				if (action.id === 'flash' && target !== undefined) onFlash(target);
-				if (action.id === 'touch' && touchable !== undefined) touch(touchable.path);
-				if (action.id === 'reset') void deps.practice?.hands?.reset();
-				if (action.id === 'again') setRound(number => number + 1);
+				if (action.id === 'touch' && touchable !== undefined) {
+					callBootloader(
+						`Asked the board on ${touchable.path} to restart into its bootloader.`,
+						'The board was asked, but no bootloader has come: use its RESET, as below.',
+						() => touchPort(deps.world, touchable.path),
+					);
+				}
+				const hands = deps.practice?.hands;
+				if (action.id === 'reset' && hands !== undefined) {
+					callBootloader(
+						'RESET was pressed twice.',
+						'RESET was pressed twice, but no bootloader has come.',
+						hands.reset,
+					);
+				}
+				if (action.id === 'again') lookAgain();
 				if (action.id === 'back') onBack();
 			}}
 			spec={{

@@ -234,3 +234,37 @@ test('a running sketch is asked into its bootloader by the 1200-baud touch, and 
 		assert.equal(bench.touched(), false, 'nothing was written');
 	});
 });
+
+test('first-aid entries had no visible effect and lost the pointer: each says what came of it, the pointer stays', async () => {
+	await withWizard({scenario: 'dfu'}, async wizard => {
+		await toDiagnosis(wizard, dfuStalled);
+		await wizard.choose('What happened: ', 'first aid');
+		await wizard.choose(list, offer);
+		await wizard.see('No bootloader of a keyboard');
+		await wizard.choose(sees, 'press RESET');
+		const pressed = await wizard.see('RESET was pressed twice, but no bootloader has come');
+		assert.match(pressed, /❯ Practice: press RESET/);
+		await wizard.choose(sees, 'Look again');
+		assert.match(await wizard.see('Looked once more: nothing has changed'), /❯ Look again/);
+		wizard.key('enter');
+		await wizard.see('Looked 2 times: nothing has changed');
+		await wizard.choose(sees, 'Back to the list');
+		await wizard.see(list);
+	});
+});
+
+test('the bootloader that RESET brings is shown at once, under a pointer that stays', async () => {
+	const bench = waitingBoard();
+	bench.plugBoard();
+	await bench.clock.sleep(1000);
+	await withWizard({deps: () => practiceOn(bench)}, async wizard => {
+		await toDiagnosis(wizard, dfuStalled);
+		await wizard.choose('What happened: ', 'first aid');
+		await wizard.choose(list, offer);
+		await wizard.see('No bootloader of a keyboard');
+		await wizard.choose(sees, 'press RESET');
+		const there = await wizard.see('RESET was pressed twice. Its bootloader is there');
+		assert.match(there, /❯ Practice: press RESET/);
+		assert.match(there, /Erase and flash a file/);
+	});
+});
