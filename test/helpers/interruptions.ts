@@ -9,6 +9,7 @@ import {findChip} from '../../src/engine/chips/index.ts';
 import type {RiskName} from '../../src/engine/errors.ts';
 import {createImage, type MemoryImage} from '../../src/engine/image/memory-image.ts';
 import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
+import {slowestSckHz} from '../../src/engine/isp/sck.ts';
 import type {RecoverEvent, RecoverResult} from '../../src/engine/procedures/events.ts';
 import {createJournal, findInterrupted, parseJournal} from '../../src/engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
@@ -381,9 +382,10 @@ export async function interrupt(
 	return {first: name, second: how, findings};
 }
 
-/** RSTDISBL or DWEN came out programmed, or a clock code that means none. */
+/** RSTDISBL or DWEN came out programmed, or a clock code that means none or one too slow for the programmer. */
 function ispGone(bench: Bench, {chip}: Patient): boolean {
-	if (bench.chip.clockHz() === null) return true;
+	const clockHz = bench.chip.clockHz();
+	if (clockHz === null || clockHz / 4 < (slowestSckHz(bench.programmer) ?? 0)) return true;
 	const {fuses} = bench.chip.dump();
 	return (['low', 'high', 'extended'] as const).some(fuse =>
 		chip.fuses[fuse]?.fields.some(

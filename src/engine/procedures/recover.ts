@@ -14,8 +14,8 @@ import type {Reference} from '../image/inspect.ts';
 import {type ByteRange, createImage, type MemoryImage} from '../image/memory-image.ts';
 import {pagesOf} from '../isp/isp-target.ts';
 import type {Store} from '../store.ts';
-import type {FuseBytes, Memory, OnStray, Target} from '../target.ts';
-import {takeBackup} from './backup.ts';
+import type {FuseBytes, Identity, Memory, OnStray, Target} from '../target.ts';
+import {type BackupLabel, saveBackup, takeBackup} from './backup.ts';
 import {
 	bootsByLoader,
 	checkPlan,
@@ -31,7 +31,7 @@ import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
 import {type Journal, type JournalEntry, startEntry} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
 import {failureResult, fuseText, identityEvent, lookEvent, referencesOf} from './results.ts';
-import {proveFlash, proveIdentity} from './same-chip.ts';
+import {type Content, proveIdentity, type Recognition, recognise, type SpoiledFuse} from './same-chip.ts';
 import {streaming} from './streaming.ts';
 
 /** Times the flash is written in all: a second erase and write when the first does not verify. */
@@ -51,6 +51,9 @@ const verifyBlockBytes = 4_096;
 
 /** The lock byte of plain U4 and U2 parts as delivered (datasheets 7766J table 28-1, 7799 table 25-1). */
 const factoryLock = 0xec;
+
+/** Writing the EEPROM goes on at a multiple of this: no page of any chip is longer (8 bytes). */
+const eepromBlockBytes = 32;
 
 /** Link test before a fuse or lock byte: nothing guards its four bytes but the link, so this one is long. */
 const fuseLinkReadings = 16;
@@ -95,13 +98,19 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		for (const {code, message} of target?.takeNotes?.() ?? []) yield {type: 'warning', code, message};
 		const kind = cause instanceof UnbrickError ? cause.kind : undefined;
 		// Another chip than the interrupted one: nothing was done to this one.
-		const stranger = plan.resume !== undefined && (kind === 'OtherBoard' || kind === 'WrongSignature');
+		const strange =
+			kind === 'OtherBoard' ||
+			// A signature that no chip has may be a line that has come off.
+			(cause instanceof UnbrickError &&
+				cause.facts.kind === 'WrongSignature' &&
+				cause.facts.gotChip !== undefined);
+		const stranger = plan.resume !== undefined && strange;
 		const cutFuse = plan.resume?.fuseWrites?.at(-1);
 		if (cutFuse !== undefined && (kind === 'NoTarget' || kind === 'UnstableLink')) {
 			yield {
 				type: 'warning',
 				code: 'fuse-cut',
-				message: `The ${cutFuse.fuse} fuse was being written when the recovery was interrupted, and may hold any value now. If the wires are right: a clock fed to XTAL1 wakes a chip that asks for one that is not there. If RSTDISBL or DWEN came out programmed, or a clock that the chip reserves, ISP is gone: only a high-voltage programmer (or debugWIRE, for DWEN) brings it back.`,
+				message: `The ${cutFuse.fuse} fuse was being written when the recovery was interrupted, and may hold any value now. If the wires are right: a clock fed to XTAL1 wakes a chip that asks for one that is not there. A clock of a few kHz is too slow for some programmers: try one with a slower SCK. If RSTDISBL or DWEN came out programmed, or a clock that the chip reserves, ISP is gone: only a high-voltage programmer (or debugWIRE, for DWEN) brings it back.`,
 			};
 		}
 		result = failureResult(cause, {
@@ -164,15 +173,16 @@ async function* run(
 	let journalBegun = false;
 	let journalFailed = false;
 	/**
-	 * Without its first line nothing is changed. Once the chip is changed, a full disk is no reason to leave it
-	 * half done: that is told, and the work goes on.
+	 * Without its first line nothing is changed, and without its own no erase, fuse or lock byte (`owed`): the next run
+	 * would take the board for another one. For the rest a full disk is no reason to leave the chip half done: that is
+	 * told, and the work goes on.
 	 */
-	const journal = async (entry: JournalEntry): Promise<void> => {
+	const journal = async (entry: JournalEntry, owed?: 'owed'): Promise<void> => {
 		try {
 			await deps.journal?.(entry);
 			if (entry.did !== 'start') journalBegun = true;
 		} catch (error) {
-			if (!journalBegun) throw error;
+			if (!journalBegun || owed !== undefined) throw asNotSaved(error);
 			if (!journalFailed) {
 				journalFailed = true;
 				unsaid.push({
@@ -223,8 +233,9 @@ async function* run(
 	const identity = await target.identify(chip);
 	yield* notes();
 	yield identityEvent(identity);
+	let found: Found | undefined;
 	if (plan.resume !== undefined) {
-		const spoiled = proveIdentity(plan, plan.resume, identity);
+		const spoiled = await askAgain(target, identity, () => proveIdentity(plan, plan.resume!, identity));
 		if (spoiled !== undefined) {
 			yield {
 				type: 'warning',
@@ -234,9 +245,14 @@ async function* run(
 		}
 	}
 	halt('identify');
+	const allows = lockAllows(chip, identity.lock);
+	if (plan.resume !== undefined && image !== undefined && allows.read) {
+		yield phase('verify');
+		found = yield* look(plan, plan.resume, target, identity, stop, abandoned.request);
+		yield* notes();
+	}
 
 	// — judge again, now against what the chip has
-	const allows = lockAllows(chip, identity.lock);
 	if (!erasing && !allows.write) {
 		throw new UnbrickError({
 			kind: 'Locked',
@@ -287,11 +303,35 @@ async function* run(
 				...(volts === undefined ? {} : {programmingVolts: volts}),
 			}),
 		);
-		refuseOrPass(fusePlan.assessment);
-		risks.push(...risksOf(fusePlan.assessment));
+		// Whatever a cut left in a byte: what the interrupted run found is what changes.
+		const {assessment} =
+			plan.resume?.before === undefined
+				? fusePlan
+				: planFuseWrites(
+						chip,
+						plan.resume.before,
+						plan.fuses,
+						fuseContext(plan, {
+							...(flash === undefined ? {} : {image: flash}),
+							...(volts === undefined ? {} : {programmingVolts: volts}),
+						}),
+					);
+		refuseOrPass(assessment);
+		risks.push(...risksOf(assessment));
 	}
+	const {strange} = found ?? {};
+	const words = [strange?.flash, strange?.eeprom].filter(each => each !== undefined);
+	if (words.length > 0) {
+		risks.push({
+			risk: 'same-board',
+			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}. What is on it would be kept in a fresh backup and overwritten.`,
+		});
+	}
+	// The interrupted run has asked, of the board that it was about.
+	const settled = plan.resume !== undefined && words.length === 0;
 	if (
 		erasing &&
+		!settled &&
 		!accepts('loses-bootloader') &&
 		bootsByLoader(chip, after) &&
 		!fillsBootSection(chip, after, image) &&
@@ -303,7 +343,9 @@ async function* run(
 		});
 	}
 	const eepromGoes = erasing && !eepromAtErase(chip, identity.fuses).survives;
-	const guardEeprom = eepromGoes && !keepBackup && allows.read && !accepts('eesave') && !accepts('no-backup');
+	// What an interrupted recovery would take is kept first.
+	const guardEeprom =
+		plan.resume === undefined && eepromGoes && !keepBackup && allows.read && !accepts('eesave') && !accepts('no-backup');
 	if (guardEeprom && !isBlank(await target.readRange('eeprom', 0, chip.eeprom.bytes))) {
 		risks.push({
 			risk: 'eesave',
@@ -328,6 +370,11 @@ async function* run(
 	// — backup
 	let eeprom: Uint8Array | undefined;
 	let flashBefore: Uint8Array | undefined;
+	const label: BackupLabel = {
+		program: deps.program ?? 'avr-unbrick',
+		programmer: plan.programmer,
+		...(plan.board === undefined ? {} : {board: plan.board.id}),
+	};
 	if (keepBackup) {
 		yield phase('backup');
 		const taken = yield* takeBackup(
@@ -336,11 +383,7 @@ async function* run(
 			identity,
 			{
 				store,
-				label: {
-					program: deps.program ?? 'avr-unbrick',
-					programmer: plan.programmer,
-					...(plan.board === undefined ? {} : {board: plan.board.id}),
-				},
+				label,
 				path: typeof plan.backup === 'object' ? plan.backup.path : 'auto',
 			},
 			stop,
@@ -355,6 +398,41 @@ async function* run(
 		halt('backup');
 	}
 
+	// — what an interrupted recovery still has to do
+	let rest: MemoryImage | undefined;
+	let kept: string | undefined;
+	/** What the EEPROM gets back: what it held before the first erase, or what is on a chip of which that is not known. */
+	let keptEeprom = eeprom;
+	if (plan.resume !== undefined) {
+		const {resume} = plan;
+		const own = found !== undefined && (strange?.eeprom !== undefined || resume.eepromBefore === undefined);
+		keptEeprom = own ? found?.eeprom : (resume.eepromBefore ?? eeprom);
+		if (found !== undefined && plan.erase && image !== undefined) {
+			rest = resume.erased ? remaining(chip, image, found.flash) : undefined;
+			// Lock bits that forbid writing only go with an erase; when all is written already they may stay.
+			const allDone = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
+			if (!allows.write && !allDone) rest = undefined;
+			// So do lock bits that nobody asked for.
+			if (((plan.lock ?? 0xff) & chip.lock.mask & ~identity.lock) !== 0) rest = undefined;
+			const goes = rest === undefined && !(isBlank(found.flash) && isBlank(found.eeprom));
+			const content = plan.eeprom ?? (plan.restoreEeprom ? keptEeprom : undefined);
+			const changes = content !== undefined && !isBlank(found.eeprom) && !sameBytes(content, found.eeprom);
+			if (!keepBackup && (goes || changes || words.length > 0)) {
+				yield phase('backup');
+				kept = await saveBackup(target, chip, identity, {store, label, path: 'auto'}, found);
+				yield* notes();
+				yield {type: 'warning', code: 'kept-first', message: `What is on the chip now is kept in ${kept}.`};
+			}
+			if (own && resume.eepromBefore !== undefined && plan.eeprom === undefined && plan.restoreEeprom) {
+				yield {
+					type: 'warning',
+					code: 'own-eeprom',
+					message: `The chip keeps the EEPROM that is on it; what the interrupted board held is in ${resume.backup ?? 'its backup'}.`,
+				};
+			}
+		}
+	}
+
 	if (image !== undefined && !plan.erase) await proveWritable(target, chip, image, flashBefore);
 	// What the EEPROM keeps has to be known, so that it can be compared afterwards.
 	if (image !== undefined && !eepromGoes && !keepBackup && allows.read && plan.resume === undefined) {
@@ -365,23 +443,22 @@ async function* run(
 	// — erase, write, verify
 	let writtenBytes = 0;
 	let verifiedBytes = 0;
-	await journal(startEntry(plan, identity, progress.backup));
+	// What is written back must be known to the next run, too.
+	const unknownBefore = plan.resume !== undefined && keptEeprom !== plan.resume.eepromBefore;
+	const owedEeprom = plan.eeprom ?? (unknownBefore && plan.restoreEeprom ? keptEeprom : undefined);
+	await journal(
+		startEntry(
+			owedEeprom === undefined ? plan : {...plan, eeprom: owedEeprom},
+			identity,
+			progress.backup,
+			kept,
+		),
+	);
+	// Without a backup from before it is the one to name.
+	progress.backup ??= kept ?? null;
 	if (image !== undefined) {
 		const {pageBytes} = chip.flash;
 		let toWrite = image;
-		let rest: MemoryImage | undefined;
-		if (plan.resume !== undefined && plan.erase && allows.read) {
-			yield phase('verify');
-			const flash = yield* readFlash(target, chip, 'verify', stop, abandoned.request);
-			yield* notes();
-			proveFlash(plan, plan.resume, flash);
-			rest = plan.resume.erased ? remaining(chip, image, flash) : undefined;
-			// Lock bits that forbid writing only go with an erase; when all is written already they may stay.
-			const allDone = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
-			if (!allows.write && !allDone) rest = undefined;
-			// So do lock bits that nobody asked for.
-			if (((plan.lock ?? 0xff) & chip.lock.mask & ~identity.lock) !== 0) rest = undefined;
-		}
 		if (rest !== undefined) {
 			const left = pagesOf(rest, pageBytes).length;
 			const there = pagesOf(image, pageBytes).length - left;
@@ -401,7 +478,7 @@ async function* run(
 				toWrite = image;
 				halt('erase');
 				yield phase('erase');
-				await journal({did: 'erase'});
+				await journal({did: 'erase'}, 'owed');
 				// A second erase that fails may find the chip as the first writing left it.
 				if (round === 1) progress.state = 'erased';
 				await target.erase(strayNotes());
@@ -488,13 +565,19 @@ async function* run(
 	}
 
 	// — EEPROM
-	const content =
-		plan.eeprom ??
-		(eepromGoes && plan.restoreEeprom && eeprom !== undefined && !isBlank(eeprom) ? eeprom : undefined);
+	const goesBack =
+		(eepromGoes || plan.resume !== undefined) &&
+		plan.restoreEeprom &&
+		keptEeprom !== undefined &&
+		!isBlank(keptEeprom);
+	const content = plan.eeprom ?? (goesBack ? keptEeprom : undefined);
 	if (content !== undefined) {
 		halt('eeprom');
 		yield phase('eeprom');
-		yield* restoreEepromBytes(target, content, stop, abandoned.request);
+		// What an interrupted run has written back already is known by standing before all that is not.
+		const there =
+			plan.resume === undefined ? undefined : await target.readRange('eeprom', 0, content.length);
+		yield* restoreEepromBytes(target, content, stop, abandoned.request, there);
 		yield* notes();
 		await journal({did: 'eeprom'});
 	}
@@ -540,7 +623,7 @@ async function* run(
 		};
 		doubted = false;
 		for (const [index, write] of writes.entries()) {
-			await journal({did: 'fuse', fuse: write.fuse, value: write.value});
+			await journal({did: 'fuse', fuse: write.fuse, value: write.value}, 'owed');
 			progress.state = 'written-and-fused';
 			await target.writeFuse(write.fuse, write.value, strayNotes(write));
 			yield {type: 'progress', phase: 'fuses', doneBytes: index + 1, totalBytes: writes.length};
@@ -594,7 +677,7 @@ async function* run(
 			code: 'do-not-unplug',
 			message: 'The lock byte is being written: do not unplug anything.',
 		};
-		await journal({did: 'lock', value: plan.lock});
+		await journal({did: 'lock', value: plan.lock}, 'owed');
 		progress.state = 'written-and-fused';
 		await target.writeLock(plan.lock, strayNotes());
 		// In force from here on; a chip that is gone does not pass for one that is locked.
@@ -608,6 +691,7 @@ async function* run(
 	yield phase('leave');
 	await target.leave();
 	await journal({did: 'done'});
+	yield* unsaid.splice(0);
 	return {
 		type: 'result',
 		ok: true,
@@ -621,6 +705,66 @@ async function* run(
 		backup: progress.backup,
 		chipState: progress.state,
 	};
+}
+
+/** Fault of a file that a change must not go without. */
+function asNotSaved(error: unknown): UnbrickError {
+	if (error instanceof UnbrickError) return error;
+	const reason = error instanceof Error ? error.message : String(error);
+	return new UnbrickError({kind: 'NotSaved', file: 'the journal of this recovery', reason}, {cause: error});
+}
+
+/** What an interrupted recovery has left on the chip, and what of it does not fit. */
+type Found = Content & {readonly strange: Recognition};
+
+/** A chip is called another one only over a link that is sound, and when it says the same again. */
+async function askAgain(
+	target: Target,
+	identity: Identity,
+	prove: () => SpoiledFuse | undefined,
+): Promise<SpoiledFuse | undefined> {
+	try {
+		return prove();
+	} catch (error) {
+		await target.testLink?.();
+		const fuses = await target.readFuses();
+		const lock = await target.readLock();
+		const same = (['low', 'high', 'extended'] as const).every(fuse => fuses[fuse] === identity.fuses[fuse]);
+		if (same && lock === identity.lock) throw error;
+		throw new UnbrickError({kind: 'UnstableLink', what: 'fuses and lock bits', got: [], candidates: []});
+	}
+}
+
+/** Reads flash and EEPROM and compares them with what the interruption must have left. Throws OtherBoard, UnstableLink. */
+async function* look(
+	plan: RecoveryPlan,
+	resume: NonNullable<RecoveryPlan['resume']>,
+	target: Target,
+	identity: Identity,
+	stop: Cancel,
+	abandon: () => void,
+): AsyncGenerator<RecoverEvent, Found> {
+	const {chip} = plan;
+	const read = async function* (): AsyncGenerator<RecoverEvent, Content> {
+		const flash = yield* readFlash(target, chip, 'verify', stop, abandon);
+		return {flash, eeprom: await target.readRange('eeprom', 0, chip.eeprom.bytes)};
+	};
+	const content = yield* read();
+	try {
+		const strange = recognise(plan, resume, identity, content);
+		if (strange.flash === undefined && strange.eeprom === undefined) return {...content, strange};
+	} catch (error) {
+		if (!(error instanceof UnbrickError) || error.kind !== 'OtherBoard') throw error;
+	}
+	// Wires that come off give bytes, too.
+	await target.testLink?.();
+	const again = yield* read();
+	await target.testLink?.();
+	for (const memory of ['flash', 'eeprom'] as const) {
+		if (sameBytes(content[memory], again[memory])) continue;
+		throw new UnbrickError({kind: 'UnstableLink', what: memory, got: [], candidates: []});
+	}
+	return {...content, strange: recognise(plan, resume, identity, content)};
 }
 
 /** Throws FuseReadback unless each fuse byte reads as it should. */
@@ -934,11 +1078,16 @@ export async function* restoreEepromBytes(
 	content: Uint8Array,
 	stop: Cancel,
 	abandon: () => void,
+	/** What is there, where that was read: what is right up to the first difference is left alone. */
+	there?: Uint8Array,
 ): AsyncGenerator<RecoverEvent> {
+	const differing = there === undefined ? 0 : content.findIndex((byte, at) => byte !== there[at]);
+	const first = differing === -1 ? content.length : differing - (differing % eepromBlockBytes);
 	for (let attempt = 1; ; attempt++) {
+		const from = attempt === 1 ? first : 0;
 		yield* streaming<RecoverEvent, void>(
 			emit =>
-				target.writeEeprom(0, content, {
+				target.writeEeprom(from, content.subarray(from), {
 					onProgress: (doneBytes, totalBytes) =>
 						emit({type: 'progress', phase: 'eeprom', doneBytes, totalBytes}),
 					cancel: stop,
