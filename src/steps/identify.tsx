@@ -1,5 +1,6 @@
 // The first contact: who is there? Tries again by itself while the wires are being looked at. Only reads.
 import {useEffect, useState} from 'react';
+import {adviseError} from '../engine/advice.ts';
 import {hexDump} from '../engine/bytes.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {chipsBySignature} from '../engine/chips/index.ts';
@@ -13,10 +14,11 @@ import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {identifyTarget, programmerIdOf, watchWiring} from './contact.ts';
-import {errorLines} from './error-text.ts';
+import {causeLines, errorLines} from './error-text.ts';
 import {fuseText} from './fuse-choices.ts';
 import {stillText} from './left-behind.ts';
 import {writeReport} from './report.ts';
+import {type Silence, silenceDetails, silencePages} from './silence.ts';
 import type {StepProps} from './step.ts';
 
 /** Between two whole attempts, which also go to slower speeds; the wires are looked at twice a second meanwhile. */
@@ -24,24 +26,6 @@ const lookAgainMs = 4000;
 
 /** Parts that differ in name and signature only: what is on the board may well be the other one. Source: 8271, 40001906. */
 const nearParts: readonly (readonly string[])[] = [['atmega328', 'atmega328p', 'atmega328pb']];
-
-/** What is seen on the wires now, and where to look first. Never more certain than the bytes. */
-function liveLines(reading: WiringReading, view: View): readonly Line[] {
-	const glyphs = glyphsFor(view);
-	const [first, second] = reading.candidates;
-	const line = first?.line;
-	return [
-		gap,
-		item(`${glyphs.now} `, `Seen now: ${reading.text}`, reading.kind === 'chip' ? 'good' : 'strong'),
-		...(first === undefined
-			? []
-			: [
-					say(
-						`${line === undefined ? 'Perhaps first' : `Look at ${line} first`}: ${first.text}${second === undefined ? '' : ' It may be something else: the same bytes come from several faults.'}`,
-					),
-				]),
-	];
-}
 
 type Contact =
 	| {readonly state: 'trying'; readonly attempt: number; readonly last?: unknown}
@@ -95,6 +79,7 @@ export function IdentifyView(step: StepProps<'identify'>) {
 	/** The part that answers, taken with consent in place of the one that was expected. */
 	const [instead, setInstead] = useState<Chip | undefined>(undefined);
 	const [leaving, setLeaving] = useState(false);
+	const [page, setPage] = useState<'first' | 'details' | 'clock'>('first');
 	const {programmer, board, wiring} = known;
 	const still = stillText(step.left, known);
 	const attempt = contact.state === 'found' ? 0 : contact.attempt;
@@ -222,16 +207,62 @@ export function IdentifyView(step: StepProps<'identify'>) {
 		other !== undefined && nearParts.some(group => group.includes(other.id) && group.includes(expected))
 			? other
 			: undefined;
-	const lacksClock =
+	const stateLines = [
+		say(
+			`${still ?? 'Nothing on the chip was changed.'} ${
+				contact.state === 'trying'
+					? `Looking again now (try ${contact.attempt}) ...`
+					: contact.again
+						? `Try ${contact.attempt}; it looks again by itself while you check the wires.`
+						: 'Enter looks again.'
+			}`,
+			'strong',
+		),
+	];
+	const silent = isKind(error, 'NoTarget') || isKind(error, 'UnstableLink');
+	const clock =
 		isKind(error, 'NoTarget') &&
-		contact.attempt > 1 &&
+		board?.chip !== undefined &&
 		error.facts.candidates.some(({id}) => id === 'clock-missing');
+	const silence: Silence | undefined = silent
+		? {
+				error,
+				candidates: error.facts.candidates,
+				live: live?.kind === 'chip' ? undefined : live,
+				state: stateLines,
+				programmer: programmer === undefined ? undefined : programmerIdOf(programmer),
+			}
+		: undefined;
+	const [lines, ...shorter] =
+		silence === undefined ? [errorPage(error, stateLines, other, view)] : silencePages(silence, view);
+	if (page !== 'first' && silence !== undefined) {
+		const isClock = page === 'clock' && board?.chip !== undefined;
+		return (
+			<Ask
+				step={step}
+				id={page}
+				onBack={() => setPage('first')}
+				onAction={() => setPage('first')}
+				spec={{
+					lines: isClock ? clockLines(board.chip, view) : silenceDetails(silence),
+					control: {kind: 'go', does: 'back to what to try'},
+					terms: isClock
+						? ['XTAL1', 'fuse', 'crystal', 'CKSEL', 'package']
+						: ['MISO', 'MOSI', 'SCK', 'RESET', 'VCC', 'GND', 'target', 'signature'],
+				}}
+			/>
+		);
+	}
 	return (
 		<Ask
 			step={step}
 			id="failed"
 			onAction={action => {
 				if (leaving) return;
+				if (action.type === 'key') {
+					setPage(action.id === 'clock' ? 'clock' : 'details');
+					return;
+				}
 				if (action.type === 'choose' && action.id === 'give-up') {
 					giveUp();
 					return;
@@ -244,44 +275,8 @@ export function IdentifyView(step: StepProps<'identify'>) {
 				}
 			}}
 			spec={{
-				lines: [
-					...errorLines(error, view, [
-						say(
-							`${still ?? 'Nothing on the chip was changed.'} ${
-								contact.state === 'trying'
-									? `Looking again now (try ${contact.attempt}) ...`
-									: contact.again
-										? `Try ${contact.attempt}; it looks again by itself while you check the wires.`
-										: 'Enter looks again.'
-							}`,
-							'strong',
-						),
-						...(live === undefined || live.kind === 'chip' ? [] : liveLines(live, view)),
-						...(other === undefined
-							? []
-							: [
-									say(
-										`Go back with Esc and choose a board with an ${other.name}, or look whether the wires go to the right board.`,
-										'accent',
-									),
-								]),
-					]),
-					...(isKind(error, 'WrongSignature')
-						? [
-								say(
-									"There is no way here to go on against the signature, as avrdude's -F does: the fuse bits of another part can end the chip.",
-									'quiet',
-								),
-							]
-						: []),
-					...(lacksClock && board?.chip !== undefined
-						? [
-								gap,
-								say('If the wires are right, its fuses may ask for a clock that is not there:', 'strong'),
-								...clockRescue(board.chip).map(text => item(`${glyphsFor(view).bullet} `, text)),
-							]
-						: []),
-				],
+				lines,
+				shorter,
 				control: {
 					kind: 'menu',
 					items: [
@@ -305,8 +300,63 @@ export function IdentifyView(step: StepProps<'identify'>) {
 					],
 					...(near === undefined ? {initial: 'again'} : {}),
 				},
-				terms: ['RESET', 'SCK', 'signature'],
+				keys: [
+					...(silence === undefined ? [] : [{key: 'd', does: 'details', id: 'details'}]),
+					...(clock ? [{key: 'c', does: 'no clock?', id: 'clock'}] : []),
+				],
+				terms:
+					silence === undefined
+						? ['signature', 'programmer']
+						: ['VCC', 'GND', 'RESET', 'MISO', 'MOSI', 'SCK', 'fuse'],
 			}}
 		/>
 	);
+}
+
+/** Every other failure of the first contact, in the words of the error table; what to do here stands first. */
+function errorPage(
+	error: unknown,
+	state: readonly Line[],
+	other: Chip | undefined,
+	view: View,
+): readonly Line[] {
+	if (!isKind(error, 'WrongSignature')) return errorLines(error, view, state);
+	const glyphs = glyphsFor(view);
+	const {likely, next} = adviseError(error);
+	return [
+		item(
+			`${glyphs.failed} `,
+			other === undefined
+				? `The chip that answers is not the ${error.facts.expectedChip} of your board, nor any that is known here.`
+				: `The chip that answers is an ${other.name}; your board should have an ${error.facts.expectedChip}.`,
+			'bad',
+		),
+		...state,
+		...(other === undefined
+			? []
+			: [
+					say(
+						`Go back with Esc and choose a board with an ${other.name}, or look whether the wires go to the right board.`,
+						'accent',
+					),
+				]),
+		...causeLines(likely, next, view),
+		gap,
+		say(
+			"There is no way here to go on against the signature, as avrdude's -F does: the fuse bits of another part can end the chip.",
+			'quiet',
+		),
+		say(`Signature ${hexDump(error.facts.got)}, expected ${hexDump(error.facts.expected)}.`, 'quiet'),
+	];
+}
+
+/** A chip whose fuses ask for a clock that is not there: rare, and never the first thing to try. */
+function clockLines(chip: Chip, view: View): readonly Line[] {
+	return [
+		say('If all wires are right and the chip stays silent:', 'strong'),
+		say(
+			'Its fuses (settings) may tell it to wait for a clock from outside. Without one the chip is deaf. It is not damaged: it answers as soon as it is given a clock.',
+		),
+		...clockRescue(chip).map(text => item(`${glyphsFor(view).bullet} `, text)),
+	];
 }

@@ -25,6 +25,16 @@ export const glossary = {
 	hex: 'A text file with the bytes for the chip and the addresses they belong to. Firmware and bootloaders come as .hex files.',
 	port: 'The name under which your system lists a serial device: COM3 on Windows, /dev/ttyACM0 on Linux, /dev/cu.usbmodem on macOS.',
 	SCK: 'The clock wire of ISP. It must be slow enough for the chip; this program finds the right speed by itself.',
+	MISO: 'The wire on which the chip answers: from the chip back to the programmer. The name is the same at both ends: MISO goes to MISO.',
+	MOSI: 'The wire on which the programmer speaks to the chip. The name is the same at both ends: MOSI goes to MOSI.',
+	VCC: 'The supply, plus: 5 V or 3.3 V. Only one thing may feed the board: the programmer over this wire, or its own USB cable.',
+	GND: 'Ground, minus: the wire that everything is measured against. Without it no other wire works.',
+	target: 'The chip that is to be revived, in contrast to the programmer that does it.',
+	XTAL1: 'The pin at which the chip takes its clock from a crystal, or from outside.',
+	CKSEL:
+		'The fuse bits that say which clock the chip runs on: an outside one, a crystal, or the one built in.',
+	package:
+		'The shape of the chip, with the number of its pins: TQFP44 and QFN44 are flat and square with 44, DIP28 has two rows of 14 legs. Pin 1 is marked by a dot.',
 	JTAG: 'A debug connection. With it switched on, pins F4 to F7 cannot be used by a key matrix until the firmware switches it off.',
 	crystal:
 		'The small metal can (often marked 16.000) beside the chip. It gives the chip its exact clock; USB needs it.',

@@ -7,6 +7,7 @@ import {createBench} from '../../src/bench/bench.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {rankDrawer} from '../../src/engine/programmers/drawer.ts';
 import {clockRescue} from '../../src/engine/programmers/rescue-clock.ts';
+import {glossary} from '../../src/ui/glossary.ts';
 import {findPinouts} from '../../wiring/index.ts';
 import {type Driver, drive, practiceOn} from '../helpers/press.tsx';
 
@@ -36,16 +37,19 @@ test('the wires are looked at twice a second: each fault is told while it is the
 			await wizard.choose('cable unplugged?', 'Yes');
 			await wizard.see('The chip does not answer');
 			for (const [faults, words] of [
-				[{stuck: {MISO: 0}}, /Seen now: MISO stays low/],
-				[{stuck: {MISO: 1}}, /Seen now: MISO stays high/],
-				[{bridged: true}, /Seen now: What is sent comes straight back[\s\S]*Look at MISO first/],
+				[{stuck: {MISO: 0}}, /Seen now: nothing comes back: the wire MISO stays still \(low\)/],
+				[{stuck: {MISO: 1}}, /Seen now: nothing comes back: the wire MISO stays still \(high\)/],
+				[
+					{bridged: true},
+					/Seen now: what is sent comes straight back[\s\S]*first:\s+→ The wires MISO and MOSI touch/,
+				],
 			] as const) {
 				bench.wiring.rewire(faults);
 				const beganMs = performance.now();
 				await wizard.see(words);
 				// Now and then a whole attempt at all speeds comes between two looks.
 				assert.ok(performance.now() - beganMs < 6000, String(words));
-				assert.match(wizard.screen(), /It may be something else|Look at/);
+				assert.match(wizard.screen(), /The same silence has many causes/);
 			}
 			bench.wiring.rewire({});
 			await wizard.see('The chip answers');
@@ -100,4 +104,66 @@ test('feeding a clock: the pin of this package, who can put one out, and which f
 	assert.match(lines, /Bus Pirate: PWM on AUX[\s\S]*AVRISP mkII or a LUFA clone/);
 	assert.match(lines, /low fuse comes first/);
 	assert.match(clockRescue(findChip('attiny85')!).join('\n'), /XTAL1 \(pin 2 of the/);
+});
+
+for (const columns of [60, 80]) {
+	test(`no power at ${columns}x24: "Try this" was below the fold and each try made it longer; first thing first, no bytes, the clock behind a key`, async () => {
+		const wizard = drive({columns, rows: 24, scenario: 'no-power'});
+		try {
+			await wizard.choose('What happened', 'I have no error text');
+			await wizard.choose('Which board is broken?', 'Pro Micro 5 V');
+			await wizard.enterAt('Which programmer do you have?');
+			await wizard.enterAt('Connect these six');
+			await wizard.choose('cable unplugged?', 'Yes');
+			const heights = new Set<number>();
+			for (const attempt of [1, 2, 3]) {
+				const screen = await wizard.see(new RegExp(`Try ${attempt}; it looks again`));
+				assert.match(screen, /Try this first:\s+→ The board has no power\. Check the wires VCC/);
+				assert.doesNotMatch(screen, /PgDn|XTAL1|CKSEL|TQFP|\b00 00|target/);
+				const text = screen
+					.split('\n')
+					.slice(1, -1)
+					.filter(row => row.trim() !== '' && !/❯|^ {3}Give/.test(row));
+				assert.ok(text.length <= 18, `${text.length} rows of text:\n${screen}`);
+				heights.add(screen.split('\n').findIndex(row => /Try this first/.test(row)));
+				wizard.key('enter');
+				await wizard.see(`try ${attempt + 1}`);
+			}
+			assert.ok(heights.size <= 2, 'it does not grow with each try');
+			await wizard.see(columns === 60 ? '? more' : 'c no clock?');
+			wizard.send('c');
+			const clock = await wizard.see('If all wires are right and the chip stays silent');
+			assert.match(clock.replace(/\s+/g, ' '), /wait for a clock from outside/);
+			wizard.key('escape');
+			await wizard.see('Try this first');
+			wizard.send('d');
+			const details = await wizard.see('What came back, try by try');
+			assert.match(details, /00 00 00|ff ff ff|FF FF FF/i);
+			wizard.key('escape');
+			await wizard.see('Try this first');
+			wizard.send('?');
+			assert.match(await wizard.see('What these words mean'), /VCC: The supply/);
+			assert.equal(wizard.bench.touched(), false);
+		} finally {
+			wizard.stop();
+		}
+	});
+}
+
+test('words of the trade on the first contact have their meaning behind ?', () => {
+	for (const word of [
+		'VCC',
+		'GND',
+		'MISO',
+		'MOSI',
+		'SCK',
+		'RESET',
+		'target',
+		'XTAL1',
+		'CKSEL',
+		'package',
+	] as const) {
+		assert.ok(glossary[word].length > 40, word);
+	}
+	assert.match(glossary.package, /TQFP44/);
 });
