@@ -66,6 +66,10 @@ export const riskTexts: Readonly<Record<RiskName, string>> = {
 	'loses-bootloader':
 		'The erase takes the bootloader that the fuses start, and the image does not bring one.',
 	'no-backup': 'There would be no backup of what is on the chip now.',
+	'same-board':
+		'Nothing proves that this is the board whose recovery was interrupted. What is on it is kept in a fresh backup and then overwritten.',
+	'backup-lost':
+		'The backup from before the first erase is gone or damaged: what the EEPROM held (keymaps, handedness) does not come back.',
 };
 
 const isSketch = (programmer: string | undefined) => programmer === 'arduino-isp' || programmer === 'avrisp';
@@ -355,7 +359,8 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 				likely: ['Another board of the same kind is connected.', 'Another program has written it since.'],
 				next: [
 					'Connect the board that was interrupted and go on with it.',
-					'Or forget the interrupted recovery (`avr-unbrick recover --forget`; its backup stays) and recover this board from the start.',
+					'To recover this board instead, start anew (`avr-unbrick recover` without --resume): the interrupted recovery waits, and its board can still be saved.',
+					'Only when that other board is gone for good: `avr-unbrick recover --forget` (its backup stays).',
 				],
 			};
 		case 'Locked':

@@ -22,6 +22,8 @@ export const riskNames = [
 	'lock-bits',
 	'loses-bootloader',
 	'no-backup',
+	'same-board',
+	'backup-lost',
 ] as const;
 export type RiskName = (typeof riskNames)[number];
 

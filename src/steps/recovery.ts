@@ -23,31 +23,22 @@ async function withJournal(
 	if (before === undefined || before.plan.chip.id !== plan.chip.id || before.plan.image === undefined) {
 		return {plan};
 	}
-	const {eeprom, resume} = before.plan;
+	const {eeprom, image, resume} = before.plan;
 	const same = imageSha256(before.plan.image) === imageSha256(plan.image);
 	const sameFuses = plan.fuses === 'keep' || JSON.stringify(plan.fuses) === JSON.stringify(before.plan.fuses);
 	return {
 		journal: before.path,
 		plan: {
 			...plan,
-			// Another image says nothing about what is on the flash now: that is kept, too.
-			backup: same ? 'none' : 'auto',
+			// The backup from then holds; what is on the chip now is kept, too, where it goes.
+			backup: 'none',
 			...(eeprom === undefined ? {} : {eeprom}),
-			...(resume === undefined ? {} : {resume: same ? resume : identityOnly(resume)}),
+			...(resume === undefined ? {} : {resume: same ? resume : {...resume, erased: false, written: image}}),
 			...(sameFuses ? {fuses: before.plan.fuses, ownBackup: before.plan.ownBackup === true} : {}),
 			// What was agreed to holds for the fuses that it was said of.
-			accepted: new Set([
-				...plan.accepted,
-				...(sameFuses ? before.plan.accepted : (['no-backup', 'eesave'] as const)),
-			]),
+			accepted: new Set([...plan.accepted, ...(sameFuses ? before.plan.accepted : [])]),
 		},
 	};
-}
-
-/** By fuses and lock bits alone the chip is known again; the flash is erased and written anew. */
-function identityOnly(resume: NonNullable<RecoveryPlan['resume']>): NonNullable<RecoveryPlan['resume']> {
-	const {flashBefore: _flash, pages: _pages, ...rest} = resume;
-	return {...rest, erased: false};
 }
 
 /** Resolves when the last event, the result, was handed on. Never throws. */

@@ -89,6 +89,25 @@ export async function* takeBackup(
 		taken.push(agreed(memory, first, second, yield* read(memory, bytes)));
 	}
 	const [flash, eeprom] = [taken[0]!, taken[1]!];
+	return {
+		path: await saveBackup(target, chip, identity, {store, label, path}, {flash, eeprom}),
+		flash,
+		eeprom,
+	};
+}
+
+/**
+ * Writes what was read of a chip durably.
+ * @returns the path
+ * @throws UnbrickError NotSaved, and UnstableLink or NoTarget when the chip has gone
+ */
+export async function saveBackup(
+	target: Target,
+	chip: Chip,
+	identity: Identity,
+	{store, label, path}: {readonly store: Store; readonly label: BackupLabel; readonly path: 'auto' | string},
+	{flash, eeprom}: {readonly flash: Uint8Array; readonly eeprom: Uint8Array},
+): Promise<string> {
 	// Reading from a chip that has gone gives bytes, too: it must still be there, or nothing of this counts.
 	await target.testLink?.();
 	const takenAt = store.nowIso();
@@ -108,7 +127,7 @@ export async function* takeBackup(
 		path === 'auto'
 			? await store.writeDurably(backupFileName(chip, takenAt), text, 'new-name')
 			: await store.writeDurably(path, text, 'set-aside');
-	return {path: receipt.path, flash, eeprom};
+	return receipt.path;
 }
 
 /** Byte by byte what two of three readings say. Throws UnstableLink where all three differ. */

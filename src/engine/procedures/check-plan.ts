@@ -90,12 +90,16 @@ export function checkPlan(plan: RecoveryPlan): PlanCheck {
 	const {chip} = plan;
 	if (plan.image !== undefined) checkImage(plan.image, chip, plan.imageName);
 	const assessment =
-		plan.fuses === 'keep' ? nothing : assessFuses(chip, undefined, plan.fuses, fuseContext(plan));
+		plan.fuses === 'keep'
+			? nothing
+			: // What an interrupted recovery found counts as there: whatever a cut left in a byte, it is set right.
+				assessFuses(chip, plan.resume?.before, plan.fuses, fuseContext(plan));
 	refuseOrPass(assessment);
 	const lock = plan.lock === undefined ? nothing : assessLock(chip, undefined, plan.lock);
 	refuseOrPass(lock);
 	// The board's own backup most likely changes nothing; only the chip can tell, and is asked before anything is done.
-	const risks = [...(plan.ownBackup === true ? [] : risksOf(assessment)), ...risksOf(lock)];
+	const risks: Risk[] = [...(plan.ownBackup === true ? [] : risksOf(assessment)), ...risksOf(lock)];
+	if (plan.resume?.lost !== undefined) risks.push({risk: 'backup-lost', why: plan.resume.lost});
 	demandConsent(risks, plan.accepted);
 	return {
 		assessment,

@@ -5,7 +5,8 @@ import {findBoard} from '../boards/index.ts';
 import {hexString} from '../bytes.ts';
 import {findChip} from '../chips/index.ts';
 import {riskNames, UnbrickError} from '../errors.ts';
-import {parseBackup} from '../image/backup-file.ts';
+import {eepromAtErase} from '../fuses/plan.ts';
+import {type Backup, parseBackup} from '../image/backup-file.ts';
 import {parseIntelHex, printIntelHex} from '../image/intel-hex.ts';
 import type {Store} from '../store.ts';
 import type {Identity} from '../target.ts';
@@ -16,13 +17,20 @@ const prefix = 'recovery-';
 
 const byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const text = v.pipe(v.string(), v.maxLength(4_096));
+/** Names are cut to this many characters when they are written. */
+const longestText = 4_096;
+const text = v.pipe(v.string(), v.maxLength(longestText));
+/** No system has longer paths (Windows: 32,767). */
+const longestPath = 32_768;
+const pathText = v.pipe(v.string(), v.maxLength(longestPath));
 const fuses = v.strictObject({low: byte, high: v.optional(byte), extended: v.optional(byte)});
 const startSchema = v.strictObject({
 	did: v.literal('start'),
 	chip: text,
 	signature: v.pipe(v.string(), v.regex(/^[0-9a-f]{6}$/)),
-	backup: v.nullable(text),
+	backup: v.nullable(pathText),
+	/** What was on the chip when this run went on, kept before it went. */
+	kept: v.optional(pathText),
 	programmer: text,
 	board: v.optional(text),
 	bootloader: v.optional(text),
@@ -63,17 +71,28 @@ const entrySchema = v.variant('did', [
 export type JournalEntry = v.InferOutput<typeof entrySchema>;
 type StartEntry = v.InferOutput<typeof startSchema>;
 
-/** The first entry: everything that another run needs to do the same. */
-export function startEntry(plan: RecoveryPlan, identity: Identity, backup: string | null): StartEntry {
+/**
+ * The first entry: everything that another run needs to do the same. That the board is the same one is said of this
+ * run alone, and is not taken down.
+ * @param kept file with what was on the chip when an interrupted recovery went on
+ */
+export function startEntry(
+	plan: RecoveryPlan,
+	identity: Identity,
+	backup: string | null,
+	kept?: string,
+): StartEntry {
+	const short = (name: string) => name.slice(0, longestText);
 	return {
 		did: 'start',
 		chip: plan.chip.id,
 		signature: hexString(identity.signature),
 		backup,
-		programmer: plan.programmer,
+		...(kept === undefined ? {} : {kept}),
+		programmer: short(plan.programmer),
 		...(plan.board === undefined ? {} : {board: plan.board.id}),
-		...(plan.bootloader === undefined ? {} : {bootloader: plan.bootloader}),
-		...(plan.imageName === undefined ? {} : {imageName: plan.imageName}),
+		...(plan.bootloader === undefined ? {} : {bootloader: short(plan.bootloader)}),
+		...(plan.imageName === undefined ? {} : {imageName: short(plan.imageName)}),
 		image: plan.image === undefined ? '' : printIntelHex(plan.image),
 		fuses: plan.fuses === 'keep' ? null : plan.fuses,
 		before: identity.fuses,
@@ -85,7 +104,7 @@ export function startEntry(plan: RecoveryPlan, identity: Identity, backup: strin
 		...(plan.eeprom === undefined ? {} : {eeprom: hexString(plan.eeprom)}),
 		...(plan.ownBackup === true ? {ownBackup: true} : {}),
 		...(plan.programmingVolts === undefined ? {} : {programmingVolts: plan.programmingVolts}),
-		accepted: [...plan.accepted],
+		accepted: [...plan.accepted].filter(risk => risk !== 'same-board'),
 		sck: plan.sck,
 	};
 }
@@ -170,6 +189,10 @@ export function createJournal(store: Store, path?: string): Journal {
 	let start: JournalEntry | undefined;
 	let release: (() => Promise<void>) | undefined;
 	return async entry => {
+		// What could not be read back is worth nothing.
+		if (parseEntry(printEntry(entry)) === undefined) {
+			throw new UnbrickError({kind: 'Bug', assumed: 'what goes into the journal can be read back'});
+		}
 		if (entry.did === 'start') {
 			start = entry;
 			return;
@@ -198,6 +221,15 @@ export type Interrupted = {
 	readonly chip: string;
 	/** Give it to `recover`, with another programmer if need be. */
 	readonly plan: RecoveryPlan;
+	/** What is wrong with its backup, in a sentence. */
+	readonly problem?: string;
+};
+
+/** A journal that nobody can go on with. */
+export type DamagedJournal = {
+	readonly path: string;
+	/** What is wrong with it: `its first line cannot be read`. */
+	readonly why: string;
 };
 
 /** `A recovery of an ATmega32U4 was interrupted while writing page 17.` */
@@ -205,20 +237,54 @@ export function describeInterrupted({chip, stage}: Interrupted): string {
 	return `A recovery of an ${chip} was interrupted ${stage}.`;
 }
 
+/** What is wrong with a journal and what can still be done. */
+export function describeDamaged({path, why}: DamagedJournal): string {
+	return `A recovery was interrupted, but its journal ${path} cannot be gone on with: ${why}. Recover that board from the start; a backup from before lies beside the journal (\`restore\` brings it back, EEPROM and all). \`recover --forget\` removes the journal and leaves the backups.`;
+}
+
 /**
- * Recoveries that were not finished, the latest first. Journals that cannot be read, or that another running program
- * is writing, are left alone and passed over.
+ * Recoveries that were not finished, the latest first, and journals that are damaged. Those that another running
+ * program is writing, and those that changed nothing, are passed over.
  */
-export async function listInterrupted(store: Store): Promise<readonly Interrupted[]> {
-	const found: Interrupted[] = [];
+export async function surveyJournals(store: Store): Promise<{
+	readonly interrupted: readonly Interrupted[];
+	readonly damaged: readonly DamagedJournal[];
+}> {
+	const interrupted: Interrupted[] = [];
+	const damaged: DamagedJournal[] = [];
 	for (const path of [...(await store.list(prefix))].reverse()) {
 		if (!path.endsWith('.jsonl') || (await store.isHeld?.(path)) === true) continue;
-		const entries = parseJournal((await store.readText(path)) ?? '');
-		if (!entries.some(entry => entry.did !== 'start')) continue;
-		const plan = await planResume(store, entries);
-		if (plan !== undefined) found.push({path, stage: describeStage(entries), chip: plan.chip.name, plan});
+		let content: string;
+		try {
+			content = (await store.readText(path)) ?? '';
+		} catch (error) {
+			damaged.push({path, why: reasonOf(error)});
+			continue;
+		}
+		if (changedNothing(content)) continue;
+		const entries = parseJournal(content);
+		const plan = entries[0]?.did === 'start' ? await planResume(store, entries) : noStart;
+		if (typeof plan === 'string') damaged.push({path, why: plan});
+		else interrupted.push({path, stage: describeStage(entries), chip: plan.plan.chip.name, ...plan});
 	}
-	return found;
+	return {interrupted, damaged};
+}
+
+const noStart = 'its first line cannot be read';
+
+/** The first line is written before the first change; without a second one there was none. */
+function changedNothing(content: string): boolean {
+	const [first = '', ...rest] = content.split('\n').filter(line => line.trim() !== '');
+	const begin = '{"did":"start"';
+	return rest.length === 0 && (first.startsWith(begin) || begin.startsWith(first));
+}
+
+const reasonOf = (error: unknown): string =>
+	(error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+
+/** Recoveries that were not finished, the latest first. */
+export async function listInterrupted(store: Store): Promise<readonly Interrupted[]> {
+	return (await surveyJournals(store)).interrupted;
 }
 
 /** The latest recovery that was not finished; undefined when there is none. */
@@ -227,73 +293,124 @@ export async function findInterrupted(store: Store): Promise<Interrupted | undef
 }
 
 /** Goes no further with it: the journal is removed, its backup stays. Throws DeviceBusy while another copy goes on with it. */
-export async function forgetInterrupted(store: Store, interrupted: Interrupted): Promise<void> {
+export async function forgetInterrupted(
+	store: Store,
+	interrupted: Interrupted | DamagedJournal,
+): Promise<void> {
 	const release = await store.hold?.(interrupted.path);
 	await store.remove(interrupted.path);
 	await release?.();
 }
 
-async function planResume(store: Store, entries: readonly JournalEntry[]): Promise<RecoveryPlan | undefined> {
+/** A backup that the journal names, or what is wrong with it. */
+async function readBackup(store: Store, path: string, start: StartEntry): Promise<Backup | string> {
+	try {
+		const content = await store.readText(path);
+		if (content === undefined) return `${path} is not there`;
+		const backup = parseBackup(content, path);
+		const {low, high, extended} = start.before;
+		const same =
+			hexString(backup.signature) === start.signature &&
+			backup.fuses.low === low &&
+			backup.fuses.high === high &&
+			backup.fuses.extended === extended;
+		return same ? backup : `${path} is not of this board: its signature or fuses are others`;
+	} catch (error) {
+		const reason = reasonOf(error);
+		return reason.includes(path) ? reason : `${path}: ${reason}`;
+	}
+}
+
+/** The plan to go on by, or what is wrong with the journal. */
+async function planResume(
+	store: Store,
+	entries: readonly JournalEntry[],
+): Promise<{readonly plan: RecoveryPlan; readonly problem?: string} | string> {
 	// Another plan for the same board may have followed in the same journal; what the board was like at first holds.
 	const origin = entries[0];
 	const start = entries.findLast(entry => entry.did === 'start');
-	if (origin?.did !== 'start' || start?.did !== 'start') return undefined;
+	if (origin?.did !== 'start' || start?.did !== 'start') return noStart;
 	const chip = findChip(start.chip);
-	if (chip === undefined || hexString(chip.signature) !== start.signature) return undefined;
+	if (chip === undefined) return `it is about a chip "${start.chip}", which this program does not know`;
+	if (hexString(chip.signature) !== start.signature) return 'chip and signature in its first line differ';
 	const board = start.board === undefined ? undefined : findBoard(start.board);
+	let image: RecoveryPlan['image'];
 	try {
 		const bytes = Uint8Array.from(start.image, character => character.charCodeAt(0) & 0xff);
-		const image = start.image === '' ? undefined : parseIntelHex(bytes, 'the journal').image;
-		const backupPath = start.backup ?? origin.backup;
-		const backupText = backupPath === null ? undefined : await store.readText(backupPath);
-		const backup = backupText === undefined ? undefined : parseBackup(backupText, backupPath ?? 'the backup');
-		const own = start.eeprom === undefined ? undefined : bytesOfHex(start.eeprom);
-		const eeprom = own ?? (start.restoreEeprom ? backup?.eeprom : undefined);
-		const erase = start.erase ?? true;
-		// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
-		const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
-		const since = entries.slice(Math.max(0, lastErase));
-		const fuseWrites = entries.flatMap(entry =>
-			entry.did === 'fuse' ? [{fuse: entry.fuse, value: entry.value}] : [],
-		);
-		const firstResume = since.findIndex(entry => entry.did === 'resumed');
-		const alone = firstResume === -1 ? since : since.slice(0, firstResume);
-		const changes = entries.some(entry => entry.did === 'fuse' || entry.did === 'lock');
-		return {
-			programmer: start.programmer,
-			chip,
-			...(board === undefined ? {} : {board}),
-			...(image === undefined ? {} : {image}),
-			...(start.imageName === undefined ? {} : {imageName: start.imageName}),
-			...(start.bootloader === undefined ? {} : {bootloader: start.bootloader}),
-			fuses: start.fuses === null ? plain(start.before) : plain(start.fuses),
-			// What a cut left in a fuse byte makes every bit of it a change; the bytes themselves were agreed to.
-			...(start.fuses === null || start.ownBackup === true || changes ? {ownBackup: true} : {}),
-			...(start.lock === undefined ? {} : {lock: start.lock}),
-			...(start.programmingVolts === undefined ? {} : {programmingVolts: start.programmingVolts}),
-			// It was made before the first erase, or the person went without.
-			backup: 'none',
-			erase,
-			verify: start.verify,
-			restoreEeprom: start.restoreEeprom,
-			...(eeprom === null || eeprom === undefined ? {} : {eeprom}),
-			resume: {
-				erased: erase && lastErase >= 0 && since.some(entry => entry.did === 'erased'),
-				backup: backupPath,
-				before: plain(origin.before),
-				fuseWrites,
-				pages: since.some(entry => entry.did === 'verified') ? 'all' : pagesDone(alone),
-				...(backup?.flash === undefined || backup.flash === null ? {} : {flashBefore: backup.flash}),
-				...(origin.lockBefore === undefined ? {} : {lockBefore: origin.lockBefore}),
-				lockBegun: entries.some(entry => entry.did === 'lock'),
-			},
-			accepted: new Set(changes ? riskNames : [...start.accepted, 'no-backup', 'eesave', 'loses-bootloader']),
-			sck: start.sck,
-		};
+		image = start.image === '' ? undefined : parseIntelHex(bytes, 'the journal').image;
 	} catch (error) {
-		if (error instanceof UnbrickError || error instanceof Error) return undefined;
-		throw error;
+		return `the image in it is damaged (${reasonOf(error)})`;
 	}
+	const starts = entries.filter(entry => entry.did === 'start');
+	const first = starts.find(entry => entry.backup !== null);
+	const backupPath = first?.backup ?? null;
+	const read =
+		first === undefined || backupPath === null ? undefined : await readBackup(store, backupPath, first);
+	const backup = typeof read === 'string' ? undefined : read;
+	const problem =
+		typeof read === 'string'
+			? `The backup that was made before the first erase cannot be used: ${read}.`
+			: undefined;
+	const flashes = [backup?.flash];
+	const later = starts.flatMap(entry =>
+		[entry.backup, entry.kept].flatMap(file => (file == null || file === backupPath ? [] : [{file, entry}])),
+	);
+	for (const {file, entry} of new Map(later.map(one => [one.file, one])).values()) {
+		const more = await readBackup(store, file, entry);
+		if (typeof more !== 'string') flashes.push(more.flash);
+	}
+	const flashesBefore = flashes.filter(flash => flash !== undefined && flash !== null);
+	const own = start.eeprom === undefined ? undefined : bytesOfHex(start.eeprom);
+	const eepromBefore = backup?.eeprom ?? undefined;
+	const erase = start.erase ?? true;
+	const hangsOnBackup =
+		erase && start.restoreEeprom && own === undefined && !eepromAtErase(chip, plain(origin.before)).survives;
+	// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
+	const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
+	const since = entries.slice(Math.max(0, lastErase));
+	const fuseWrites = entries.flatMap(entry =>
+		entry.did === 'fuse' ? [{fuse: entry.fuse, value: entry.value}] : [],
+	);
+	const firstResume = since.findIndex(entry => entry.did === 'resumed');
+	const alone = firstResume === -1 ? since : since.slice(0, firstResume);
+	const plan: RecoveryPlan = {
+		programmer: start.programmer,
+		chip,
+		...(board === undefined ? {} : {board}),
+		...(image === undefined ? {} : {image}),
+		...(start.imageName === undefined ? {} : {imageName: start.imageName}),
+		...(start.bootloader === undefined ? {} : {bootloader: start.bootloader}),
+		fuses: start.fuses === null ? plain(start.before) : plain(start.fuses),
+		...(start.ownBackup === true ? {ownBackup: true} : {}),
+		...(start.lock === undefined ? {} : {lock: start.lock}),
+		...(start.programmingVolts === undefined ? {} : {programmingVolts: start.programmingVolts}),
+		// It was made before the first erase, or the person went without.
+		backup: 'none',
+		erase,
+		verify: start.verify,
+		restoreEeprom: start.restoreEeprom,
+		...(own === undefined ? {} : {eeprom: own}),
+		resume: {
+			erased: erase && lastErase >= 0 && since.some(entry => entry.did === 'erased'),
+			// A file that is not there, or not what it was, is no backup.
+			backup: backup === undefined ? null : backupPath,
+			before: plain(origin.before),
+			fuseWrites,
+			pages: since.some(entry => entry.did === 'verified') ? 'all' : pagesDone(alone),
+			...(firstResume === -1 ? {} : {scattered: true}),
+			...(flashesBefore.length === 0 ? {} : {flashesBefore}),
+			...(eepromBefore === undefined ? {} : {eepromBefore}),
+			...(origin.lockBefore === undefined ? {} : {lockBefore: origin.lockBefore}),
+			lockBegun: entries.some(entry => entry.did === 'lock'),
+			...(problem !== undefined && hangsOnBackup
+				? {lost: `${problem} What the EEPROM held does not come back.`}
+				: {}),
+		},
+		// What a run finds by itself is asked then; what was agreed to holds for what it was said of.
+		accepted: new Set(start.accepted),
+		sck: start.sck,
+	};
+	return {plan, ...(problem === undefined ? {} : {problem})};
 }
 
 function bytesOfHex(digits: string): Uint8Array {

@@ -42,8 +42,16 @@ export type RecoveryPlan = {
 		readonly fuseWrites?: readonly {readonly fuse: FuseName; readonly value: number}[];
 		/** Pages of the image written, by the journal, in the order of their addresses. */
 		readonly pages?: number | 'all';
-		/** The flash before the first erase, from the backup. */
-		readonly flashBefore?: Uint8Array;
+		/** The flash before an erase, from the backup made before the first one and from those made since. */
+		readonly flashesBefore?: readonly Uint8Array[];
+		/** The EEPROM before the first erase, from the backup: it is written back. */
+		readonly eepromBefore?: Uint8Array;
+		/** What the interrupted run was writing, where this plan writes something else. */
+		readonly written?: MemoryImage;
+		/** More was written since than `pages` says, and not in the order of addresses: an earlier resume. */
+		readonly scattered?: boolean;
+		/** Why the backup cannot be used, where the EEPROM hangs on it. */
+		readonly lost?: string;
 		readonly lockBefore?: number;
 		/** Writing the lock byte had begun. */
 		readonly lockBegun?: boolean;

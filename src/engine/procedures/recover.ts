@@ -345,7 +345,12 @@ async function* run(
 	const eepromGoes = erasing && !eepromAtErase(chip, identity.fuses).survives;
 	// What an interrupted recovery would take is kept first.
 	const guardEeprom =
-		plan.resume === undefined && eepromGoes && !keepBackup && allows.read && !accepts('eesave') && !accepts('no-backup');
+		plan.resume === undefined &&
+		eepromGoes &&
+		!keepBackup &&
+		allows.read &&
+		!accepts('eesave') &&
+		!accepts('no-backup');
 	if (guardEeprom && !isBlank(await target.readRange('eeprom', 0, chip.eeprom.bytes))) {
 		risks.push({
 			risk: 'eesave',
@@ -407,14 +412,14 @@ async function* run(
 		const {resume} = plan;
 		const own = found !== undefined && (strange?.eeprom !== undefined || resume.eepromBefore === undefined);
 		keptEeprom = own ? found?.eeprom : (resume.eepromBefore ?? eeprom);
-		if (found !== undefined && plan.erase && image !== undefined) {
-			rest = resume.erased ? remaining(chip, image, found.flash) : undefined;
+		if (found !== undefined && image !== undefined) {
+			if (plan.erase && resume.erased) rest = remaining(chip, image, found.flash);
 			// Lock bits that forbid writing only go with an erase; when all is written already they may stay.
 			const allDone = rest?.byteCount === 0 && (fusePlan?.writes.length ?? 0) === 0;
 			if (!allows.write && !allDone) rest = undefined;
 			// So do lock bits that nobody asked for.
 			if (((plan.lock ?? 0xff) & chip.lock.mask & ~identity.lock) !== 0) rest = undefined;
-			const goes = rest === undefined && !(isBlank(found.flash) && isBlank(found.eeprom));
+			const goes = plan.erase && rest === undefined && !(isBlank(found.flash) && isBlank(found.eeprom));
 			const content = plan.eeprom ?? (plan.restoreEeprom ? keptEeprom : undefined);
 			const changes = content !== undefined && !isBlank(found.eeprom) && !sameBytes(content, found.eeprom);
 			if (!keepBackup && (goes || changes || words.length > 0)) {
@@ -575,8 +580,7 @@ async function* run(
 		halt('eeprom');
 		yield phase('eeprom');
 		// What an interrupted run has written back already is known by standing before all that is not.
-		const there =
-			plan.resume === undefined ? undefined : await target.readRange('eeprom', 0, content.length);
+		const there = plan.resume === undefined ? undefined : await target.readRange('eeprom', 0, content.length);
 		yield* restoreEepromBytes(target, content, stop, abandoned.request, there);
 		yield* notes();
 		await journal({did: 'eeprom'});
@@ -747,7 +751,14 @@ async function* look(
 	const {chip} = plan;
 	const read = async function* (): AsyncGenerator<RecoverEvent, Content> {
 		const flash = yield* readFlash(target, chip, 'verify', stop, abandon);
-		return {flash, eeprom: await target.readRange('eeprom', 0, chip.eeprom.bytes)};
+		const eeprom = await target.readRange('eeprom', 0, chip.eeprom.bytes);
+		// It may be written back.
+		if (!isBlank(eeprom)) {
+			const second = await target.readRange('eeprom', 0, chip.eeprom.bytes);
+			if (!sameBytes(eeprom, second))
+				throw new UnbrickError({kind: 'UnstableLink', what: 'eeprom', got: [], candidates: []});
+		}
+		return {flash, eeprom};
 	};
 	const content = yield* read();
 	try {

@@ -4,15 +4,23 @@ import {hexByte, isBlank, sameBytes} from '../bytes.ts';
 import type {FuseName} from '../chips/chip.ts';
 import {UnbrickError} from '../errors.ts';
 import {fuseNames, sameFuse} from '../fuses/mask.ts';
+import {eepromAtErase} from '../fuses/plan.ts';
+import type {MemoryImage} from '../image/memory-image.ts';
 import {pagesOf} from '../isp/isp-target.ts';
-import type {Identity} from '../target.ts';
+import type {FuseBytes, Identity} from '../target.ts';
 import type {RecoveryPlan} from './plan.ts';
 
-/** Share of pages (or bytes) that may differ from what the journal says: a cut page, a bad link before the verify. */
+/** Share of the pages, or of the bytes of one, that may differ: a bad link before the verify. More is another board. */
 const strangeShare = 1 / 4;
 
-/** So many pages may be strange on the smallest chip, too: one cut in the middle, one disturbed. */
+/** So many pages on the smallest chip, too; and so many of the last ones may have gone to a chip without supply. */
 const strangeAtLeast = 2;
+
+/** Pages that may be written before the journal's line about the page before is on the disk. */
+const journalLag = 8;
+
+/** EEPROM bytes that may be half written: two pages of the largest EEPROM page (8 bytes), and where writing begins (32). */
+const eepromWindow = 64;
 
 type Resume = NonNullable<RecoveryPlan['resume']>;
 
@@ -69,52 +77,167 @@ export function proveIdentity(
 	return spoiled;
 }
 
+/** What a chip holds, as read. */
+export type Content = {readonly flash: Uint8Array; readonly eeprom: Uint8Array};
+
+/** What of it cannot come from the interrupted board, in words; undefined where everything fits. */
+export type Recognition = {readonly flash: string | undefined; readonly eeprom: string | undefined};
+
+/** Bits only go from 0 to 1, as an erase cut short or a page cut short leaves them. */
+const onlySets = (from: Uint8Array, to: Uint8Array): boolean =>
+	from.every((byte, at) => ((to[at] ?? 0) & byte) === byte);
+
+/** The same page, disturbed: of the bytes that hold anything in either, few differ. */
+function alike(wanted: Uint8Array, present: Uint8Array): boolean {
+	let held = 0;
+	let differing = 0;
+	for (const [at, byte] of wanted.entries()) {
+		if (byte === 0xff && present[at] === 0xff) continue;
+		held++;
+		if (byte !== present[at]) differing++;
+	}
+	return !isBlank(wanted) && differing <= held * strangeShare;
+}
+
 /**
- * Compares the flash with what the interruption must have left.
- * @param flash all of it, as read
- * @throws UnbrickError OtherBoard
+ * Compares flash and EEPROM with what the interruption must have left: the backup's content where an erase was cut
+ * short, the pages of the image after it. Bytes that neither explains are nobody's but another board's.
+ * @throws UnbrickError OtherBoard where the flash contradicts the journal
  */
-export function proveFlash(plan: RecoveryPlan, resume: Resume, flash: Uint8Array): void {
-	const {chip, image} = plan;
+export function recognise(
+	plan: RecoveryPlan,
+	resume: Resume,
+	identity: Identity,
+	content: Content,
+): Recognition {
+	const {image} = plan;
+	if (image === undefined) return {flash: undefined, eeprom: undefined};
+	if (!plan.erase) return {flash: missingPages(plan, resume, image, content.flash), eeprom: undefined};
+	return {
+		flash: resume.erased
+			? afterErase(plan, resume, resume.written ?? image, content.flash)
+			: afterCutErase(plan, resume, resume.written ?? image, content.flash),
+		eeprom: strangeEeprom(plan, resume, identity, content),
+	};
+}
+
+const pageOf = (data: Uint8Array, at: number, pageBytes: number) => data.subarray(at, at + pageBytes);
+
+/** An erase only sets bits: what was 1 before, or 1 in the image that a second erase found, is 1 now. */
+function afterCutErase(
+	{chip}: RecoveryPlan,
+	resume: Resume,
+	written: MemoryImage,
+	flash: Uint8Array,
+): string | undefined {
 	const {pageBytes} = chip.flash;
-	const pageOf = (data: Uint8Array, at: number) => data.subarray(at, at + pageBytes);
-	// On a blank chip nothing can be lost, whichever it is.
-	if (image === undefined || !plan.erase || isBlank(flash)) return;
-	if (!resume.erased) {
-		const before = resume.flashBefore;
-		if (before === undefined) return;
-		// An erase only sets bits: what was 1 before, or 1 in the image that a second erase found, is 1 now.
-		const cleared = (expected: (at: number) => number) =>
-			flash.reduce((sum, byte, at) => sum + ((byte & expected(at)) === expected(at) ? 0 : 1), 0);
-		const written = (at: number) => image.at(at) ?? 0xff;
-		const fewest = Math.min(
-			cleared(at => before[at] ?? 0xff),
-			cleared(written),
-		);
-		if (fewest > flash.length * strangeShare * strangeShare) {
-			throw other('its flash holds something else than the backup that was made then');
-		}
-		return;
-	}
-	const pages = pagesOf(image, pageBytes);
-	const journalled = new Set(
-		(resume.pages === 'all' ? pages : pages.slice(0, Math.max(0, (resume.pages ?? 0) - 1))).filter(
-			page => !isBlank(image.slice(page, pageBytes)),
-		),
-	);
+	const before = resume.flashesBefore ?? [];
 	let strange = 0;
-	let missing = 0;
 	for (let page = 0; page < flash.length; page += pageBytes) {
-		const present = pageOf(flash, page);
-		if (sameBytes(present, image.slice(page, pageBytes))) continue;
-		if (journalled.has(page)) missing++;
-		else if (!isBlank(present)) strange++;
+		const present = pageOf(flash, page, pageBytes);
+		const explained =
+			isBlank(present) ||
+			before.some(old => onlySets(pageOf(old, page, pageBytes), present)) ||
+			onlySets(written.slice(page, pageBytes), present);
+		if (!explained) strange++;
 	}
-	const allowed = (of: number) => Math.max(strangeAtLeast, Math.floor(of * strangeShare));
-	if (missing > 0 && (missing === journalled.size ? missing > 1 : missing > allowed(journalled.size))) {
-		throw other(`${missing} of the ${journalled.size} pages that were written are not on it`);
+	if (strange === 0) return undefined;
+	return before.length === 0
+		? `its erase was cut short, there is no backup to compare with, and ${pages(strange)} of its flash hold something`
+		: `its erase was cut short, and ${pages(strange)} of its flash hold something that was not in the backup`;
+}
+
+const pages = (count: number) => (count === 1 ? '1 page' : `${count} pages`);
+
+/** The pages that the journal says were written are there; the one at work may be half done; all others are blank. */
+function afterErase(
+	plan: RecoveryPlan,
+	resume: Resume,
+	written: MemoryImage,
+	flash: Uint8Array,
+): string | undefined {
+	const {pageBytes} = plan.chip.flash;
+	const order = pagesOf(written, pageBytes);
+	const done = resume.pages === 'all' ? order.length : (resume.pages ?? 0);
+	const reach = resume.scattered === true ? order.length : done + journalLag;
+	const near = new Set(order.slice(0, reach));
+	let strange = 0;
+	for (let page = 0; page < flash.length; page += pageBytes) {
+		const present = pageOf(flash, page, pageBytes);
+		const wanted = written.slice(page, pageBytes);
+		if (isBlank(present) || sameBytes(present, wanted)) continue;
+		if (near.has(page) && (onlySets(wanted, present) || alike(wanted, present))) continue;
+		// A page that a disturbed address has led elsewhere.
+		if (order.some(other => sameBytes(written.slice(other, pageBytes), present))) continue;
+		strange++;
 	}
-	if (strange > allowed(pages.length)) {
-		throw other(`${strange} pages of its flash hold something that nobody wrote`);
+	const missing = missingPages(plan, resume, written, flash);
+	const allowed = Math.max(strangeAtLeast, (flash.length / pageBytes) * strangeShare);
+	const words = `${pages(strange)} of its flash hold something that nobody wrote`;
+	if (strange > allowed) throw other(words);
+	return missing ?? (strange === 0 ? undefined : words);
+}
+
+/** Pages that were written by the journal and are not there. The last ones may have gone to a chip without supply. */
+function missingPages(
+	plan: RecoveryPlan,
+	resume: Resume,
+	written: MemoryImage,
+	flash: Uint8Array,
+): string | undefined {
+	const {pageBytes} = plan.chip.flash;
+	const order = pagesOf(written, pageBytes);
+	const sure = resume.pages === 'all' ? order : order.slice(0, Math.max(0, (resume.pages ?? 0) - 1));
+	const due = sure.filter(page => !isBlank(written.slice(page, pageBytes)));
+	const there = (page: number) => {
+		const wanted = written.slice(page, pageBytes);
+		const present = pageOf(flash, page, pageBytes);
+		// Without an erase only the image's own bytes are known.
+		if (!plan.erase) return present.every((byte, at) => (written.at(page + at) ?? byte) === byte);
+		return sameBytes(wanted, present) || alike(wanted, present);
+	};
+	const missing = due.filter(page => !there(page));
+	if (missing.length === 0) return undefined;
+	const tail = resume.pages === 'all' ? [] : due.slice(-strangeAtLeast);
+	if (missing.every(page => tail.includes(page))) return undefined;
+	const words = `${missing.length} of the ${due.length} pages that were written are not on it`;
+	if (missing.length > due.length / 2) throw other(words);
+	return words;
+}
+
+/** The EEPROM is as the erase left it, or holds so much of what is written back; where the erase spares it, all. */
+function strangeEeprom(
+	plan: RecoveryPlan,
+	resume: Resume,
+	identity: Identity,
+	{flash, eeprom}: Content,
+): string | undefined {
+	const {chip} = plan;
+	const {eepromBefore: before} = resume;
+	const brought = plan.eeprom ?? (plan.restoreEeprom ? before : undefined);
+	const spared = (fuses: FuseBytes) => eepromAtErase(chip, fuses).survives;
+	const words = 'its EEPROM holds something else than the interruption left';
+	if (brought !== undefined && isPartOf(eeprom, brought)) return undefined;
+	if (spared(resume.before ?? identity.fuses) && spared(identity.fuses)) {
+		const known = before === undefined || sameBytes(eeprom, before) || isPartOf(eeprom, brought, before);
+		return known ? undefined : words;
 	}
+	if (isBlank(eeprom)) return undefined;
+	if (resume.erased || before === undefined) return words;
+	// Flash that no bit of was erased: nothing of the EEPROM was.
+	const untouched = !isBlank(flash) && resume.flashesBefore?.some(old => sameBytes(old, flash)) === true;
+	return (untouched ? sameBytes(eeprom, before) : onlySets(before, eeprom)) ? undefined : words;
+}
+
+/** So much of `content`, from the start on, that writing it was cut off: behind it blank, or as it was before. */
+function isPartOf(eeprom: Uint8Array, content: Uint8Array | undefined, before?: Uint8Array): boolean {
+	if (content === undefined || content.length !== eeprom.length) return false;
+	const first = eeprom.findIndex((byte, at) => byte !== content[at]);
+	if (first === -1) return true;
+	return eeprom.every((byte, at) => {
+		if (at < first || byte === (before?.[at] ?? 0xff)) return true;
+		const wanted = content[at] ?? 0xff;
+		// The byte or page at work may be half done.
+		return at < first + eepromWindow && (byte & wanted) === wanted;
+	});
 }

@@ -1,0 +1,469 @@
+// Going on with an interrupted recovery, and what must not come of it: another board overwritten, an EEPROM lost in
+// silence, a fault of the wires called another board, a journal that nobody can read any more.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {type Bench, createBench} from '../../src/bench/bench.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
+import {type RiskName, riskNames} from '../../src/engine/errors.ts';
+import {parseBackup} from '../../src/engine/image/backup-file.ts';
+import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
+import {createImage} from '../../src/engine/image/memory-image.ts';
+import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
+import type {RecoverEvent, RecoverResult} from '../../src/engine/procedures/events.ts';
+import {
+	createJournal,
+	describeDamaged,
+	findInterrupted,
+	forgetInterrupted,
+	type JournalEntry,
+	listInterrupted,
+	parseJournal,
+	printEntry,
+	surveyJournals,
+} from '../../src/engine/procedures/journal.ts';
+import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
+import {type RecoverDeps, recover} from '../../src/engine/procedures/recover.ts';
+import {openProgrammer} from '../../src/engine/programmers/open.ts';
+
+const chip = findChip('atmega32u4')!;
+const fuses = {low: 0xff, high: 0xd8, extended: 0xcb};
+const pattern = (length: number, seed: number) =>
+	Uint8Array.from({length}, (_, index) => (index * seed + (index >> 8)) & 0xff);
+const small = createImage([{byteAddress: 0, data: pattern(4_000, 7)}]);
+const large = createImage([{byteAddress: 0, data: pattern(28_672, 7)}]);
+const plan: RecoveryPlan = {
+	programmer: 'usbasp',
+	chip,
+	image: small,
+	imageName: 'mine.hex',
+	fuses,
+	backup: 'auto',
+	erase: true,
+	verify: 'written',
+	restoreEeprom: true,
+	accepted: new Set<RiskName>(['loses-bootloader', 'bootrst', 'clock-unverified']),
+	sck: 'auto',
+};
+
+function board(options: {seed?: number; flash?: Uint8Array; eeprom?: Uint8Array} = {}): Bench {
+	const {seed = 1, ...content} = options;
+	return createBench('healthy', {
+		seed,
+		...content,
+		change: {programmer: 'usbasp', chip: chip.id, expectedChip: chip.id, content: 'used', fuses},
+	});
+}
+
+async function run(
+	bench: Bench,
+	what: RecoveryPlan,
+	how: Partial<RecoverDeps> & {path?: string; hear?: (event: RecoverEvent) => void} = {},
+) {
+	const {path, hear, ...deps} = how;
+	const store = deps.store ?? bench.store;
+	const warnings = new Map<string, string>();
+	let result: RecoverResult | undefined;
+	for await (const event of recover(what, {
+		connect: async () =>
+			createIspTarget(await openProgrammer(bench.world, {programmer: 'usbasp'}), {clock: bench.clock}),
+		store,
+		clock: bench.clock,
+		journal: createJournal(store, path),
+		...deps,
+	})) {
+		hear?.(event);
+		if (event.type === 'warning') warnings.set(event.code, event.message);
+		if (event.type === 'result') result = event;
+	}
+	return {result: result!, warnings};
+}
+
+/** Board A, cut off at some moment, and its interrupted recovery. */
+async function cut(
+	where: Parameters<Bench['cutAfter']>[0],
+	kind: 'link' | 'power' | 'wires' = 'link',
+	what = plan,
+	bench = board(),
+) {
+	bench.cutAfter(where, kind);
+	const {result} = await run(bench, what);
+	assert.equal(result.ok, false);
+	bench.restore();
+	const found = (await findInterrupted(bench.store))!;
+	return {bench, found, first: result};
+}
+
+const loader = (bytes: number) => {
+	const flash = new Uint8Array(chip.flash.bytes).fill(0xff);
+	flash.set(
+		pattern(bytes, 13).map(byte => (byte === 0xff ? 1 : byte)),
+		flash.length - bytes,
+	);
+	return flash;
+};
+const backupsOf = (bench: Bench) => [...bench.store.files.keys()].filter(name => name.startsWith('backup-'));
+const filesOf = (bench: Bench) => bench.store.files as Map<string, string>;
+function assertFailed(result: RecoverResult): asserts result is Extract<RecoverResult, {ok: false}> {
+	assert.equal(result.ok, false, JSON.stringify(result));
+}
+function assertDone(result: RecoverResult): asserts result is Extract<RecoverResult, {ok: true}> {
+	assert.equal(result.ok, true, JSON.stringify(result));
+}
+
+const strangers: readonly (readonly [string, Bench, RecoveryPlan, Parameters<Bench['cutAfter']>[0]])[] = [
+	['erase cut, the other one full', board({seed: 7}), plan, {changes: 0}],
+	['erase cut, the other one with a 2 KB loader', board({flash: loader(2_048)}), plan, {changes: 0}],
+	['erase cut, the other one with a 4 KB loader', board({flash: loader(4_096)}), plan, {changes: 0}],
+	[
+		'erase cut without a backup, the other one full',
+		board({seed: 7}),
+		{...plan, backup: 'none', accepted: new Set<RiskName>([...plan.accepted, 'no-backup', 'eesave'])},
+		{changes: 0},
+	],
+	['page 1 of 28 KB, a 4 KB loader', board({flash: loader(4_096)}), {...plan, image: large}, {pages: 1}],
+	['page 1 of 28 KB, 7 KB of content', board({flash: loader(7_000)}), {...plan, image: large}, {pages: 1}],
+	['page 3 of 28 KB, a 4 KB loader', board({flash: loader(4_096)}), {...plan, image: large}, {pages: 3}],
+	['page 17 of 28 KB, a 4 KB loader', board({flash: loader(4_096)}), {...plan, image: large}, {pages: 17}],
+	[
+		'page 17 of 28 KB, blank with an EEPROM of its own',
+		board({flash: new Uint8Array(chip.flash.bytes).fill(0xff)}),
+		{...plan, image: large},
+		{pages: 17},
+	],
+	['page 2, two pages of a loader', board({flash: loader(256)}), plan, {pages: 2}],
+	[
+		'erase cut, the other half of a split keyboard: same firmware, one byte of EEPROM differs',
+		board({
+			eeprom: board()
+				.chip.dump()
+				.eeprom.map((byte, at) => (at === 10 ? byte ^ 0x01 : byte)),
+		}),
+		plan,
+		{changes: 0},
+	],
+];
+for (const [what, other, plans, where] of strangers) {
+	test(`going on erased another board without a word: ${what}`, async () => {
+		const {bench, found} = await cut(where, 'link', plans);
+		const before = other.chip.dump();
+		const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+		assertFailed(result);
+		assert.match(result.error.kind, /^(OtherBoard|ConsentMissing)$/);
+		if (result.error.kind === 'ConsentMissing') assert.deepEqual(result.error.risks, ['same-board']);
+		assert.equal(other.touched(), false);
+		assert.deepEqual(other.chip.dump(), before);
+		// The right one still goes on, without being asked anything, where anything tells it from others.
+		const right = await run(bench, found.plan, {path: found.path});
+		if (plans.backup !== 'none') assertDone(right.result);
+	});
+}
+
+test('a word that it is the same board: what is on it is kept in a fresh backup first, and it keeps its own EEPROM', async () => {
+	const {bench, found, first} = await cut({changes: 0});
+	const other = board({seed: 7, flash: loader(2_048)});
+	const before = other.chip.dump();
+	assert.notDeepEqual(before.eeprom, bench.chip.dump().eeprom);
+	const {result, warnings} = await run(
+		other,
+		{...found.plan, accepted: new Set<RiskName>([...found.plan.accepted, 'same-board'])},
+		{store: bench.store, path: found.path},
+	);
+	assertDone(result);
+	assert.equal(result.backup, first.backup);
+	const fresh = backupsOf(bench).filter(name => name !== first.backup);
+	assert.equal(fresh.length, 1);
+	const kept = parseBackup(bench.store.files.get(fresh[0]!)!, 'fresh');
+	assert.deepEqual(kept.flash, before.flash);
+	assert.deepEqual(kept.eeprom, before.eeprom);
+	assert.match(warnings.get('kept-first') ?? '', new RegExp(fresh[0]!));
+	assert.deepEqual(other.chip.dump().eeprom, before.eeprom);
+	assert.match(warnings.get('own-eeprom') ?? '', new RegExp(first.backup!));
+});
+
+test('the word is not written down: the next run asks again', async () => {
+	const {bench, found} = await cut({changes: 0});
+	const other = board({seed: 7});
+	other.cutAfter({pages: 3}, 'link');
+	await run(
+		other,
+		{...found.plan, accepted: new Set<RiskName>([...found.plan.accepted, 'same-board'])},
+		{store: bench.store, path: found.path},
+	);
+	const [again] = await listInterrupted(bench.store);
+	assert.equal(again!.plan.accepted.has('same-board'), false);
+	// What is on it now is what that run wrote: it is known again, and its own EEPROM comes back.
+	other.restore();
+	const {result} = await run(other, again!.plan, {store: bench.store, path: found.path});
+	assertDone(result);
+	assert.deepEqual(other.chip.dump().eeprom, board({seed: 7}).chip.dump().eeprom);
+});
+
+test('an erase cut by the supply on the right board: known by its backup, asked nothing, EEPROM and all', async () => {
+	for (let seed = 1; seed <= 6; seed++) {
+		const own = board({seed});
+		const {eeprom} = own.chip.dump();
+		const {bench, found} = await cut({changes: 0}, 'power', plan, own);
+		const {result} = await run(bench, found.plan, {path: found.path});
+		assertDone(result);
+		assert.deepEqual(bench.chip.dump().eeprom, eeprom);
+	}
+});
+
+test('the EEPROM cut again and again while it is written back is known again', async () => {
+	const bench = board();
+	const {eeprom} = bench.chip.dump();
+	const {found} = await cut({pages: 31}, 'link', plan, bench);
+	let path = found.path;
+	for (let turn = 1; turn <= 5; turn++) {
+		const now = (await findInterrupted(bench.store))!;
+		path = now.path;
+		const begun = bench.chip.events.length;
+		bench.cutAfter({changes: begun + 3 + turn * 7}, 'power');
+		const {result} = await run(bench, now.plan, {path});
+		bench.restore();
+		if (result.ok) break;
+		assert.doesNotMatch(result.error.kind, /OtherBoard|ConsentMissing/, result.error.message);
+	}
+	bench.cutAfter({changes: Number.POSITIVE_INFINITY}, 'link');
+	const last = await findInterrupted(bench.store);
+	if (last !== undefined) assertDone((await run(bench, last.plan, {path: last.path})).result);
+	assert.deepEqual(bench.chip.dump().eeprom, eeprom);
+});
+
+test('the backup is gone: the EEPROM was lost in silence, and the result named a missing file', async () => {
+	const {bench, found: before} = await cut({pages: 17});
+	const name = before.plan.resume!.backup!;
+	filesOf(bench).delete(name);
+	const found = (await findInterrupted(bench.store))!;
+	assert.match(found.problem ?? '', /is not there/);
+	const opened = {count: 0};
+	const {result} = await run(bench, found.plan, {
+		path: found.path,
+		connect: async () => {
+			opened.count++;
+			throw new Error('not before the word');
+		},
+	});
+	assertFailed(result);
+	assert.equal(result.error.kind, 'ConsentMissing');
+	assert.deepEqual(result.error.risks, ['backup-lost']);
+	assert.match(result.error.likely.join(' '), new RegExp(`${name}.*is not there`));
+	assert.equal(opened.count, 0);
+	assert.equal(result.backup, null);
+	assert.notEqual(result.chipState, 'untouched');
+	const accepted = new Set<RiskName>([...found.plan.accepted, 'backup-lost']);
+	const done = await run(bench, {...found.plan, accepted}, {path: found.path});
+	assertDone(done.result);
+	assert.equal(done.result.backup, null);
+});
+
+test('a damaged backup, or one of another board, made the journal invisible', async () => {
+	const {bench, found: before} = await cut({pages: 17});
+	const name = before.plan.resume!.backup!;
+	const whole = bench.store.files.get(name)!;
+	const ofAnother = board({seed: 3});
+	ofAnother.chip.setSurroundings({...ofAnother.chip.surroundings()});
+	const cases = [
+		whole.replace('"lock": "0xff"', '"lock": "0xfe"'),
+		whole.slice(0, whole.length >> 1),
+		'{}',
+		'',
+	];
+	for (const text of cases) {
+		filesOf(bench).set(name, text);
+		const found = await findInterrupted(bench.store);
+		assert.ok(found !== undefined, 'it is still offered');
+		assert.match(found.problem ?? '', new RegExp(name));
+		const {result} = await run(bench, found.plan, {path: found.path});
+		assertFailed(result);
+		assert.deepEqual(result.error.risks, ['backup-lost']);
+	}
+	filesOf(bench).set(name, whole);
+	assertDone((await run(bench, (await findInterrupted(bench.store))!.plan, {path: before.path})).result);
+});
+
+test('a journal whose first line is damaged is told of and can be forgotten', async () => {
+	const {bench, found} = await cut({pages: 17});
+	const text = bench.store.files.get(found.path)!;
+	for (const damaged of [
+		text.slice(5),
+		text.replace('"atmega32u4"', '"atmega99"'),
+		`\0\0\0\n${text.slice(text.indexOf('\n') + 1)}`,
+	]) {
+		filesOf(bench).set(found.path, damaged);
+		const survey = await surveyJournals(bench.store);
+		assert.deepEqual(survey.interrupted, []);
+		assert.equal(survey.damaged.length, 1);
+		assert.match(
+			describeDamaged(survey.damaged[0]!),
+			new RegExp(`${found.path}.*(first line|atmega99)`, 's'),
+		);
+	}
+	// Nothing was changed when only the first line, or a part of it, is there.
+	for (const begun of ['', text.slice(0, 40), text.slice(0, text.indexOf('\n') + 1)]) {
+		filesOf(bench).set(found.path, begun);
+		const survey = await surveyJournals(bench.store);
+		assert.deepEqual(survey, {interrupted: [], damaged: []});
+	}
+	filesOf(bench).set(found.path, text.slice(5));
+	await forgetInterrupted(bench.store, (await surveyJournals(bench.store)).damaged[0]!);
+	assert.equal(bench.store.files.has(found.path), false);
+});
+
+test('an image name of 5,000 characters wrote a journal that could not be read back', async () => {
+	const {found} = await cut({pages: 17}, 'link', {...plan, imageName: `${'x'.repeat(4_999)}\u{1f600}.hex`});
+	assert.equal(found.stage, 'while writing page 17');
+	// What cannot be read back is refused before anything is changed.
+	const bench = board();
+	const {result} = await run(bench, {...plan, programmingVolts: Number.NaN});
+	assertFailed(result);
+	assert.equal(bench.touched(), false);
+});
+
+test('wires or supply gone while a resume reads the flash: not another board, and not untouched', async () => {
+	for (const kind of ['wires', 'power'] as const) {
+		const {bench, found} = await cut({pages: 17});
+		let seen = 0;
+		const {result} = await run(bench, found.plan, {
+			path: found.path,
+			hear(event) {
+				if (event.type === 'progress' && event.phase === 'verify' && seen++ === 3) bench.cutNow(kind);
+			},
+		});
+		assertFailed(result);
+		assert.match(result.error.kind, /^(NoTarget|UnstableLink)$/, kind);
+		assert.equal(result.chipState, 'partly-written');
+		assert.doesNotMatch(result.error.next.join(' '), /forget/);
+		bench.restore();
+		assertDone((await run(bench, found.plan, {path: found.path})).result);
+	}
+});
+
+/** A store whose disk is full for the lines that `full` names, by their number. */
+const fullDisk = (bench: Bench, full: (line: string, number: number) => boolean) => {
+	let number = 0;
+	return {
+		...bench.store,
+		appendLine: async (name: string, line: string) => {
+			if (full(line, number++)) throw new Error('no space left on device');
+			await bench.store.appendLine(name, line);
+		},
+	};
+};
+
+test('a second erase that cannot be written down is not begun', async () => {
+	const bench = board();
+	let erases = 0;
+	const store = fullDisk(bench, line => line.includes('"did":"erase"') && erases++ === 1);
+	// A byte that reads wrong and cannot be set right: its bits are lost while it is loaded.
+	const {transfer} = bench.wiring;
+	let sent = 0;
+	let frame: number[] = [];
+	Object.assign(bench.wiring, {
+		transfer(value: number, hz: number) {
+			frame = frame.length === 4 ? [value] : [...frame, value];
+			const load = frame.length === 4 && frame[0] === 0x40 && value !== 0 && sent++ < 1;
+			return transfer(load ? 0 : value, hz);
+		},
+	});
+	const {result} = await run(bench, plan, {store});
+	Object.assign(bench.wiring, {transfer});
+	assertFailed(result);
+	assert.equal(erases, 2, 'it wanted to erase a second time');
+	assert.equal(bench.chip.events.filter(event => event.what === 'erase').length, 1);
+	assert.notEqual(result.chipState, 'untouched');
+	const found = (await findInterrupted(bench.store))!;
+	assertDone((await run(bench, found.plan, {path: found.path})).result);
+});
+
+test('fuses that cannot be written down are not written: the state is true, and the next run goes on', async () => {
+	const wanted = {...fuses, high: 0xd9};
+	const what: RecoveryPlan = {...plan, fuses: wanted, accepted: new Set(riskNames)};
+	for (const after of [1, 3]) {
+		const bench = board();
+		const store = fullDisk(bench, (_line, number) => number > after);
+		const {result, warnings} = await run(bench, what, {store});
+		assertFailed(result);
+		assert.equal(result.error.kind, 'NotSaved');
+		assert.equal(result.chipState, 'written');
+		assert.ok(warnings.has('journal-failed'));
+		assert.equal(bench.chip.events.filter(event => event.what === 'fuse').length, 0);
+		const found = (await findInterrupted(bench.store))!;
+		assertDone((await run(bench, found.plan, {path: found.path})).result);
+		assert.equal(bench.chip.dump().fuses.high, wanted.high);
+	}
+});
+
+const tinyChip = findChip('attiny85')!;
+const tinyFuses = {low: 0xe2, high: 0xdf, extended: 0xff};
+async function fromJournal(start: Record<string, unknown>, ...rest: JournalEntry[]) {
+	const bench = createBench('healthy', {
+		change: {
+			programmer: 'usbasp',
+			chip: tinyChip.id,
+			expectedChip: tinyChip.id,
+			content: 'blank',
+			fuses: tinyFuses,
+		},
+	});
+	const first = {
+		did: 'start',
+		chip: tinyChip.id,
+		signature: '1e930b',
+		backup: null,
+		programmer: 'usbasp',
+		image: printIntelHex(createImage([{byteAddress: 0, data: pattern(150, 7)}])),
+		fuses: tinyFuses,
+		before: tinyFuses,
+		lockBefore: 0xff,
+		verify: 'written',
+		restoreEeprom: true,
+		erase: true,
+		accepted: [],
+		sck: 'auto',
+		...start,
+	};
+	const lines = [JSON.stringify(first), ...rest.map(printEntry)];
+	filesOf(bench).set('recovery-20260101.jsonl', `${lines.join('\n')}\n`);
+	const found = (await findInterrupted(bench.store))!;
+	const {result} = await run(bench, found.plan, {path: found.path});
+	return {bench, result};
+}
+
+test('a fuse or lock line in the journal stood for every consent', async () => {
+	const crystal = {...tinyFuses, low: 0xff};
+	const asked: readonly (readonly [Record<string, unknown>, JournalEntry, RiskName])[] = [
+		[{fuses: crystal}, {did: 'fuse', fuse: 'low', value: 0xff}, 'clock-unverified'],
+		[{fuses: crystal, ownBackup: true}, {did: 'erase'}, 'clock-unverified'],
+		[{lock: 0xfc}, {did: 'lock', value: 0xfc}, 'lock-bits'],
+	];
+	for (const [start, line, risk] of asked) {
+		const {bench, result} = await fromJournal(start, {did: 'erase'}, {did: 'erased'}, line);
+		assertFailed(result);
+		assert.equal(result.error.kind, 'ConsentMissing', result.error.message);
+		assert.deepEqual(result.error.risks, [risk]);
+		assert.deepEqual(bench.chip.events, []);
+		// Given in its own list, it holds.
+		const given = await fromJournal({...start, accepted: [risk]}, {did: 'erase'}, {did: 'erased'}, line);
+		assertDone(given.result);
+	}
+});
+
+test('what the plan to go on takes as accepted is what was accepted then', async () => {
+	const {found} = await cut({pages: 17});
+	assert.deepEqual([...found.plan.accepted].sort(), [...plan.accepted].sort());
+});
+
+test('a fresh chip in place of the one that was half written is another board, not the same one made blank', async () => {
+	const {bench, found} = await cut({pages: 17});
+	const other = board({
+		flash: new Uint8Array(chip.flash.bytes).fill(0xff),
+		eeprom: new Uint8Array(chip.eeprom.bytes).fill(0xff),
+	});
+	const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+	assertFailed(result);
+	assert.equal(result.error.kind, 'OtherBoard');
+	assert.equal(result.chipState, 'untouched');
+	assert.match(result.error.next.join(' '), /without --resume/);
+	assert.equal(parseJournal(bench.store.files.get(found.path)!).length > 2, true);
+});
