@@ -265,18 +265,23 @@ export async function surveyJournals(store: Store): Promise<{
 		const entries = parseJournal(content);
 		const plan = entries[0]?.did === 'start' ? await planResume(store, entries) : noStart;
 		if (typeof plan === 'string') damaged.push({path, why: plan});
-		else interrupted.push({path, stage: describeStage(entries), chip: plan.plan.chip.name, ...plan});
+		else {
+			const known = entries.some(entry => entry.did !== 'start');
+			const stage = known ? describeStage(entries) : 'at a moment that its journal does not tell';
+			interrupted.push({path, stage, chip: plan.plan.chip.name, ...plan});
+		}
 	}
 	return {interrupted, damaged};
 }
 
 const noStart = 'its first line cannot be read';
 
-/** The first line is written before the first change; without a second one there was none. */
+/** The first two lines are written before the first change; without a whole second one there was none. */
 function changedNothing(content: string): boolean {
-	const [first = '', ...rest] = content.split('\n').filter(line => line.trim() !== '');
+	const [first = '', second = ''] = content.split('\n');
 	const begin = '{"did":"start"';
-	return rest.length === 0 && (first.startsWith(begin) || begin.startsWith(first));
+	const whole = content.length > first.length + 1 + second.length || parseEntry(second) !== undefined;
+	return !whole && (first.startsWith(begin) || begin.startsWith(first));
 }
 
 const reasonOf = (error: unknown): string =>

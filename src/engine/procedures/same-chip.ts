@@ -13,7 +13,7 @@ import type {RecoveryPlan} from './plan.ts';
 /** Share of the pages, or of the bytes of one, that may differ: a bad link before the verify. More is another board. */
 const strangeShare = 1 / 4;
 
-/** So many pages on the smallest chip, too; and so many of the last ones may have gone to a chip without supply. */
+/** So many pages on the smallest chip, too; and so many may all have gone to a chip without supply. */
 const strangeAtLeast = 2;
 
 /** Pages that may be written before the journal's line about the page before is on the disk. */
@@ -178,7 +178,7 @@ function afterErase(
 	return missing ?? (strange === 0 ? undefined : words);
 }
 
-/** Pages that were written by the journal and are not there. The last ones may have gone to a chip without supply. */
+/** Pages that were written by the journal and are not there, in words. */
 function missingPages(
 	plan: RecoveryPlan,
 	resume: Resume,
@@ -198,10 +198,15 @@ function missingPages(
 	};
 	const missing = due.filter(page => !there(page));
 	if (missing.length === 0) return undefined;
-	const tail = resume.pages === 'all' ? [] : due.slice(-strangeAtLeast);
-	if (missing.every(page => tail.includes(page))) return undefined;
+	// The supply may have gone for a moment: what was sent since then has not arrived.
+	const last = due.slice(-missing.length);
+	const isTail = resume.pages !== 'all' && missing.every(page => last.includes(page));
+	if (isTail && (missing.length < due.length || missing.length <= strangeAtLeast)) return undefined;
 	const words = `${missing.length} of the ${due.length} pages that were written are not on it`;
-	if (missing.length > due.length / 2) throw other(words);
+	const otherwise = missing.filter(
+		page => !onlySets(written.slice(page, pageBytes), pageOf(flash, page, pageBytes)),
+	);
+	if (otherwise.length > due.length / 2) throw other(words);
 	return words;
 }
 
