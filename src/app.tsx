@@ -182,6 +182,8 @@ function Wizard({
 					if (flash !== undefined) onLeft(before => afterRecovery(before, session.known, flash, occasion));
 					dispatch({type: 'enter', ...session});
 				},
+				page: state.page,
+				onPage: page => dispatch({type: 'page', page}),
 				onTouched: next =>
 					onLeft(before => leaveBehind(before, state.known, {...next, over: 'usb', ...occasion})),
 				onGiveUp: gaveUp => end('gave-up', gaveUp),

@@ -82,6 +82,7 @@ export async function runPlainWizard(
 		await app.waitUntilExit();
 	} finally {
 		clearTimeout(timer);
+		talk.close();
 		lines.removeAllListeners();
 		lines.close();
 		process.off('SIGINT', talk.interrupt);

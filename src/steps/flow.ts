@@ -15,6 +15,8 @@ export type FlowState = {
 	readonly at: StepId;
 	/** True when the last question was answered. */
 	readonly finished: boolean;
+	/** Where inside the question the person is, in the step's own words; absent at its beginning. */
+	readonly page?: string | undefined;
 };
 
 export type FlowEvent =
@@ -26,7 +28,9 @@ export type FlowEvent =
 	/** Back to what a backup holds: it takes the place of image and fuses, and the chip is asked anew. */
 	| {readonly type: 'undo'; readonly undo: Undo}
 	/** A wizard that was left is entered again. */
-	| {readonly type: 'enter'; readonly known: Known; readonly at: StepId}
+	| {readonly type: 'enter'; readonly known: Known; readonly at: StepId; readonly page?: string | undefined}
+	/** The person goes to another page of the question on the screen. */
+	| {readonly type: 'page'; readonly page: string | undefined}
 	| {readonly type: 'back'};
 
 export function startFlow(steps: readonly FlowStep[], known: Known = {}): FlowState {
@@ -111,7 +115,7 @@ function settle(
 function enter(
 	steps: readonly FlowStep[],
 	state: FlowState,
-	{known: kept, at}: {readonly known: Known; readonly at: StepId},
+	{known: kept, at, page}: {readonly known: Known; readonly at: StepId; readonly page?: string | undefined},
 ): FlowState {
 	if (!applicable(steps, kept).some(step => step.id === at)) return state;
 	if (kept.flash !== undefined) return {known: kept, stale: new Set(), at, finished: false};
@@ -124,7 +128,7 @@ function enter(
 	}
 	const order = steps.map(step => step.id);
 	if (known.wiring === undefined || order.indexOf(at) <= order.indexOf('wiring'))
-		return {known, stale, at, finished: false};
+		return {known, stale, at, finished: false, ...(page === undefined ? {} : {page})};
 	stale.add('wiring');
 	if (known.identify !== undefined) stale.add('identify');
 	return {known, stale, at: 'wiring', finished: false};
@@ -135,6 +139,22 @@ function enter(
  * `back` goes one question back and loses nothing.
  */
 export function flow(steps: readonly FlowStep[], state: FlowState, event: FlowEvent): FlowState {
+	if (event.type === 'page') {
+		const {page: _, ...rest} = state;
+		return event.page === undefined ? rest : {...rest, page: event.page};
+	}
+	const next = move(steps, state, event);
+	if (next.at === state.at || next.page === undefined || event.type === 'enter') return next;
+	// A page belongs to its question.
+	const {page: _, ...rest} = next;
+	return rest;
+}
+
+function move(
+	steps: readonly FlowStep[],
+	state: FlowState,
+	event: Exclude<FlowEvent, {readonly type: 'page'}>,
+): FlowState {
 	if (event.type === 'back') {
 		const asked = applicable(steps, state.known);
 		const index = asked.findIndex(step => step.id === state.at);

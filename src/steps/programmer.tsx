@@ -86,7 +86,7 @@ function pluggedLines(devices: readonly ListedDevice[], view: View): readonly Li
 			.map(device =>
 				item(
 					`${accessWords[device.access] === '' ? glyphs.done : glyphs.warn} `,
-					`Plugged in: ${printable(device.name)}${device.mustAsk ? ' (only asking it tells)' : ''}${accessWords[device.access]}`,
+					`Plugged in: ${printable(device.name)}${device.mustAsk ? ' (may be a programmer: the first contact shows it)' : ''}${accessWords[device.access]}`,
 					accessWords[device.access] === '' ? 'good' : 'warn',
 				),
 			),
@@ -101,11 +101,26 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 	const glyphs = glyphsFor(view);
 	const [devices, setDevices] = useState<readonly ListedDevice[] | undefined>(undefined);
 	const [problem, setProblem] = useState<string | undefined>(undefined);
-	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(undefined);
-	const [typing, setTyping] = useState(false);
-	const [borrowing, setBorrowing] = useState(false);
-	const [other, setOther] = useState(false);
+	const [[pageName, pageOf] = []] = useState(() => step.page?.split(' ') ?? []);
+	const [chosen, setChosen] = useState<ProgrammerPinout | undefined>(
+		pageOf === undefined ? undefined : findPinouts(pageOf)[0],
+	);
+	/** The one that was looked at last, for the pointer. */
+	const [looked, setLooked] = useState(chosen?.id);
+	const [typing, setTyping] = useState(pageName === 'type');
+	const [borrowing, setBorrowing] = useState(pageName === 'borrow');
+	const [other, setOther] = useState(pageName === 'avrdude');
 	const [spare, setSpare] = useState<ProgrammerPinout | undefined>(undefined);
+	const page = other
+		? 'avrdude'
+		: chosen !== undefined
+			? `${typing ? 'type' : 'port'} ${chosen.id}`
+			: borrowing
+				? 'borrow'
+				: undefined;
+	const {onPage} = step;
+	// biome-ignore lint/correctness/useExhaustiveDependencies: told when the page changes, not when the callback does
+	useEffect(() => onPage(page), [page]);
 
 	useEffect(() => {
 		let here = true;
@@ -136,7 +151,10 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 		const connection = sure.length === 1 ? connectionOf(sure[0]!) : undefined;
 		if (connection !== undefined && sure[0]!.access !== 'denied' && sure[0]!.access !== 'busy') {
 			finish(pinout, connection);
-		} else setChosen(pinout);
+		} else {
+			setLooked(pinout.id);
+			setChosen(pinout);
+		}
 	};
 
 	if (devices === undefined) {
@@ -339,7 +357,9 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 			? [
 					gap,
 					say(
-						'None is plugged in that tells its name. Choose yours; an Arduino or Pro Micro needs the ISP program on it first.',
+						devices.length === 0
+							? 'No programmer is plugged in yet. Choose yours; an Arduino or Pro Micro needs the ISP program on it first.'
+							: 'What is plugged in does not say that it is a programmer, but it may be one. Choose yours; an Arduino or Pro Micro needs the ISP program on it first.',
 						'quiet',
 					),
 				]
@@ -388,7 +408,7 @@ export function ProgrammerView(step: StepProps<'programmer'>) {
 									},
 								]),
 					],
-					initial: before?.id ?? only ?? (hinted.length === 1 ? hinted[0]!.id : undefined),
+					initial: looked ?? before?.id ?? only ?? (hinted.length === 1 ? hinted[0]!.id : undefined),
 				},
 				terms: ['programmer', 'ISP'],
 			}}

@@ -9,7 +9,7 @@ import type {FlowState} from './flow.ts';
 import type {Known, StepId} from './step.ts';
 
 /** A wizard that was left. */
-export type Session = {readonly known: Known; readonly at: StepId};
+export type Session = {readonly known: Known; readonly at: StepId; readonly page?: string | undefined};
 
 const file = 'session.json';
 /** Another shape of answers gets another number: what an older program wrote is then not taken up. */
@@ -75,7 +75,10 @@ export async function keepSession(store: Store, state: FlowState): Promise<void>
 			await store.remove(file);
 			return;
 		}
-		await store.writeDurably(file, JSON.stringify({format, at: state.at, known: pack(state.known)}));
+		await store.writeDurably(
+			file,
+			JSON.stringify({format, at: state.at, page: state.page, known: pack(state.known)}),
+		);
 	} catch {}
 }
 
@@ -84,9 +87,13 @@ export async function findSession(store: Store): Promise<Session | undefined> {
 	try {
 		const text = await store.readText(file);
 		if (text === undefined) return undefined;
-		const told = JSON.parse(text) as {format?: unknown; at?: unknown; known?: unknown};
+		const told = JSON.parse(text) as {format?: unknown; at?: unknown; page?: unknown; known?: unknown};
 		if (told.format !== format || typeof told.at !== 'string') return undefined;
-		return {at: told.at as StepId, known: unpack(told.known) as Known};
+		return {
+			at: told.at as StepId,
+			known: unpack(told.known) as Known,
+			...(typeof told.page === 'string' ? {page: told.page} : {}),
+		};
 	} catch {
 		return undefined;
 	}

@@ -252,7 +252,15 @@ export type StepProps<Id extends StepId = StepId> = {
 	/** More of the log came in: the start is answered anew, the screen stays. */
 	readonly onMoreLog: (start: Answers['start']) => void;
 	/** Goes on with a wizard that was left, at its question. */
-	readonly onEnter: (session: {readonly known: Known; readonly at: StepId}) => void;
+	readonly onEnter: (session: {
+		readonly known: Known;
+		readonly at: StepId;
+		readonly page?: string | undefined;
+	}) => void;
+	/** Where inside this question a wizard that was left is entered again, in the step's own words. */
+	readonly page?: string | undefined;
+	/** The person went to another page of this question; undefined: back to its beginning. */
+	readonly onPage: (page: string | undefined) => void;
 	readonly onBack: () => void;
 	readonly onAbort: () => void;
 	/** Something was written to the board outside of a recovery: how it is left. */

@@ -14,6 +14,8 @@ export type Talk = {
 	readonly hear: (lines: readonly string[]) => void;
 	/** Ctrl+C, or the end of the input. */
 	readonly interrupt: () => void;
+	/** Nothing more is asked. */
+	readonly close: () => void;
 };
 
 export type TalkOptions = {
@@ -25,6 +27,10 @@ export type TalkOptions = {
 
 /** A single line of at least so many characters is a pasted error text, not an answer. */
 const shortestLog = 24;
+/** A screen that comes by itself may be gone at once: it is asked about when it has stood so long. Our choice. */
+const settledMs = 150;
+/** Something is going on, and takes so long that a person wants to know how to get out. Our choice. */
+const longWaitMs = 1500;
 const commands = {back: 'back', leave: 'leave', explain: '?'} as const;
 
 export function createTalk({view, write, byHand}: TalkOptions): Talk {
@@ -36,6 +42,9 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 	let answered = false;
 	let prompt = '';
 	let open = false;
+	/** The prompt that was really written last, on this page. */
+	let written = '';
+	let later: ReturnType<typeof setTimeout> | undefined;
 
 	const line = (text: string) => {
 		if (open) write('\n');
@@ -45,11 +54,19 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 	const tell = (lines: readonly Line[]) => {
 		for (const {text} of layOut(lines, cells)) line(text);
 	};
-	const ask = (text: string) => {
+	const ask = (text: string, marked = true) => {
+		clearTimeout(later);
+		written = text;
 		if (text === '') return;
 		line(text);
-		write('> ');
-		open = true;
+		// Where lines follow by themselves, a mark would be left behind alone.
+		if (marked) write('> ');
+		open = marked;
+	};
+	const askLater = (text: string, marked: boolean, afterMs: number) => {
+		clearTimeout(later);
+		later = setTimeout(() => ask(text, marked), afterMs);
+		later.unref();
 	};
 	/** Counting lines say the same with another number: once is enough, but a percentage is news. */
 	const keyOf = ({lead = '', text}: Line) => {
@@ -117,6 +134,7 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 	function act(action: Action): void {
 		answered = true;
 		prompt = '';
+		written = '';
 		current?.act(action);
 	}
 
@@ -125,6 +143,7 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 		show(spec, onAction) {
 			// An answer may lead to another page of the same question, which is then said from its beginning.
 			if (answered && spec.lines[0]?.text !== current?.spec.lines[0]?.text) said = new Set();
+			let expected = answered;
 			answered = false;
 			current = {spec, act: onAction};
 			const place = `[Step ${spec.place.number}: ${spec.place.title}]`;
@@ -133,6 +152,8 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 				header = place;
 				said = new Set();
 				prompt = '';
+				written = '';
+				expected = true;
 				line('');
 				line(place);
 				if (spec.facts) line(spec.facts);
@@ -158,14 +179,18 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 			while (fresh[0]?.text === '') fresh.shift();
 			const next = promptFor(spec);
 			const silent = control.kind === 'wait' && spec.takesText !== true;
-			if (fresh.length === 0 && (next === prompt || silent)) return;
+			if (fresh.length === 0 && next === prompt) return;
+			if (fresh.length > 0) clearTimeout(later);
 			tell(fresh);
-			if (next === prompt && silent) return;
+			if (silent) {
+				if (next !== written) askLater(next, false, longWaitMs);
+			} else if (expected && fresh.length > 0) ask(next);
+			else askLater(next, true, settledMs);
 			prompt = next;
-			ask(next);
 		},
 		hear(lines) {
 			open = false;
+			clearTimeout(later);
 			if (current === undefined) return;
 			const {spec} = current;
 			const {control} = spec;
@@ -242,7 +267,11 @@ export function createTalk({view, write, byHand}: TalkOptions): Talk {
 		},
 		interrupt() {
 			open = false;
+			clearTimeout(later);
 			act({type: 'interrupt'});
+		},
+		close() {
+			clearTimeout(later);
 		},
 	};
 }

@@ -92,6 +92,8 @@ export function drive(options: DriveOptions = {}): Driver {
 		},
 		async choose(at, label) {
 			await rendered.see(at);
+			// Its title may stand there a moment before the question does.
+			await rendered.see(/\bEnter [a-z]/);
 			for (let guard = 0; !marked().includes(label); guard++) {
 				if (guard > 80) throw new Error(`no item "${label}" on the screen:\n${rendered.screen()}`);
 				const before = marked();
