@@ -1,6 +1,7 @@
 // `diagnose [FILE]`: reads a log and names what went wrong.
 import {causeSentences, diagnose} from '../engine/diagnose/diagnose.ts';
 import {withTrueLines} from '../engine/diagnose/ends.ts';
+import {isKind} from '../engine/errors.ts';
 import {readLogFile, readLogStdin} from '../io/files.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
 import type {Output} from './output.ts';
@@ -10,7 +11,7 @@ export async function diagnoseCommand(output: Output, file: string | undefined):
 	if (file === undefined && process.stdin.isTTY === true) {
 		throw new UsageError('Give a log file, or send the log in: avr-unbrick diagnose < log.txt');
 	}
-	const {text: log, gap} = file === undefined ? await readLogStdin() : await readLogFile(file);
+	const {text: log, gap} = file === undefined ? await readLogStdin() : await readNamedLog(file);
 	const diagnosis = withTrueLines(diagnose(log), gap);
 	output.value(diagnosis);
 
@@ -41,6 +42,16 @@ export async function diagnoseCommand(output: Output, file: string | undefined):
 		for (const line of wrapped(output, `Would help to know: ${question.ask}`)) output.say(line);
 	}
 	return exitCodes.done;
+}
+
+/** A log that cannot be read is no bad HEX file: what was typed cannot be run so. */
+async function readNamedLog(file: string) {
+	try {
+		return await readLogFile(file);
+	} catch (error) {
+		if (isKind(error, 'BadHex')) throw new UsageError(`Cannot read ${file}: ${error.facts.reason}.`);
+		throw error;
+	}
 }
 
 const ispWords = {yes: 'Yes.', no: 'No.', maybe: 'Perhaps: try the steps first.'} as const;

@@ -5,6 +5,7 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {messageOf} from './message-of.ts';
+import {plainMessage} from './plain-message.ts';
 
 /** At most so many causes and hints are shown; the rest is in the report. */
 const mostCauses = 4;
@@ -25,7 +26,11 @@ export function errorLines(error: unknown, view: View, after: readonly Line[] = 
 		];
 	}
 	const {headline, likely, next} = adviseError(error, {});
-	return [item(`${glyphs.failed} `, headline, 'bad'), ...after, ...causeLines(likely, next, view)];
+	return [
+		item(`${glyphs.failed} `, plainMessage(headline), 'bad'),
+		...after,
+		...causeLines(likely, next, view),
+	];
 }
 
 /** Causes in the order of likelihood, and what to try. */

@@ -4,6 +4,7 @@ import {printable} from '../ui/text.ts';
 import {isArm, isHelped} from './applies.ts';
 import {chipStateText} from './chip-state.ts';
 import {type LeftBehind, stillWords} from './left-behind.ts';
+import {plainMessage} from './plain-message.ts';
 import type {Answers, Known} from './step.ts';
 
 export type Farewell = {readonly lines: readonly string[]; readonly code: 0 | 1 | 3 | 130};
@@ -123,7 +124,7 @@ export function farewell(
 		...head,
 		result.ok
 			? `Done: ${result.verifiedBytes} bytes verified on the ${result.chip}.`
-			: `Not done: ${printable(result.error.message)}`,
+			: `Not done: ${printable(plainMessage(result.error.message))}`,
 		...(how === 'gave-up' && !result.ok
 			? result.error.likely.slice(0, 1).map(text => `Most likely: ${printable(text)}`)
 			: []),

@@ -12,6 +12,7 @@ import {Ask} from './ask.tsx';
 import {causeLines, errorLines} from './error-text.ts';
 import {keymapStateText, progressLines, useKeymapRun} from './keymap.tsx';
 import {type Keymap, readKeymap} from './keymap-run.ts';
+import {plainMessage} from './plain-message.ts';
 import type {Answers, StepProps} from './step.ts';
 
 type Page =
@@ -308,7 +309,7 @@ function FlashPage({
 							: result.ok
 								? doneLines(result, glyphs)
 								: [
-										item(`${glyphs.failed} `, printable(result.error.message), 'bad'),
+										item(`${glyphs.failed} `, printable(plainMessage(result.error.message)), 'bad'),
 										item('The board: ', keymapStateText(result), 'strong'),
 										...causeLines(result.error.likely.slice(0, 2), result.error.next.slice(0, 3), view),
 									],

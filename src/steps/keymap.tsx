@@ -15,6 +15,7 @@ import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {causeLines, errorLines} from './error-text.ts';
 import {type Keymap, readKeymap, runKeymap} from './keymap-run.ts';
+import {plainMessage} from './plain-message.ts';
 import type {StepProps} from './step.ts';
 
 const phases: readonly (readonly [FlashPhase, string])[] = [
@@ -139,7 +140,7 @@ export function KeymapView(step: StepProps<'keymap'>) {
 			failed === undefined
 				? errorLines(fault, view)
 				: [
-						item(`${glyphs.failed} `, printable(failed.error.message), 'bad'),
+						item(`${glyphs.failed} `, printable(plainMessage(failed.error.message)), 'bad'),
 						item('The board: ', keymapStateText(failed), 'strong'),
 						...causeLines(failed.error.likely.slice(0, 2), failed.error.next.slice(0, 3), view),
 					];

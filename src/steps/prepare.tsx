@@ -14,6 +14,7 @@ import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {causeLines} from './error-text.ts';
 import {messageOf} from './message-of.ts';
+import {plainMessage} from './plain-message.ts';
 import {
 	type IspProgram,
 	type PreparePhase,
@@ -266,7 +267,7 @@ export function PrepareView({step, board, onBack, onList, onReady}: Props) {
 				}}
 				spec={{
 					lines: [
-						item(`${glyphs.failed} `, printable(error.message), 'bad'),
+						item(`${glyphs.failed} `, printable(plainMessage(error.message)), 'bad'),
 						item('The spare board: ', spareState(state), 'strong'),
 						...keptLines(kept, view),
 						...causeLines(error.likely.slice(0, 2), error.next.slice(0, 2), view),

@@ -12,6 +12,7 @@ import {engineLines} from './engine-lines.ts';
 import {causeLines} from './error-text.ts';
 import {type LeftBehind, stillWords} from './left-behind.ts';
 import {messageOf} from './message-of.ts';
+import {plainMessage} from './plain-message.ts';
 import {writeReport} from './report.ts';
 import {backupLines, provenLines, reportLines} from './result-lines.ts';
 import type {Answers, Known, StepProps} from './step.ts';
@@ -91,7 +92,7 @@ export function resultLines(known: Known, practice: boolean, view: View, left?: 
 	if (!result.ok) {
 		const {error} = result;
 		return [
-			item(`${glyphs.failed} `, error.message, 'bad'),
+			item(`${glyphs.failed} `, plainMessage(error.message), 'bad'),
 			item(
 				'The chip: ',
 				result.chipState === 'untouched' && left !== undefined

@@ -174,7 +174,7 @@ describe('the command line', {concurrency: 3}, () => {
 			],
 			[['inspect', inFolder('missing.hex')], /^[^\n]*missing\.hex: [^\n]*\n$/],
 			[['inspect', folder], /^[^\n]*folder[^\n]*\n$/],
-			[['diagnose', inFolder('missing.log')], /^[^\n]*missing\.log[^\n]*\n$/],
+			[['diagnose', inFolder('missing.log')], /^Cannot read [^\n]*missing\.log: it is not there\.\n$/],
 			[['--practice', 'unheard-of'], /^There is no practice scenario "unheard-of"\..*healthy.*\n$/],
 			[['probe'], /^Name the programmer: .*usbasp.*\n$/],
 			[['probe', '--programmer', 'usbasb'], /^There is no programmer "usbasb".*"usbasp".*\n$/],

@@ -5,8 +5,11 @@ import {performance} from 'node:perf_hooks';
 import {test} from 'node:test';
 import {createBench} from '../../src/bench/bench.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
+import {UnbrickError} from '../../src/engine/errors.ts';
 import {rankDrawer} from '../../src/engine/programmers/drawer.ts';
 import {clockRescue} from '../../src/engine/programmers/rescue-clock.ts';
+import {errorLines} from '../../src/steps/error-text.ts';
+import {plainMessage} from '../../src/steps/plain-message.ts';
 import {glossary} from '../../src/ui/glossary.ts';
 import {findPinouts} from '../../wiring/index.ts';
 import {type Driver, drive, practiceOn} from '../helpers/press.tsx';
@@ -166,4 +169,22 @@ test('words of the trade on the first contact have their meaning behind ?', () =
 		assert.ok(glossary[word].length > 40, word);
 	}
 	assert.match(glossary.package, /TQFP44/);
+});
+
+test('"broke off during PROG_PAGE": on screens commands are said in words, and nothing else is touched', () => {
+	const gone = new UnbrickError({kind: 'DeviceGone', path: '/dev/ttyUSB0', during: 'PROG_PAGE'});
+	assert.equal(
+		plainMessage(gone.message),
+		'The connection to /dev/ttyUSB0 broke off while a page was being written.',
+	);
+	const silent = new UnbrickError({kind: 'Timeout', command: 'GET_SYNC', waitedMs: 3500});
+	assert.equal(plainMessage(silent.message), 'No answer to the first call within 3500 ms.');
+	assert.match(plainMessage('during PROGRAM_FLASH_ISP.'), /^while a page was being written\.$/);
+	for (const text of [
+		'ATmega32U4, MISO, RESET and MY_SPI_FILE.hex',
+		'The connection to COM3 broke off during write.',
+	])
+		assert.equal(plainMessage(text), text);
+	const view = {columns: 80, rows: 24, unicode: true, screenReader: false};
+	assert.doesNotMatch(JSON.stringify(errorLines(gone, view)), /PROG_PAGE/);
 });
