@@ -132,7 +132,7 @@ const journeys: readonly Journey[] = [
 			{see: /What happened/, choose: 'no error text'},
 			{see: /Which board is broken\?/, choose: 'Pro Micro 5 V'},
 			...toContact,
-			{see: /First contact[\s\S]*Most likely[\s\S]*MOSI/, press: 'interrupt'},
+			{see: /First contact[\s\S]*Try this first[\s\S]*MOSI/, press: 'interrupt'},
 		],
 		code: 130,
 		farewell: /Nothing on the board was changed/,
