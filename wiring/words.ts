@@ -38,7 +38,7 @@ export function wiringTableLines(table: WiringTable, columns: number): readonly 
 	const {shifter} = table;
 	if (shifter !== undefined) {
 		for (const {row, texts} of cells)
-			texts.splice(1, 0, shifter.signals.includes(row.signal) ? 'level shifter' : 'straight');
+			texts.splice(1, 0, shifter.signals.includes(row.signal) ? 'shifter' : 'straight');
 	}
 	const headings = [
 		'programmer',

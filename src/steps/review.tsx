@@ -157,7 +157,7 @@ function backupStep(known: Known, left: LeftBehind | undefined): string {
 	if (isLocked(known)) return 'No backup: the chip is locked and cannot be read.';
 	if (known.again === true) return 'The backup of the first try is kept and used; no new one is made.';
 	if (known.image?.restore !== undefined && left !== undefined)
-		return `The good backup of the first try is kept, and it is what is written back. The chip is ${stillWords(left)}: that, too, is saved first, to a file of its own.`;
+		return `The good backup of the first try is kept, and it is what is written back. What is on the chip now (${stillWords(left)}) is saved first, too, to a file of its own.`;
 	return 'Backup: everything on the chip is read and saved to a file first.';
 }
 
