@@ -20,7 +20,7 @@ export async function backupCommand(output: Output, options: BackupOptions): Pro
 	return withCancel(output, async cancel => {
 		const result = await playEvents(
 			output,
-			createEventLog(options.log),
+			createEventLog(options.log, output),
 			backup(
 				{
 					programmer: hardware.name,

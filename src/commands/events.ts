@@ -48,21 +48,34 @@ export function exitCodeOfResult(result: RecoverResult): ExitCode {
 /** Where events go besides the screen. Progress is left out: it says nothing afterwards. */
 export type EventLog = {readonly write: (event: Event) => Promise<void>};
 
-export function createEventLog(path: string | undefined): EventLog {
+/** A log that cannot be written any more is told once: it must not end what the chip is in the middle of. */
+export function createEventLog(path: string | undefined, output: Output): EventLog {
 	if (path === undefined) return {write: async () => {}};
 	const store = createStore();
 	const absolute = absolutePath(path);
+	let failed = false;
 	return {
 		async write(event) {
-			if (event.type === 'progress') return;
-			await store.appendLine(absolute, printableJson({at: store.nowIso(), ...event}));
+			if (failed || event.type === 'progress') return;
+			try {
+				await store.appendLine(absolute, printableJson({at: store.nowIso(), ...event}));
+			} catch (error) {
+				failed = true;
+				const reason = error instanceof Error ? error.message : String(error);
+				const message = `The log ends here, the work goes on: ${reason}`;
+				output.event({type: 'warning', ...{code: 'log-failed', message}});
+				output.complain(`  note: ${message}`);
+			}
 		},
 	};
 }
 
+/** Ctrl+C, a polite kill, a terminal that was closed. */
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * Runs `work` with a Cancel that Ctrl+C (or a polite kill) triggers; a second Ctrl+C changes nothing, because
- * letting a page finish is what keeps the chip in a known state.
+ * Runs `work` with a Cancel that Ctrl+C (or a polite kill, or a closed terminal) triggers; a second Ctrl+C changes
+ * nothing, because letting a page finish is what keeps the chip in a known state.
  */
 export async function withCancel<T>(output: Output, work: (cancel: Cancel) => Promise<T>): Promise<T> {
 	const {cancel, request} = createCancel();
@@ -70,13 +83,11 @@ export async function withCancel<T>(output: Output, work: (cancel: Cancel) => Pr
 		if (!cancel.requested) output.complain('Stopping where it is safe …');
 		request();
 	};
-	process.on('SIGINT', stop);
-	process.on('SIGTERM', stop);
+	for (const signal of stopSignals) process.on(signal, stop);
 	try {
 		return await work(cancel);
 	} finally {
-		process.off('SIGINT', stop);
-		process.off('SIGTERM', stop);
+		for (const signal of stopSignals) process.off(signal, stop);
 	}
 }
 
@@ -105,8 +116,9 @@ export function createEventTeller(output: Output, log: EventLog) {
 	};
 	return {
 		async tell(event: Event): Promise<void> {
-			output.event(event);
+			// The log first: what it complains of comes before the result.
 			await log.write(event);
+			output.event(event);
 			if (event.type === 'progress') {
 				drawProgress(event as ProgressEvent);
 				return;
@@ -191,8 +203,8 @@ export async function tellFailure(
 	context: AdviceContext = {},
 ): Promise<ExitCode> {
 	const result = failureOf(error, context);
-	output.event(result);
 	await log.write(result);
+	output.event(result);
 	const code = exitCodeOfResult(result);
 	// A file or an option that cannot be used needs one sentence, no advice about chips and wires.
 	if (code === exitCodes.cannotRun) output.complain(`${result.error.message} (${result.error.kind})`);

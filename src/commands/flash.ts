@@ -38,7 +38,7 @@ type Opened = {
 };
 
 export async function flashCommand(output: Output, file: string, options: FlashOptions): Promise<ExitCode> {
-	const log = createEventLog(options.log);
+	const log = createEventLog(options.log, output);
 	const wanted = parseWanted(options);
 	try {
 		const {image} = await readHexFile(file);

@@ -24,7 +24,7 @@ export type Output = {
 	readonly event: (event: {readonly type: string}) => void;
 };
 
-/** The output of this process. A reader that has gone (`| head`) is no error of ours. */
+/** The output of this process. A reader that has gone (`| head`, a closed terminal) is no error of ours. */
 export function createOutput(options: {readonly json?: boolean | undefined}): Output {
 	const json = options.json === true;
 	for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
@@ -33,8 +33,11 @@ export function createOutput(options: {readonly json?: boolean | undefined}): Ou
 	return outputTo({json, stdout: process.stdout, stderr: process.stderr, toTerminal: people.isTTY, columns});
 }
 
+const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ENXIO', 'EBADF']);
+
 function ignoreClosedReader(error: NodeJS.ErrnoException): void {
-	if (error.code !== 'EPIPE') throw error;
+	// A pipe without a reader; a terminal that was closed (EIO; ENXIO, EBADF on some systems).
+	if (!closedCodes.has(error.code)) throw error;
 }
 
 /** The same over any two sinks. */

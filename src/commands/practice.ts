@@ -65,7 +65,7 @@ async function play(output: Output, scenario: Scenario): Promise<ExitCode> {
 	output.say(`Practice "${scenario.name}": ${scenario.description}`);
 	const told = await playEvents(
 		output,
-		createEventLog(undefined),
+		createEventLog(undefined, output),
 		recover(
 			{
 				programmer: bench.programmer,

@@ -22,7 +22,7 @@ export async function prepareCommand(
 	options: PrepareOptions,
 ): Promise<ExitCode> {
 	const board = parseSpare(boardName);
-	const log = createEventLog(options.log);
+	const log = createEventLog(options.log, output);
 	try {
 		const firmware = ispFirmwares.find(known => known.id === board);
 		const chip = firmware === undefined ? undefined : findChip(firmware.chip);

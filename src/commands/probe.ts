@@ -19,7 +19,7 @@ export async function probeCommand(output: Output, options: HardwareOptions): Pr
 			clock: world.clock,
 			programmer: hardware.name,
 		});
-		const result = await playEvents(output, createEventLog(options.log), stoppable(events, cancel));
+		const result = await playEvents(output, createEventLog(options.log, output), stoppable(events, cancel));
 		if (result === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a probe ends in a result'});
 		if (result.ok) output.say('The chip answers and the wires are right.');
 		else sayFailure(output, result);

@@ -43,6 +43,14 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
 	}
 }
 
+/** A script that reads events waits for a result, whatever went wrong. */
+async function endInResult(output: Output, error: unknown): Promise<void> {
+	if (!output.json || error instanceof UsageError || error instanceof CommanderError) return;
+	const {exitCodeOfResult, failureOf} = await import('./events.ts');
+	const result = failureOf(error);
+	if (exitCodeOfResult(result) !== exitCodes.cannotRun) output.event(result);
+}
+
 /** The sentence and the exit code of something thrown out of a command. */
 async function complainOf(error: unknown): Promise<ExitCode> {
 	if (error instanceof UsageError) {
@@ -69,7 +77,12 @@ export function createProgram(finish: Finish): Command {
 			// commander hands over the arguments, then the options, then the command itself.
 			const command = rest.at(-1) as Command;
 			const output = createOutput({json: command.opts<{json?: boolean}>().json});
-			finish(await run(output, ...(rest.slice(0, -1) as unknown as Rest)));
+			try {
+				finish(await run(output, ...(rest.slice(0, -1) as unknown as Rest)));
+			} catch (error) {
+				await endInResult(output, error);
+				throw error;
+			}
 		};
 
 	const program = new Command('avr-unbrick')
@@ -261,7 +274,10 @@ export function createProgram(finish: Finish): Command {
 			.option('--backup <file|none>', 'where the backup goes (a new file in the state folder without it)')
 			.option('--no-erase', 'write without a chip erase')
 			.option('--verify <full|written|none>', 'what to read back', 'written')
-			.option('--resume', 'go on with the recovery that was interrupted last')
+			.option(
+				'--resume',
+				'go on with the recovery that was interrupted last, once the chip has proven to be the same; where nothing proves it, --accept same-board is your word, and what is on the chip is kept in a fresh backup first; --accept backup-lost goes on without the EEPROM of a backup that is gone',
+			)
 			.option('--forget', 'forget interrupted recoveries (of --chip or --board alone); their backups stay')
 			.option('--save-recipe <file>', 'write this recovery down as a recipe, touch nothing')
 			.option('--recipe <file>', 'do what a recipe says')

@@ -10,10 +10,12 @@ import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {mergeImages} from '../engine/image/merge.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import {
+	type DamagedJournal,
+	describeDamaged,
 	describeInterrupted,
 	forgetInterrupted,
 	type Interrupted,
-	listInterrupted,
+	surveyJournals,
 } from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {printRecipe, recipeOf} from '../engine/procedures/recipe.ts';
@@ -31,7 +33,7 @@ import {runPlan} from './run-plan.ts';
 import {recipeCommand} from './series.ts';
 
 export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
-	const log = createEventLog(options.log);
+	const log = createEventLog(options.log, output);
 	if (options.forget === true) return forgetCommand(output, options);
 	if (options.resume === true) return resumeCommand(output, log, options);
 	if (options.repeat === true && options.recipe === undefined) {
@@ -76,21 +78,30 @@ async function saveRecipe(
 	}
 }
 
-/** The interrupted recoveries that the options mean, the latest first. */
-async function interruptedOnes(options: RecoverOptions): Promise<readonly Interrupted[]> {
+/** The interrupted recoveries that the options mean, the latest first, and damaged journals where any may be meant. */
+async function interruptedOnes(
+	options: RecoverOptions,
+): Promise<{readonly all: readonly Interrupted[]; readonly damaged: readonly DamagedJournal[]}> {
 	const board = options.board === undefined ? undefined : parseBoard(options.board);
 	const chip = options.chip === undefined ? board?.chip : parseChip(options.chip).id;
-	const all = await listInterrupted(createStore());
-	return all.filter(
+	const {interrupted, damaged} = await surveyJournals(createStore());
+	const all = interrupted.filter(
 		({plan}) =>
 			(chip === undefined || plan.chip.id === chip) &&
 			(board === undefined || plan.board === undefined || plan.board.id === board.id),
 	);
+	return {all, damaged};
 }
 
 async function forgetCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
 	const store = createStore();
-	const all = await interruptedOnes(options);
+	const {all, damaged: anyChip} = await interruptedOnes(options);
+	// Of which chip a damaged one is nobody knows: named chips leave it alone.
+	const damaged = options.chip === undefined && options.board === undefined ? anyChip : [];
+	for (const journal of damaged) {
+		await forgetInterrupted(store, journal);
+		output.say(`The damaged journal ${journal.path} is forgotten (${journal.why}); backups stay.`);
+	}
 	for (const interrupted of all) {
 		await forgetInterrupted(store, interrupted);
 		const {backup} = interrupted.plan.resume ?? {};
@@ -98,18 +109,24 @@ async function forgetCommand(output: Output, options: RecoverOptions): Promise<E
 			`${describeInterrupted(interrupted)} It is forgotten${backup == null ? '' : `; the backup stays in ${backup}`}.`,
 		);
 	}
-	if (all.length === 0) output.say('No recovery was interrupted: there is nothing to forget.');
-	output.value({type: 'result', ok: true, forgotten: all.length, chipState: 'untouched'});
+	const forgotten = all.length + damaged.length;
+	if (forgotten === 0) output.say('No recovery was interrupted: there is nothing to forget.');
+	output.value({type: 'result', ok: true, forgotten, chipState: 'untouched'});
 	return exitCodes.done;
 }
 
 /** What the interrupted run was told holds; the programmer may be another one. */
 async function resumeCommand(output: Output, log: EventLog, options: RecoverOptions): Promise<ExitCode> {
 	const hardware = parseHardware(options);
-	const [interrupted, ...older] = await interruptedOnes(options);
+	const {all, damaged} = await interruptedOnes(options);
+	const [interrupted, ...older] = all;
+	if (interrupted === undefined && damaged.length > 0)
+		throw new UsageError(damaged.map(describeDamaged).join(' '));
 	if (interrupted === undefined)
 		throw new UsageError('No recovery was interrupted: there is nothing to go on with.');
 	output.say(`${describeInterrupted(interrupted)} It goes on from there.`);
+	if (interrupted.problem !== undefined) output.say(`  note: ${interrupted.problem}`);
+	for (const journal of damaged) output.say(`  note: ${describeDamaged(journal)}`);
 	for (const one of older) output.say(`  note: ${describeInterrupted(one)} That one is older and waits.`);
 	const plan: RecoveryPlan = {
 		...interrupted.plan,

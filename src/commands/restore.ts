@@ -18,7 +18,7 @@ export async function restoreCommand(
 ): Promise<ExitCode> {
 	const hardware = parseHardware(options);
 	const accepted = new Set(options.accept.map(parseRisk));
-	const log = createEventLog(options.log);
+	const log = createEventLog(options.log, output);
 	let plan: ReturnType<typeof planRestore>;
 	try {
 		const backup = parseBackup(new TextDecoder().decode(await readNamedFile(file)), file);

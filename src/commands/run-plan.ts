@@ -4,7 +4,12 @@ import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {avrdudeCommands, avrdudeLacks} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
-import {createJournal, describeInterrupted, listInterrupted} from '../engine/procedures/journal.ts';
+import {
+	createJournal,
+	describeDamaged,
+	describeInterrupted,
+	surveyJournals,
+} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import {findReferences} from '../io/catalogue.ts';
@@ -77,13 +82,19 @@ export async function runPlan(
 
 /** Somebody who begins anew may not know that there is something to go on with. */
 async function waiting(plan: RecoveryPlan): Promise<readonly string[]> {
-	const all = await listInterrupted(createStore()).catch(() => []);
-	return all
-		.filter(interrupted => interrupted.plan.chip.id === plan.chip.id)
-		.map(
-			interrupted =>
-				`${describeInterrupted(interrupted)} If it was this board, go on with \`recover --resume\`: its backup holds the EEPROM. \`recover --forget\` drops it.`,
-		);
+	const {interrupted, damaged} = await surveyJournals(createStore()).catch(() => ({
+		interrupted: [],
+		damaged: [],
+	}));
+	return [
+		...interrupted
+			.filter(one => one.plan.chip.id === plan.chip.id)
+			.map(
+				one =>
+					`${describeInterrupted(one)} If it was this board, go on with \`recover --resume\`: ${one.problem === undefined ? 'its backup holds the EEPROM' : one.problem.replace(/\.$/, '')}. \`recover --forget\` drops it.`,
+			),
+		...damaged.map(describeDamaged),
+	];
 }
 
 const verifyWords = {
@@ -92,18 +103,37 @@ const verifyWords = {
 	none: 'Read nothing back (except before fuses are written).',
 } as const;
 
+function whatHolds({backup, lost}: NonNullable<RecoveryPlan['resume']>): string {
+	if (backup !== null) return `The backup from before the first erase holds: ${backup}.`;
+	return lost ?? 'There is no backup from before the first erase.';
+}
+
 /** The plan in words, in the order in which it is carried out. */
 function planLines(plan: RecoveryPlan): readonly string[] {
 	const steps: string[] = [
 		`Connect to the ${plan.chip.name} through ${plan.programmer}${plan.sck === 'auto' ? '' : ` at ${plan.sck} Hz`}; stop if another chip answers.`,
-		plan.backup === 'none'
-			? 'Make no backup.'
-			: `Back up flash, EEPROM, fuses and lock bits to ${plan.backup === 'auto' ? 'a new file in the state folder' : plan.backup.path}.`,
+		plan.resume !== undefined
+			? `${whatHolds(plan.resume)} Anything else that would go is kept in a fresh backup first.`
+			: plan.backup === 'none'
+				? 'Make no backup.'
+				: `Back up flash, EEPROM, fuses and lock bits to ${plan.backup === 'auto' ? 'a new file in the state folder' : plan.backup.path}.`,
 	];
 	if (plan.image !== undefined) {
-		if (plan.erase) steps.push('Erase the chip. The EEPROM goes with it, unless the EESAVE fuse spares it.');
+		const resumed = plan.resume !== undefined;
+		if (resumed)
+			steps.push(
+				'Read flash and EEPROM and prove that it is the chip that was interrupted; stop if it is not.',
+			);
+		if (plan.erase)
+			steps.push(
+				resumed
+					? 'Erase the chip again, unless what is written already can stay. The EEPROM goes with it, unless the EESAVE fuse spares it.'
+					: 'Erase the chip. The EEPROM goes with it, unless the EESAVE fuse spares it.',
+			);
 		steps.push(
-			`Write ${plan.image.byteCount} bytes (${plan.imageName ?? 'the image'}).`,
+			resumed
+				? `Write what is missing of ${plan.image.byteCount} bytes (${plan.imageName ?? 'the image'}).`
+				: `Write ${plan.image.byteCount} bytes (${plan.imageName ?? 'the image'}).`,
 			verifyWords[plan.verify],
 		);
 		if (plan.erase && plan.restoreEeprom) steps.push('Write the EEPROM back if the erase took it.');
@@ -117,6 +147,7 @@ function planLines(plan: RecoveryPlan): readonly string[] {
 	);
 	if (plan.lock !== undefined) steps.push(`Write the lock byte ${hexByte(plan.lock)}.`);
 	steps.push('Leave, enter again, and read everything back once more.');
+	// Accepted now, or then for the run that goes on.
 	const risks = [...plan.accepted].map(risk => `Accepted: ${risk}. ${riskTexts[risk]}`);
 	return ['This is what will be done:', ...steps.map((step, index) => `  ${index + 1}. ${step}`), ...risks];
 }
@@ -131,7 +162,7 @@ function planJson(plan: RecoveryPlan) {
 		bootloader: plan.bootloader ?? null,
 		fuses: plan.fuses === 'keep' ? 'keep' : fuseText(plan.fuses),
 		lock: plan.lock === undefined ? null : hexByte(plan.lock),
-		backup: typeof plan.backup === 'string' ? plan.backup : plan.backup.path,
+		backup: plan.resume?.backup ?? (typeof plan.backup === 'string' ? plan.backup : plan.backup.path),
 		erase: plan.erase,
 		verify: plan.verify,
 		accepted: [...plan.accepted],

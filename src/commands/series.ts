@@ -90,8 +90,8 @@ async function series(
 		);
 		if (last === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
 		const line = {...last, type: 'board' as const, number};
-		output.event(line);
 		await log.write(line);
+		output.event(line);
 		sayResult(output, last);
 		if (!last.ok) return end(output, log, last, number - 1);
 		output.say('Take this board off and connect the next one. Ctrl+C ends the series.');
@@ -106,8 +106,8 @@ async function series(
 
 async function end(output: Output, log: EventLog, last: RecoverResult, done: number): Promise<ExitCode> {
 	const result = {...last, boards: done};
-	output.event(result);
 	await log.write(result);
+	output.event(result);
 	output.say(`${done} ${done === 1 ? 'board' : 'boards'} done.`);
 	return exitCodeOfResult(last);
 }

@@ -67,9 +67,9 @@ export const riskTexts: Readonly<Record<RiskName, string>> = {
 		'The erase takes the bootloader that the fuses start, and the image does not bring one.',
 	'no-backup': 'There would be no backup of what is on the chip now.',
 	'same-board':
-		'Nothing proves that this is the board whose recovery was interrupted. What is on it is kept in a fresh backup and then overwritten.',
+		'Nothing on the chip would prove that it is the one whose recovery was interrupted. What is on it would be kept in a fresh backup and overwritten.',
 	'backup-lost':
-		'The backup from before the first erase is gone or damaged: what the EEPROM held (keymaps, handedness) does not come back.',
+		'The backup from before the first erase is gone or damaged: what the EEPROM held (keymaps, handedness) would not come back.',
 };
 
 const isSketch = (programmer: string | undefined) => programmer === 'arduino-isp' || programmer === 'avrisp';

@@ -185,6 +185,8 @@ export function reasonOf(error: unknown): string {
 			return 'this is a folder, not a file';
 		case 'ENOSPC':
 			return 'the disk is full';
+		case 'ELOOP':
+			return 'a link stands in its place';
 		case 'EROFS':
 			return 'the disk cannot be written to';
 		default:

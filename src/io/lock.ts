@@ -1,13 +1,20 @@
 // One copy of the program at a time on a port, a USB device or a journal: a small file with the process number in the
 // state folder. A file whose process is gone (killed, power cut) counts for nothing.
 import {randomUUID} from 'node:crypto';
-import {link, mkdir, readFile, realpath, rename, unlink, writeFile} from 'node:fs/promises';
-import {hostname} from 'node:os';
+import {link, mkdir, readFile, realpath, rename, stat, unlink, writeFile} from 'node:fs/promises';
+import {hostname, uptime} from 'node:os';
 import path from 'node:path';
 import {UnbrickError} from '../engine/errors.ts';
 
 const fileMode = 0o600;
 const folderMode = 0o700;
+
+/**
+ * Where the system does not tell when a process started, a number that was given anew cannot be told from the one
+ * that took the lock: then a lock counts until the machine starts again, and no longer than this, ms. The longest
+ * recovery takes minutes; a day of series work is begun anew before.
+ */
+const unknownStartMs = 24 * 60 * 60 * 1000;
 
 /** Tries until a lock that others give up meanwhile is taken; each round ends in somebody's success. */
 const tries = 5;
@@ -34,7 +41,8 @@ async function startOf(pid: number): Promise<string> {
 	}
 }
 
-function runs(pid: number): boolean {
+/** Is there a process of this number, anybody's? */
+export function isRunning(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
 		return true;
@@ -69,10 +77,12 @@ async function ownerOf(file: string): Promise<Owner | undefined> {
 }
 
 /** Another living process of this machine. */
-async function isOther(owner: Owner | undefined): Promise<boolean> {
+async function isOther(owner: Owner | undefined, file: string): Promise<boolean> {
 	if (owner === undefined || owner.pid === process.pid || owner.host !== hostname()) return false;
-	if (!runs(owner.pid)) return false;
-	return owner.started === '' || owner.started === (await startOf(owner.pid));
+	if (!isRunning(owner.pid)) return false;
+	if (owner.started !== '') return owner.started === (await startOf(owner.pid));
+	const made = await stat(file).catch(() => undefined);
+	return made !== undefined && Date.now() - made.mtimeMs < Math.min(unknownStartMs, uptime() * 1000);
 }
 
 const fileOf = (folder: string, what: string) =>
@@ -80,7 +90,8 @@ const fileOf = (folder: string, what: string) =>
 
 /** True while another running copy holds `what`. */
 export async function isLocked(folder: string, what: string): Promise<boolean> {
-	return isOther(await ownerOf(fileOf(folder, what)));
+	const file = fileOf(folder, what);
+	return isOther(await ownerOf(file), file);
 }
 
 /**
@@ -111,7 +122,7 @@ export async function takeLock(folder: string, what: string): Promise<() => Prom
 				if (codeOf(error) !== 'EEXIST') return async () => {};
 			}
 			const owner = await ownerOf(file);
-			if (await isOther(owner)) {
+			if (await isOther(owner, file)) {
 				throw new UnbrickError({kind: 'DeviceBusy', path: what, otherCopy: owner!.pid});
 			}
 			await clearStale(file, owner, `${file}.${token}.stale`);

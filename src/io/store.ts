@@ -17,7 +17,7 @@ import envPaths from 'env-paths';
 import {UnbrickError} from '../engine/errors.ts';
 import type {Receipt, Store} from '../engine/store.ts';
 import {readFileText, reasonOf} from './files.ts';
-import {isLocked, takeLock} from './lock.ts';
+import {isLocked, isRunning, takeLock} from './lock.ts';
 
 /** Backups hold a person's own firmware: for their eyes only. */
 const fileMode = 0o600;
@@ -26,6 +26,25 @@ const folderMode = 0o700;
 const largestStateFileBytes = 16 * 1024 * 1024;
 /** What this program names its files; others in the folder are not ours, nor what is still being written. */
 const ourName = /^[\w.+-]+(?<!\.tmp)$/;
+
+/** What a program that was killed had not finished writing: its process number and a count (here), or a lock's token. */
+const unfinishedFile = /\.(\d+)-\d+\.tmp$/;
+const unfinishedLock = /^lock-.*\.(tmp|stale)$/;
+/** A lock is written in a moment, ms: what is older was left behind. */
+const unfinishedLockMs = 60 * 60 * 1000;
+
+/** Takes away what killed runs have left half written. Never in the way of what is being written now. */
+async function clearUnfinished(folder: string): Promise<void> {
+	for (const name of await readdir(folder).catch((): string[] => [])) {
+		const file = path.join(folder, name);
+		const pid = Number(unfinishedFile.exec(name)?.[1] ?? 0);
+		if (pid > 0 && pid !== process.pid && !isRunning(pid)) await unlink(file).catch(() => {});
+		if (!unfinishedLock.test(name)) continue;
+		const made = await stat(file).catch(() => undefined);
+		if (made !== undefined && Date.now() - made.mtimeMs > unfinishedLockMs)
+			await unlink(file).catch(() => {});
+	}
+}
 
 /** Where backups, journals and reports lie unless told otherwise (`AVR_UNBRICK_STATE` moves it). */
 export function stateFolder(): string {
@@ -145,6 +164,7 @@ export function createStore(where: string = stateFolder()): Store {
 				// Renaming onto /dev/null would replace the device.
 				if (there !== undefined && !there.isFile()) throw new Error('what is there is no ordinary file');
 				await makeFolder(file);
+				if (path.dirname(file) === folder) await clearUnfinished(folder);
 				if (taken === 'new-name') {
 					file = await firstFree(file, 1, async free => (await open(free, 'wx', fileMode)).close());
 					reserved = true;
@@ -207,7 +227,10 @@ export function createStore(where: string = stateFolder()): Store {
 			const file = resolve(name);
 			try {
 				await makeFolder(file);
-				const handle = await open(file, 'a+', fileMode);
+				// A name of ours never leads elsewhere; a person may well name a link, or a device.
+				const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
+				const ours = path.isAbsolute(name) ? 0 : (constants.O_NOFOLLOW ?? 0);
+				const handle = await open(file, flags | ours, fileMode);
 				try {
 					const {size} = await handle.stat();
 					// A line that a power cut tore must not swallow the next one.

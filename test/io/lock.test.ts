@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
 import {hostname, tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, test} from 'node:test';
@@ -77,6 +77,17 @@ test('what is no lock of a living copy holds nobody up', async () => {
 		await again();
 		assert.deepEqual(readdirSync(folder), [], content);
 	}
+});
+
+test('a lock of a process whose start nobody knows held for ever, whoever got its number', async () => {
+	const folder = newFolder();
+	mkdirSync(folder);
+	const file = path.join(folder, 'lock-P');
+	writeFileSync(file, JSON.stringify({pid: process.ppid, started: '', host: hostname(), token: 'a'}));
+	assert.equal(await isLocked(folder, 'P'), true);
+	const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+	utimesSync(file, yesterday, yesterday);
+	assert.equal(await isLocked(folder, 'P'), false);
 });
 
 test('a folder that cannot be written gives no lock and no error', async () => {

@@ -10,6 +10,7 @@ import {
 	rm,
 	stat,
 	symlink,
+	utimes,
 	writeFile,
 } from 'node:fs/promises';
 import os from 'node:os';
@@ -153,6 +154,38 @@ test('lines are appended whole, also behind one that a power cut tore', async ()
 	assert.equal(await store.readText('journal'), '{"a":1}\n{"a":2}\n{"a":\n{"a":3}\n');
 	assert.equal((await stat(path.join(folder, 'journal'))).mode & 0o777, 0o600);
 	await assert.rejects(store.appendLine('journal', 'a\nb'), RangeError);
+});
+
+test('a line went through a link that stood in place of a journal', {
+	skip: process.platform === 'win32',
+}, async () => {
+	const folder = fresh();
+	await mkdir(folder);
+	await writeFile(path.join(folder, 'victim'), 'precious\n');
+	await symlink(path.join(folder, 'victim'), path.join(folder, 'recovery-1.jsonl'));
+	await assert.rejects(createStore(folder).appendLine('recovery-1.jsonl', '{}'), {
+		kind: 'NotSaved',
+		message: /a link stands in its place/,
+	});
+	assert.equal(await readFile(path.join(folder, 'victim'), 'utf8'), 'precious\n');
+	// A log that a person names may be a link.
+	await createStore(folder).appendLine(path.join(folder, 'recovery-1.jsonl'), 'said');
+	assert.match(await readFile(path.join(folder, 'victim'), 'utf8'), /said/);
+});
+
+test('files that a kill left half written stayed for ever', async () => {
+	const folder = fresh();
+	await mkdir(folder);
+	// No system gives numbers as high as the first; this process writes the second one just now.
+	const dead = 'backup-x.json.2147483646-0.tmp';
+	const alive = `backup-y.json.${process.pid}-77.tmp`;
+	for (const name of [dead, alive, 'lock-P.0.tmp', 'of-somebody.tmp']) {
+		await writeFile(path.join(folder, name), 'half');
+	}
+	const old = new Date(Date.now() - 2 * 60 * 60 * 1000);
+	await utimes(path.join(folder, 'lock-P.0.tmp'), old, old);
+	await createStore(folder).writeDurably('whole.json', 'whole');
+	assert.deepEqual((await readdir(folder)).sort(), [alive, 'of-somebody.tmp', 'whole.json']);
 });
 
 test('AVR_UNBRICK_STATE moves the folder; the time is ISO 8601 in UTC', () => {

@@ -1,0 +1,184 @@
+// The built program: what it says of journals and backups that are damaged, a log that cannot be written any more, a
+// terminal that is closed.
+import assert from 'node:assert/strict';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after} from 'node:test';
+import {createBench} from '../../src/bench/bench.ts';
+import type {ByteDevice} from '../../src/bench/byte-device.ts';
+import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
+import {createImage} from '../../src/engine/image/memory-image.ts';
+import {type CliRun, runCli} from '../helpers/cli.ts';
+import {tiny} from '../helpers/interruptions.ts';
+import {peerTest} from '../helpers/peers.ts';
+import {serveOnPty} from '../helpers/pty.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'avr-unbrick-resume-'));
+after(() => rmSync(root, {recursive: true, force: true}));
+let folders = 0;
+const newFolder = () => mkdtempSync(path.join(root, `run${folders++}-`));
+
+const data = Uint8Array.from({length: 600}, (_, index) => (index * 31 + 7 + (index >> 8)) & 0xff);
+data.set([0x13, 0xc0]);
+const hex = path.join(root, 'mine.hex');
+writeFileSync(hex, printIntelHex(createImage([{byteAddress: 0, data}])));
+const recover = ['recover', '--chip', 'attiny25', '--hex', hex, '--fuses', '0xe2,0xdd,0xfe', '--yes'];
+const resume = ['recover', '--resume', '--yes'];
+
+/** A board on a pseudo terminal; `act` is called with everything on stdout, and at transfer `at`. */
+async function serve(seed = 1) {
+	const bench = createBench('healthy', {
+		seed,
+		change: {
+			programmer: 'avrisp',
+			chip: 'attiny25',
+			expectedChip: 'attiny25',
+			content: 'used',
+			fuses: tiny.before,
+		},
+	});
+	const device = bench.device!;
+	let transfers = 0;
+	let at = Number.POSITIVE_INFINITY;
+	let stop: (() => void) | undefined;
+	const watched: ByteDevice = {
+		...device,
+		receive(bytes, atMs) {
+			if (transfers++ === at) stop?.();
+			device.receive(bytes, atMs);
+		},
+	};
+	const pty = await serveOnPty(watched);
+	return {
+		bench,
+		transfers: () => transfers,
+		close: () => pty.close(),
+		run(
+			folder: string,
+			args: readonly string[],
+			how: {at?: number; signal?: NodeJS.Signals; onStdout?: (text: string) => void} = {},
+		): Promise<CliRun> {
+			at = how.at === undefined ? Number.POSITIVE_INFINITY : transfers + how.at;
+			return runCli([...args, '--programmer', 'avrisp', '--port', pty.path], {
+				folder,
+				onStdout: (text, kill) => {
+					stop = () => kill(how.signal ?? 'SIGKILL');
+					how.onStdout?.(text);
+				},
+			});
+		},
+	};
+}
+const stateFiles = (folder: string, prefix: string) =>
+	readdirSync(path.join(folder, 'state'))
+		.filter(name => name.startsWith(prefix))
+		.map(name => path.join(folder, 'state', name));
+
+peerTest(
+	'a damaged journal or backup: "No recovery was interrupted" was said',
+	{programs: ['python3']},
+	async () => {
+		const served = await serve();
+		const folder = newFolder();
+		try {
+			await served.run(folder, recover, {at: 60});
+			const [journal = ''] = stateFiles(folder, 'recovery-');
+			const [backup = ''] = stateFiles(folder, 'backup-');
+			const wholeJournal = readFileSync(journal, 'utf8');
+			const wholeBackup = readFileSync(backup, 'utf8');
+
+			writeFileSync(journal, wholeJournal.slice(9));
+			const damaged = await served.run(folder, resume);
+			assert.equal(damaged.code, 2, damaged.stderr);
+			assert.match(
+				damaged.stderr,
+				/its journal recovery-.* cannot be gone on with: its first line cannot be read/,
+			);
+			assert.match(damaged.stderr, /recover --forget/);
+			const dry = await served.run(folder, [...recover.slice(0, -1), '--dry-run']);
+			assert.match(dry.stdout, /its first line cannot be read/);
+
+			writeFileSync(journal, wholeJournal);
+			for (const text of [undefined, '{}', wholeBackup.slice(0, 400)]) {
+				if (text === undefined) rmSync(backup);
+				else writeFileSync(backup, text);
+				const run = await served.run(folder, [...resume, '--json']);
+				assert.equal(run.code, 3, run.stdout + run.stderr);
+				const result = JSON.parse(run.stdout.trim().split('\n').at(-1)!);
+				assert.deepEqual(result.error.risks, ['backup-lost']);
+				assert.equal(result.backup ?? null, null);
+				assert.match(run.stderr, /The backup that was made before the first erase cannot be used/);
+				const plain = await served.run(folder, [...recover.slice(0, -1), '--dry-run']);
+				assert.match(plain.stdout, /A recovery of an ATtiny25 was interrupted .*cannot be used/);
+			}
+
+			writeFileSync(backup, wholeBackup);
+			const {eeprom} = served.bench.chip.dump();
+			const good = await served.run(folder, resume);
+			assert.equal(good.code, 0, good.stdout + good.stderr);
+			assert.doesNotMatch(good.stdout, /Accepted:|Make no backup/);
+			assert.match(good.stdout, /The backup from before the first erase holds: .*backup-attiny25/);
+			assert.notDeepEqual(served.bench.chip.dump().eeprom, eeprom, 'the EEPROM is back');
+		} finally {
+			await served.close();
+		}
+	},
+);
+
+peerTest(
+	'a log that could not be written any more ended the recovery after the erase',
+	{programs: ['python3']},
+	async () => {
+		const served = await serve();
+		const folder = newFolder();
+		const logs = path.join(folder, 'logs');
+		mkdirSync(logs);
+		try {
+			const run = await served.run(folder, [...recover, '--json', '--log', path.join(logs, 'x.log')], {
+				onStdout(text) {
+					if (text.includes('"phase":"erase"')) rmSync(logs, {recursive: true, force: true});
+				},
+			});
+			assert.equal(run.code, 0, run.stdout + run.stderr);
+			const events = run.stdout
+				.trim()
+				.split('\n')
+				.map(line => JSON.parse(line));
+			assert.equal(events.at(-1).type, 'result');
+			assert.equal(events.filter(event => event.code === 'log-failed').length, 1);
+			assert.equal(run.stderr.match(/The log ends here/g)?.length, 1);
+		} finally {
+			await served.close();
+		}
+	},
+);
+
+peerTest(
+	'a closed terminal (SIGHUP) killed the program in the middle of a page',
+	{programs: ['python3']},
+	async () => {
+		const whole = await serve();
+		await whole.run(newFolder(), recover);
+		const total = whole.transfers();
+		await whole.close();
+		for (const share of [0.6, 0.9]) {
+			const served = await serve();
+			const folder = newFolder();
+			try {
+				const run = await served.run(folder, [...recover, '--json'], {
+					at: Math.floor(total * share),
+					signal: 'SIGHUP',
+				});
+				assert.ok(run.code === 130 || run.code === 0, `${share}: ${run.code} ${run.stderr}`);
+				const result = JSON.parse(run.stdout.trim().split('\n').at(-1)!);
+				assert.equal(result.type, 'result');
+				if (run.code === 130) assert.equal(result.error.kind, 'Cancelled');
+				assert.equal(served.bench.chip.running(), true);
+				assert.deepEqual(served.bench.violations, []);
+			} finally {
+				await served.close();
+			}
+		}
+	},
+);
