@@ -328,14 +328,45 @@ test('a supply cut inside a fuse write may leave anything but an absent bit or S
 	assert.ok(left.size > 5);
 });
 
-test('an erase cut short leaves the lock bits', () => {
-	const r = rig({lock: 0xec, flash: new Uint8Array(32_768)});
+test('an erase cut short leaves lock bits, flash and EEPROM half erased; a lock write cut short any value', () => {
+	const locks = new Set<number>();
+	const written = new Set<number>();
+	for (let seed = 1; seed <= 24; seed++) {
+		const r = rig({seed, lock: 0xec, flash: new Uint8Array(32_768), eeprom: new Uint8Array(1024)});
+		r.enter();
+		r.send(0xac, 0x80, 0, 0);
+		r.wait(1);
+		r.chip.setSurroundings({volts: 0});
+		const {flash, eeprom, lock} = r.chip.dump();
+		// It only sets bits.
+		assert.equal(lock & 0xec, 0xec);
+		locks.add(lock);
+		for (const cells of [flash, eeprom]) assert.ok(cells.some(byte => byte !== 0 && byte !== 0xff));
+		const other = rig({seed});
+		other.enter();
+		other.send(0xac, 0xe0, 0, 0xcf);
+		other.wait(1);
+		other.chip.setSurroundings({volts: 0});
+		written.add(other.chip.dump().lock);
+	}
+	assert.ok(locks.size > 2 && locks.has(0xec), [...locks].join());
+	assert.ok(
+		[...written].some(lock => lock !== 0xff && lock !== 0xcf),
+		[...written].join(),
+	);
+});
+
+test('RESET that rises while a cell is programmed spoils it', () => {
+	const r = rig();
 	r.enter();
-	r.send(0xac, 0x80, 0, 0);
+	r.send(0xac, 0xe0, 0, 0xc0);
 	r.wait(1);
-	r.chip.setSurroundings({volts: 0});
-	assert.equal(r.chip.dump().lock, 0xec);
-	assert.ok(r.chip.dump().flash.some(byte => byte !== 0 && byte !== 0xff));
+	r.chip.setReset(1);
+	assert.ok(r.chip.violations.some(({kind}) => kind === 'interrupted'));
+	const lock = r.chip.dump().lock;
+	r.wait(20);
+	assert.equal(r.chip.dump().lock, lock);
+	assert.notEqual(lock, 0xc0);
 });
 
 test('a feeble supply answers sometimes and never keeps a write', () => {

@@ -200,10 +200,17 @@ test('a fuse write that becomes a chip erase does not end in an empty flash that
 			const bench = board(programmer);
 			const before = bench.chip.dump();
 			flipBits(bench, {at: [0xac, 0xa8], byte: 1, bit: 5});
-			const {result} = await run(bench, what);
+			const {result, codes} = await run(bench, what);
 			const {flash, eeprom} = bench.chip.dump();
 			if (!result.ok) {
 				refused.add(result.error.kind);
+				assert.ok(codes.includes('stray-erase'), codes.join());
+				assert.equal(result.chipState, 'erased');
+				if (what !== plan) continue;
+				const found = (await findInterrupted(bench.store))!;
+				const second = await run(bench, found.plan, found.path);
+				assert.ok(second.result.ok, message(second.result));
+				assert.deepEqual(bench.chip.dump().eeprom, before.eeprom);
 				continue;
 			}
 			assert.ok(what === plan, 'nobody can write back what is not there');

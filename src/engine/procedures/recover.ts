@@ -606,6 +606,7 @@ async function* run(
 
 	// — fuses: back to back, each read back twice, no way out in between
 	const writes = fusePlan?.writes ?? [];
+	const {pageBytes} = chip.flash;
 	/** Flash that fuse writes must not touch, where nothing else tells what is there. */
 	let there: MemoryImage | undefined;
 	if (writes.length > 0 && image === undefined && allows.read) {
@@ -613,6 +614,36 @@ async function* run(
 			flashBefore === undefined
 				? await readMarks(target, chip, identity.fuses)
 				: createImage([{byteAddress: 0, data: flashBefore}]);
+	}
+	/**
+	 * AC A8 with one wrong bit is AC 88, a chip erase: seen by the first page that is not blank. The next run must know.
+	 * @param error what a fuse write ended in; a RESET pulse, which reading may need, is not due after each
+	 */
+	async function* lookForErase(error?: unknown): AsyncGenerator<RecoverEvent> {
+		const facts = error instanceof UnbrickError ? error.facts : undefined;
+		const stands =
+			facts?.kind === 'FuseReadback' && facts.stray?.end !== 'stands' && facts.stray?.end !== 'unknown';
+		const before = image ?? there;
+		const page = before && pagesOf(before, pageBytes).find(at => !isBlank(before.slice(at, pageBytes)));
+		if ((error !== undefined && !stands) || page === undefined) return;
+		try {
+			for (let reading = 0; reading < confirmReadings; reading++) {
+				if (!isBlank(await target.readRange('flash', page, pageBytes))) return;
+			}
+		} catch (fault) {
+			if (error === undefined) throw fault;
+			return;
+		}
+		await journal({did: 'erase'});
+		progress.state = 'erased';
+		yield {
+			type: 'warning',
+			code: 'stray-erase',
+			message:
+				image === undefined
+					? 'A disturbed instruction has erased the chip: flash and EEPROM are empty. Write them back: `avr-unbrick restore` with the backup.'
+					: 'A disturbed instruction has erased the chip: flash and EEPROM are empty, and have to be written again.',
+		};
 	}
 	if (writes.length > 0) {
 		halt('fuses');
@@ -629,7 +660,12 @@ async function* run(
 		for (const [index, write] of writes.entries()) {
 			await journal({did: 'fuse', fuse: write.fuse, value: write.value}, 'owed');
 			progress.state = 'written-and-fused';
-			await target.writeFuse(write.fuse, write.value, strayNotes(write));
+			try {
+				await target.writeFuse(write.fuse, write.value, strayNotes(write));
+			} catch (error) {
+				yield* lookForErase(error);
+				throw error;
+			}
 			yield {type: 'progress', phase: 'fuses', doneBytes: index + 1, totalBytes: writes.length};
 		}
 		yield* notes();
@@ -650,7 +686,8 @@ async function* run(
 	const lockFits = begun ? (plan.lock & chip.lock.mask & ~lock) === 0 : sameLock(chip, lock, lockBefore);
 	if (!lockFits) throw lockMismatch(chip, begun ? plan.lock : lockBefore, lock);
 	if (writes.length > 0 && doubted) {
-		// AC A8 with one wrong bit is AC 88, a chip erase: after any doubt all is read once more.
+		// After any doubt all is read once more.
+		yield* lookForErase();
 		if (image !== undefined && verifiedBytes > 0) {
 			const what = {image, fuses: after, everything: true};
 			verifiedBytes = yield* verifyFlash(plan, target, what, stop, abandoned.request);
