@@ -26,7 +26,7 @@ const plainWords: Readonly<Record<CandidateId, string>> = {
 	'ground-open': 'GND (ground) is not joined. Check that wire at both ends.',
 	'reset-open':
 		'RESET is loose or on the wrong pin; the board then goes on running. Check that wire at both ends.',
-	'sck-open': 'SCK (the beat of the talk) is loose or on the wrong pin.',
+	'sck-open': 'SCK (the clock wire) is loose or on the wrong pin.',
 	'mosi-open': 'MOSI (towards the chip) is loose or on the wrong pin.',
 	'miso-open': 'MISO (back from the chip) is loose or on the wrong pin.',
 	'mosi-miso-swapped': 'MISO and MOSI are swapped. Swap the two wires; no harm is done.',

@@ -449,16 +449,14 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 	};
 	const keysFor = (of: ScreenState, hiddenRows: number) =>
 		keyLine(tableOf(spec, of, view, hiddenRows), cells);
-	const choose = () => {
-		if (state.help) {
-			// What the last line has no room for; that it may name a further key with hidden rows changes nothing here.
-			return explain(spec, state, keysFor({...state, help: false}, 1).all);
-		}
-		// A note comes and goes: the text must not change with it.
-		const variants = [spec.lines, ...(spec.shorter ?? [])];
-		return variants.find(lines => share(lines, 0).hidden === 0) ?? variants.at(-1)!;
+	// A note comes and goes: the text must not change with it.
+	const variants = [spec.lines, ...(spec.shorter ?? [])];
+	const fittingLines = () => variants.find(lines => share(lines, 0).hidden === 0) ?? variants.at(-1)!;
+	const help = () => {
+		const page = arrange(spec, {...state, help: false}, view);
+		return explain(spec, state, keysFor({...state, help: false}, page.hidden).all);
 	};
-	const plan = share(choose(), note.length);
+	const plan = share(state.help ? help() : fittingLines(), note.length);
 	const {body, between} = plan;
 	const {height, room, bodyRoom, hidden} = plan;
 	const footer = [keysFor(state, hidden).text];
