@@ -80,7 +80,7 @@ const journeys: readonly Journey[] = [
 		scenario: 'healthy',
 		scenes: [
 			{see: /What happened/, paste: caterina},
-			{see: /programmer is not responding/, choose: 'Revive the board'},
+			{see: /programmer is not responding|verification error/, choose: 'Revive the board'},
 			{see: /Which board is broken\?/, choose: 'Pro Micro 5 V'},
 			...toContact,
 			...toWork,
@@ -161,7 +161,7 @@ const journeys: readonly Journey[] = [
 			{see: /How it ended[\s\S]*The chip is partly written/, choose: 'Leave'},
 		],
 		code: 1,
-		farewell: /The board: The chip is partly written\. It is not damaged.*Backup: /,
+		farewell: /This was practice: no real board.*The board: The chip is partly written\. It is not damaged/,
 	},
 ];
 

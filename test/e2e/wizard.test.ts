@@ -15,7 +15,7 @@ const program = path.join(import.meta.dirname, '../../dist/cli.js');
 
 const defaults: readonly Scene[] = [
 	{see: /What happened/, paste: caterina},
-	{see: /line \d [^\n]*programmer is not\s+responding/, choose: 'Revive the board'},
+	{see: /line \d [^\n]*(programmer is not\s+responding|verification error)/, choose: 'Revive the board'},
 	{see: /Which board is broken\?/, choose: 'Pro Micro 5 V'},
 	{see: /Which programmer do you have\?/, press: 'enter'},
 	{see: /RESET +10 \(D10\) +RST/, press: 'enter'},
