@@ -307,6 +307,8 @@ export function renewed(spec: ScreenSpec, state: ScreenState): ScreenState {
 }
 
 const ordinaryRows = 23;
+/** Below this many rows a screen keeps to what it must show. */
+const lowRows = 16;
 /** Lists of so few items are never cut: a way out must not be hidden. The text above them scrolls instead. */
 const alwaysWhole = 5;
 
@@ -372,8 +374,10 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 		0,
 		...abouts.map((rows, index) => (control.items[index]!.about === undefined ? 0 : rows.length)),
 	);
-	const filterRows = longMenu(spec) ? 1 : 0;
-	const aboutRoom = aboutRows === 0 ? 0 : aboutRows + 1;
+	// On very low terminals the items alone: a list that is not seen cannot be answered.
+	const low = view.rows < lowRows;
+	const filterRows = longMenu(spec) && (!low || state.filter !== '') ? 1 : 0;
+	const aboutRoom = aboutRows === 0 || low ? 0 : aboutRows + 1;
 	const extra = filterRows + aboutRoom;
 	const at = shown.findIndex(candidate => candidate.id === state.at);
 	return {
@@ -443,7 +447,11 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 		const height = Math.min(most, Math.max(ordinaryRows, body.length + between + control.wanted + around));
 		const room = height - around;
 		const forControl = Math.min(control.wanted, Math.max(control.least, room - between - body.length));
-		const bodyRoom = Math.max(Math.min(body.length, 3), Math.min(body.length, room - between - forControl));
+		const leastBody = view.rows < lowRows ? 2 : 3;
+		const bodyRoom = Math.max(
+			Math.min(body.length, leastBody),
+			Math.min(body.length, room - between - forControl),
+		);
 		const hidden = body.length > bodyRoom ? body.length - bodyRoom + 1 : 0;
 		return {lines, body, between, height, room, bodyRoom, hidden};
 	};

@@ -102,6 +102,19 @@ test('at 60 columns the mark that the list is sorted by was cut: the name is sho
 	}
 });
 
+test('at 40x10 the list was not seen at all: two items and the pointer are', () => {
+	const at = view(40, 10);
+	const told = {
+		...boards,
+		lines: [say('Which board?'), say('It has a name.'), say('Or only a chip.'), say('Look.')],
+	};
+	const state = answer(told, answer(told, startState(told), at, key('down')).state, at, key('down')).state;
+	const rows = arrange(told, state, at).rows;
+	assert.ok(rows.length < 10);
+	assert.ok(rows.filter(row => row.option !== undefined).length >= 2);
+	assert.ok(rows.some(row => row.option?.selected));
+});
+
 test('what is settled was cut from the header: it goes to the empty line under it', () => {
 	const [first, second] = texts(boards, startState(boards), view(60, 24));
 	assert.equal(first, 'Step 4: Your board');
