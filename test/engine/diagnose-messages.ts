@@ -190,7 +190,7 @@ export const rows: readonly Row[] = [
 	{
 		log: "avrdude: writing lfuse (1 bytes):\navrdude: 1 bytes of lfuse written\navrdude: 1 bytes of lfuse verified\navrdude done.  Thank you.\n$ avrdude -c usbasp -p m328p\navrdude: error: program enable: target doesn't answer. 1\navrdude: initialization failed, rc=-1",
 		cause: 'isp-no-clock',
-		isp: 'yes',
+		isp: 'maybe',
 	},
 	{
 		log: "avrdude -c usbasp -p t85 -U hfuse:w:0x5f:m\navrdude: 1 bytes of hfuse written\navrdude: error: program enable: target doesn't answer. 1",

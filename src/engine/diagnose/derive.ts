@@ -1,7 +1,9 @@
 // What follows from the values inside the messages: which bits differ, which chip was meant, who is on the bus.
 // Pure; every entry says what it stands on.
 
+import type {Chip} from '../chips/chip.ts';
 import {chips, findChip} from '../chips/index.ts';
+import {chipOf, type FuseWritten, fuseEffect, fusesWritten, fuseValue} from './fuse-writes.ts';
 import type {Hit} from './scan.ts';
 import type {SignalId} from './signals.ts';
 import type {Family} from './types.ts';
@@ -49,15 +51,27 @@ export type DerivedId =
 	| 'is.mismatch.unused'
 	| 'is.mismatch.lock'
 	| 'is.mismatch.fuse'
+	| 'is.mismatch.spien'
 	| 'is.mismatch.bootstart'
 	| 'is.mismatch.high'
 	| 'is.mismatch.high.unnamed'
 	| 'is.mismatch.blank'
 	| 'is.mismatch.other'
 	| 'is.fuse.wanted'
-	| 'is.fuse.thensilent'
 	| 'is.fuse.byhand'
 	| 'is.fuse.kills'
+	| 'is.fuse.kills.asked'
+	| 'is.fuse.outside'
+	| 'is.fuse.silent'
+	| 'is.fuse.silent.clock'
+	| 'is.fuse.silent.slow'
+	| 'is.fuse.silent.other'
+	| 'is.fuse.silent.unknown'
+	| 'is.fuse.silent.board2'
+	| 'is.loader.wiped'
+	| 'is.loader.wiped.maybe'
+	| 'is.enumerate.last'
+	| 'is.sig.garbled'
 	| 'is.path.cut'
 	| 'is.addr.ram';
 
@@ -190,7 +204,11 @@ export function portOf(known: Known): string | undefined {
 		const hit = known.get(id)?.at(-1);
 		if (hit?.groups[0] !== undefined && (best === undefined || hit.at > best.at)) best = hit;
 	}
-	const port = best?.groups[0]?.replace(/["']+$/, '').trim();
+	// Windows' own spelling and the short one name the same port.
+	const port = best?.groups[0]
+		?.replace(/["']+$/, '')
+		.replace(/^\\\\\.\\(?=com\d)/i, '')
+		.trim();
 	return port === undefined || port === '' || port === 'unknown' || port === 'null' ? undefined : port;
 }
 
@@ -214,6 +232,8 @@ const silentSignals = [
 	'v2.status',
 	'v2.enable',
 ] as const satisfies readonly SignalId[];
+
+const otherTools = ['dfu.any', 'du.any', 'mn.any', 'bh.any', 'tl.any'] as const satisfies readonly SignalId[];
 
 const mutedErrors: ReadonlySet<string> = new Set<SignalId>(['ide.uploadfailed', 'ide.burnfailed']);
 
@@ -278,7 +298,9 @@ function judgeMismatches(
 						: memory === 'hfuse'
 							? (chip?.fuses.high?.mask ?? 0xff)
 							: 0xff;
+			const spien = spienMask(chip, memory);
 			if ((differs & mask) === 0) add('is.mismatch.unused', before ?? place, ...hits);
+			else if ((differs & mask & ~spien) === 0 && (read & spien) === 0) add('is.mismatch.spien', ...hits);
 			else if (memory === 'lock') add('is.mismatch.lock', before ?? place, ...hits);
 			else add('is.mismatch.fuse', before ?? place, ...hits);
 			continue;
@@ -295,24 +317,50 @@ function judgeMismatches(
 	}
 }
 
-/** Fuse values that end serial programming on the part named, by field name. Source: the chip's data file. */
-function endsIsp(chipName: string | undefined, fuse: string, value: number): boolean {
-	const chip = chipName === undefined ? undefined : findChip(chipName);
-	if (chip === undefined) return false;
+/** Bits of SPIEN in the byte of that fuse: readable over ISP, not writable. Source: datasheets, serial programming. */
+function spienMask(chip: Chip | undefined, fuse: string): number {
 	const byte =
-		fuse === 'lfuse'
-			? chip.fuses.low
-			: fuse === 'hfuse'
-				? chip.fuses.high
-				: fuse === 'efuse'
-					? chip.fuses.extended
-					: undefined;
-	for (const field of byte?.fields ?? []) {
-		const set = (value & field.mask) !== 0;
-		if (field.name === 'SPIEN' && set) return true;
-		if ((field.name === 'RSTDISBL' || field.name === 'DWEN') && !set) return true;
+		fuse === 'hfuse' ? chip?.fuses.high : fuse === 'lfuse' ? chip?.fuses.low : chip?.fuses.extended;
+	return byte?.fields.find(field => field.name === 'SPIEN')?.mask ?? 0;
+}
+
+/** USB identities that something listed; those of a command or of "not found" were only asked for. */
+export function usbSeen(known: Known): Hit[] {
+	const absent = new Set<number>();
+	for (const id of ['loader.missing', 'usbdev.missing', 'tiny.missing', 'asp.missing'] as const)
+		for (const hit of known.get(id) ?? []) absent.add(hit.line);
+	return (known.get('usb.id') ?? []).filter(hit => !absent.has(hit.line));
+}
+
+/** Messages "not blank" that come after an erase which said that it succeeded, each with that erase. */
+export function brokenErases(known: Known): {readonly erased: Hit; readonly hit: Hit}[] {
+	const broken: {erased: Hit; hit: Hit}[] = [];
+	const erases = known.get('dfu.erase.ok') ?? [];
+	const rounds = known.get('dfu.erasing') ?? [];
+	for (const hit of (known.get('dfu.notblank') ?? []).slice(-RECENT)) {
+		const erased = erases.filter(erase => erase.at < hit.at).at(-1);
+		if (erased === undefined) continue;
+		// Blank after all: the check that followed this erase found nothing.
+		const blank = (known.get('dfu.blank') ?? []).find(each => each.at > erased.at && each.at < hit.at);
+		// A check right before the next erase belongs to that erase: not blank is then as it should be.
+		const nextErase = rounds.find(round => round.at > hit.at);
+		const command = (known.get('dfu.cmd.erase') ?? []).find(each => each.at > erased.at && each.at < hit.at);
+		if (nextErase !== undefined && nextErase.line - hit.line <= 2 && (command ?? blank) !== undefined)
+			continue;
+		const written = (known.get('dfu.programming') ?? []).find(
+			each => each.at > erased.at && each.at < hit.at,
+		);
+		if (blank !== undefined && written !== undefined && !known.has('dfu.validate.failed')) continue;
+		broken.push({erased, hit});
 	}
-	return false;
+	return broken;
+}
+
+/** Erases whose own check found the flash empty. */
+export function soundErase(known: Known): Hit | undefined {
+	const erased = known.get('dfu.erase.ok')?.at(-1);
+	const blank = known.get('dfu.blank')?.at(-1);
+	return erased !== undefined && blank !== undefined && blank.at > erased.at ? blank : undefined;
 }
 
 /** What the tool of this attempt expects on the bus, from its own words. */
@@ -331,6 +379,160 @@ function expectedFamily(known: Known): Family | undefined {
 	if (known.has('bh.missing')) return 'bootloadhid';
 	if (known.has('mn.timeout')) return 'micronucleus';
 	return undefined;
+}
+
+/** The command that a message came from. */
+function commandBefore(known: Known, at: number): Hit | undefined {
+	return (known.get('avr.cmd') ?? []).findLast(hit => hit.at < at);
+}
+
+/** Whether what was silent is another board than the one written: said so, another part named, or the same whole job again. */
+function anotherBoard(known: Known, proof: Hit, silentAt: number): boolean {
+	const between = (hit: Hit): boolean => hit.at > proof.at && hit.at < silentAt;
+	if ((known.get('words.otherboard') ?? []).some(between)) return true;
+	const before = commandBefore(known, proof.at);
+	const after = commandBefore(known, silentAt);
+	if (before === undefined || after === undefined || after.at < proof.at) return false;
+	const part = (command: Hit): string | undefined => {
+		const hit = (known.get('avr.opt.p') ?? []).find(each => each.line === command.line);
+		return hit?.groups[0] === undefined ? undefined : chipId(hit.groups[0]);
+	};
+	const [first, second] = [part(before), part(after)];
+	if (first !== undefined && second !== undefined && !sameChip(first, second)) return true;
+	const flashed = (known.get('avr.verified') ?? []).some(hit => hit.at > before.at && hit.at < after.at);
+	return flashed && before.text.trim() === after.text.trim();
+}
+
+/** What the fuses of the paste, written or only asked for, say about a chip that does not answer now. */
+function judgeFuses(
+	known: Known,
+	everywhere: Known,
+	silentAt: number,
+	derived: ReadonlyMap<DerivedId, readonly Hit[]>,
+	add: (id: DerivedId, ...hits: Hit[]) => void,
+): void {
+	const name = chipNamed(known) ?? chipNamed(everywhere);
+	const chip = chipOf(name, everywhere);
+	const end = Math.max(-1, ...[...known.values()].map(hits => hits.at(-1)?.at ?? -1));
+	// A chip that answers afterwards took no harm. The signature of the same run was read before its writes.
+	const alive = (everywhere.get('avr.signature') ?? []).filter(hit => /^1e/i.test(hit.groups[0] ?? ''));
+	const writes = fusesWritten(everywhere, chip).filter(
+		({proof}) => proof.at < end && !alive.some(hit => hit.at > proof.at && hit.at < end),
+	);
+	// A value that reads back otherwise was not taken.
+	const untaken = ['is.mismatch.fuse', 'is.mismatch.spien', 'is.mismatch.unused'] as const;
+	const kept = ({proof}: FuseWritten): boolean =>
+		untaken.some(id => (derived.get(id) ?? []).some(hit => hit.at > proof.at));
+	const lines = ({asked, proof}: FuseWritten): Hit[] => (asked === undefined ? [proof] : [asked, proof]);
+	const kills = writes.findLast(write => write.effect === 'ends-isp' && !kept(write));
+	if (kills !== undefined) add('is.fuse.kills', ...lines(kills));
+	const outside = writes.findLast(write => write.effect === 'outside' && !kept(write));
+	if (outside !== undefined) add('is.fuse.outside', ...lines(outside));
+
+	if (silentAt < 0) return;
+	const silence = (derived.get('is.silent') ?? []).slice(-1);
+	const before = writes.filter(({proof}) => proof.at < silentAt);
+	if (kills === undefined) {
+		const asked = (everywhere.get('avr.opt.fuse') ?? []).findLast(
+			hit =>
+				hit.at < silentAt &&
+				fuseEffect(chip, hit.groups[0]?.toLowerCase() ?? '', fuseValue(hit.groups[1])) === 'ends-isp',
+		);
+		if (asked !== undefined) add('is.fuse.kills.asked', asked, ...silence);
+	}
+	const last = before.at(-1);
+	if (last === undefined || kills !== undefined) return;
+	const second = anotherBoard(everywhere, last.proof, silentAt);
+	const told = (effect: FuseWritten['effect'][]): FuseWritten | undefined =>
+		before.findLast(write => effect.includes(write.effect));
+	const clock = told(['crystal', 'outside']);
+	const slow = told(['slow']);
+	const unknown = told(['unknown']);
+	const [id, speaks] = second
+		? (['is.fuse.silent.board2', last] as const)
+		: clock !== undefined
+			? (['is.fuse.silent.clock', clock] as const)
+			: slow !== undefined
+				? (['is.fuse.silent.slow', slow] as const)
+				: unknown !== undefined
+					? (['is.fuse.silent.unknown', unknown] as const)
+					: (['is.fuse.silent.other', last] as const);
+	add(id, ...lines(speaks), ...silence);
+	add('is.fuse.silent', ...lines(speaks), ...silence);
+}
+
+/** A file with such a name brings a bootloader along. */
+const holdsLoader = /boot|caterina|optiboot|prod|dfu|lufa|halfkay|nucleus|loader|combined|merged|full/i;
+/** A call for a bootloader that nobody answered. */
+const unanswered = [
+	'dfu.nodevice',
+	'bf.silent',
+	'bf.silent.new',
+	'qmk.waiting',
+	'qmk.waiting.serial',
+	'sk.nosync',
+	'sk.silent',
+	'v2.timeout',
+	'cat.noport',
+	'cat.portsempty',
+	'bh.missing',
+	'tl.nodevice',
+	'loader.missing',
+] as const satisfies readonly SignalId[];
+/** What only a living bootloader says. */
+const answered = ['bf.caterin', 'dfu.erase.ok', 'dfu.programming', 'tl.found', 'mn.found'] as const;
+
+/**
+ * An ISP write erases the whole chip first (avrdude manual, option -D): without a bootloader in the image none is left.
+ * The bytes that avrdude 7 counts leave gaps out, so a name that speaks of a bootloader outweighs the size.
+ */
+function judgeWipedLoader(
+	known: Known,
+	everywhere: Known,
+	chipName: string | undefined,
+	add: (id: DerivedId, ...hits: Hit[]) => void,
+): void {
+	const call = unanswered.flatMap(id => known.get(id)?.slice(-1) ?? []).sort((a, b) => a.at - b.at)[0];
+	if (call === undefined || everywhere.has('usbasploader.words')) return;
+	const write = [...(everywhere.get('avr.verified') ?? []), ...(everywhere.get('avr.written') ?? [])]
+		.sort((a, b) => a.at - b.at)
+		.findLast(hit => hit.at < call.at);
+	if (write === undefined) return;
+	const programmers = [
+		...(everywhere.get('avr.opt.c') ?? []),
+		...(everywhere.get('avr.usingprogrammer') ?? []),
+	].sort((a, b) => a.at - b.at);
+	const programmer = programmers.findLast(hit => hit.at < write.at);
+	const command = commandBefore(everywhere, write.at);
+	const since = command?.at ?? programmer?.at ?? 0;
+	const again = programmers.find(hit => hit.at > write.at && hit.at < call.at);
+	if (programmer === undefined || !ispProgrammers.test(programmer.groups[0] ?? '')) return;
+	// Silence through the programmer itself is another matter.
+	if (again !== undefined && ispProgrammers.test(again.groups[0] ?? '')) return;
+	if ((everywhere.get('avr.opt.noerase') ?? []).some(hit => hit.at >= since && hit.at < write.at)) return;
+	if (answered.some(id => (everywhere.get(id) ?? []).some(hit => hit.at > write.at && hit.at < call.at)))
+		return;
+	if (usbSeen(everywhere).some(hit => hit.at > write.at && familyOfUsbId(usbIdOf(hit) ?? '') !== undefined))
+		return;
+	const file = [...(everywhere.get('avr.opt.file') ?? []), ...(everywhere.get('avr.input') ?? [])]
+		.filter(hit => hit.at < write.at)
+		.at(-1);
+	const name =
+		file?.groups
+			.find(value => value !== undefined)
+			?.split(/[\\/]/)
+			.at(-1) ?? '';
+	const chip = chipName === undefined ? undefined : findChip(chipName);
+	const starts = chip?.bootSections.map(section => section.startByteAddress) ?? [];
+	const bytes = Number.parseInt(write.groups.find(value => value !== undefined) ?? '', 10);
+	const apart = starts.length > 0 && Number.isFinite(bytes) && bytes <= Math.min(...starts);
+	if (holdsLoader.test(name)) {
+		// Small, or up to the end of the flash: it holds one. Between: its name may say more than it holds.
+		if (apart && bytes > Math.max(...(chip?.bootSections.map(section => section.bytes) ?? [0])))
+			add('is.loader.wiped.maybe', write, call);
+		return;
+	}
+	add(apart && file !== undefined ? 'is.loader.wiped' : 'is.loader.wiped.maybe', write, call);
 }
 
 /**
@@ -363,7 +565,8 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	// Who is on the bus.
 	const seen = new Set<Family>();
 	let dfuChip: {chip: string; hit: Hit} | undefined;
-	for (const hit of (everywhere.get('usb.id') ?? []).slice(-RECENT)) {
+	const identities = usbSeen(everywhere);
+	for (const hit of identities.slice(-RECENT)) {
 		const id = usbIdOf(hit);
 		if (id === undefined) continue;
 		const family = familyOfUsbId(id);
@@ -390,7 +593,9 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	if (derived.has('is.dfu.seen')) derived.delete('is.application.seen');
 
 	// Programmer, port, speed.
-	const programmer = programmerOf(known) ?? programmerOf(everywhere);
+	// Another tool than avrdude has no programmer, whatever an earlier attempt used.
+	const othersOwn = !known.has('avr.words') && otherTools.some(id => known.has(id));
+	const programmer = programmerOf(known) ?? (othersOwn ? undefined : programmerOf(everywhere));
 	const port = portOf(known) ?? portOf(everywhere);
 	const baud =
 		lastGroup(known.get('avr.opt.b')) ??
@@ -403,8 +608,13 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 		if (programmer === 'teensy') add('is.prog.teensy', ...said);
 		else if (programmer === 'micronucleus') add('is.prog.micronucleus', ...said);
 		else if (avr109Programmers.test(programmer)) add('is.prog.avr109', ...said);
-		// The IDE's "Arduino as ISP" speaks at 19200; no board's own bootloader of today does.
-		else if (programmer === 'arduino' && baud === '19200') add('is.isp.serial', ...said);
+		// The programmer sketch speaks at 19200; so do the bootloaders of the oldest boards, which are called with -D.
+		else if (
+			programmer === 'arduino' &&
+			baud === '19200' &&
+			!(known.has('avr.opt.noerase') && /^atmega(?:8|168p?)$/.test(chip ?? ''))
+		)
+			add('is.isp.serial', ...said);
 		else if (serialBootloaders.test(programmer)) add('is.prog.serialboot', ...said);
 		// The Mega's loader speaks STK500v2, and older IDEs named it so.
 		else if (programmer === 'stk500v2' && serialPort) {
@@ -418,7 +628,14 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 				add('is.stk.bootport', ...said);
 		}
 	}
-	if (everywhere.has('ide.burn') || everywhere.has('ide.burnfailed'))
+	// A command of its own says what the attempt is about, whatever was burnt before.
+	if (known.has('ide.burn') || known.has('ide.burnfailed'))
+		add(
+			'is.burn',
+			...(known.get('ide.burnfailed') ?? []).slice(0, 1),
+			...(known.get('ide.burn') ?? []).slice(0, 1),
+		);
+	else if (!known.has('avr.cmd') && (everywhere.has('ide.burn') || everywhere.has('ide.burnfailed')))
 		add('is.burn', ...first('ide.burnfailed'), ...first('ide.burn'));
 	if (
 		everywhere.has('usbasploader.words') ||
@@ -432,7 +649,7 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	}
 	if (programmer === 'arduino' && baud === undefined && known.has('avr.cmd'))
 		add('is.baud.missing', ...first('avr.cmd'));
-	if (port !== undefined && /^(?:\\\\\.\\)?com1$/i.test(port)) add('is.port.com1');
+	if (port !== undefined && /^com1$/i.test(port)) add('is.port.com1');
 	if (port !== undefined ? /ttyACM|usbmodem/i.test(port) : everywhere.has('os.native.port'))
 		add('is.port.native');
 	const fusesRead = known.get('avr.fuses.ok')?.at(-1);
@@ -450,7 +667,7 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	}
 	const expected = expectedFamily(known);
 	// The system lists the very bootloader that the tool does not see.
-	const awaited = (everywhere.get('usb.id') ?? []).filter(hit => {
+	const awaited = identities.filter(hit => {
 		const family = familyOfUsbId(usbIdOf(hit) ?? '');
 		if (family === undefined || family === 'caterina') return false;
 		return (
@@ -460,32 +677,16 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	});
 	if (awaited.length > 0) add('is.loader.seen', awaited.at(-1)!);
 	if (expected !== undefined && seen.size > 0 && !seen.has(expected)) {
-		const hits = [
-			...(everywhere.get('usb.id') ?? []).slice(-1),
-			...(everywhere.get('tb.connected') ?? []).slice(-1),
-		];
+		const hits = [...identities.slice(-1), ...(everywhere.get('tb.connected') ?? []).slice(-1)];
 		add('is.bootloader.other', ...hits);
 	}
 
 	// DFU: what "not blank" means depends on what came before.
-	const erases = known.get('dfu.erase.ok') ?? [];
-	const rounds = known.get('dfu.erasing') ?? [];
-	for (const hit of (known.get('dfu.notblank') ?? []).slice(-RECENT)) {
-		const erased = erases.filter(erase => erase.at < hit.at).at(-1);
-		if (erased === undefined) continue;
-		// Blank after all: the check that followed this erase found nothing.
-		const blank = (known.get('dfu.blank') ?? []).find(each => each.at > erased.at && each.at < hit.at);
-		// A check right before the next erase belongs to that erase: not blank is then as it should be.
-		const nextErase = rounds.find(round => round.at > hit.at);
-		const command = (known.get('dfu.cmd.erase') ?? []).find(each => each.at > erased.at && each.at < hit.at);
-		if (nextErase !== undefined && nextErase.line - hit.line <= 2 && (command ?? blank) !== undefined)
-			continue;
-		const written = (known.get('dfu.programming') ?? []).find(
-			each => each.at > erased.at && each.at < hit.at,
-		);
-		if (blank !== undefined && written !== undefined && !known.has('dfu.validate.failed')) continue;
+	// The check before the next erase may already belong to the next attempt.
+	for (const {erased, hit} of brokenErases(
+		new Map([...known, ['dfu.erasing', everywhere.get('dfu.erasing') ?? []]]),
+	))
 		add('is.notblank.aftererase', erased, hit);
-	}
 
 	// Bytes that came instead of the sync answer.
 	const answers = new Set((known.get('sk.nosync') ?? []).map(hit => hit.groups[0]?.toLowerCase()));
@@ -500,7 +701,23 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	signatures.forEach((hit, index) => {
 		if (!(values[index] ?? '').startsWith('1e')) add('is.sig.none', hit);
 	});
-	if ((values.at(-1) ?? '').startsWith('1e')) add('is.sig.fine', signatures.at(-1)!);
+	// The middle byte of every AVR says how much flash it has, 0x90 to 0x98 (avrdude.conf.in): other values were not read
+	// from a chip. Nor were values that change within a run, or beside such a one.
+	const wrecked = (value: string): boolean => /^1e(?!9[0-8])/.test(value);
+	const others = (everywhere.get('avr.signature') ?? [])
+		.slice(-RECENT)
+		.map(hit => (hit.groups[0] ?? '').replaceAll(' ', '').toLowerCase())
+		.filter(value => value.startsWith('1e'));
+	const own = values.filter(value => value.startsWith('1e'));
+	if (
+		own.length > 0 &&
+		(own.some(wrecked) ||
+			(new Set(own).size >= 2 && known.has('avr.retrying')) ||
+			(new Set(others).size >= 2 && others.some(wrecked)))
+	)
+		add('is.sig.garbled', ...signatures.slice(-3));
+	if ((values.at(-1) ?? '').startsWith('1e') && !derived.has('is.sig.garbled'))
+		add('is.sig.fine', signatures.at(-1)!);
 	const strange = new Set(values.filter(value => value !== '000000' && value !== 'ffffff'));
 	if (strange.size >= 2 && new Set(values).size >= 2 && derived.has('is.sig.none'))
 		add('is.sig.varied', ...signatures.slice(-3));
@@ -516,11 +733,6 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	const usbtiny = programmer !== undefined && /^usbtiny/.test(programmer);
 	judgeMismatches(known, loader ? 'loader' : usbtiny ? 'usbtiny' : isp ? 'isp' : 'unknown', add);
 
-	// Fuses asked for, and what they do.
-	for (const hit of (everywhere.get('avr.opt.fuse') ?? []).slice(-RECENT)) {
-		const fuse = hit.groups[0]?.toLowerCase() ?? '';
-		if (endsIsp(chip, fuse, Number.parseInt(hit.groups[1] ?? '', 16))) add('is.fuse.kills', hit);
-	}
 	if (known.has('avr.opt.fuse') || known.has('avr.verifying.fuse'))
 		add('is.fuse.wanted', ...(known.get('avr.opt.fuse') ?? known.get('avr.verifying.fuse') ?? []).slice(-1));
 
@@ -531,12 +743,7 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 	}
 	if (derived.has('is.sig.none')) add('is.silent', ...(derived.get('is.sig.none') ?? []).slice(-1));
 	const lastSilent = Math.max(-1, ...(derived.get('is.silent') ?? []).map(hit => hit.at));
-	const fuseWritten = [
-		...(everywhere.get('avr.fuse.written') ?? []).slice(-RECENT),
-		...(everywhere.get('avr.fuse.ok') ?? []).slice(-RECENT).filter(hit => /fuse/i.test(hit.text)),
-	].filter(hit => hit.at < lastSilent);
-	if (fuseWritten.length > 0)
-		add('is.fuse.thensilent', fuseWritten.at(-1)!, ...(derived.get('is.silent') ?? []).slice(-1));
+	judgeFuses(known, everywhere, lastSilent, derived, add);
 
 	// Fuses typed by hand; what an IDE sends to a fresh chip brings the lock byte along.
 	const typed = (everywhere.get('avr.opt.fuse') ?? []).filter(
@@ -549,6 +756,15 @@ export function derive(attempt: readonly Hit[], everywhere: Known): Map<string, 
 		!derived.has('is.sig.fine')
 	)
 		add('is.fuse.byhand', typed.at(-1)!, ...(derived.get('is.silent') ?? []).slice(-1));
+
+	judgeWipedLoader(known, everywhere, chip, add);
+
+	// The system cannot read the device, and no success came after.
+	const unread = known.get('os.enumerate')?.at(-1);
+	const done = ['avr.verified', 'dfu.written', 'dfu.validate.ok'].flatMap(
+		id => known.get(id)?.slice(-1) ?? [],
+	);
+	if (unread !== undefined && done.every(hit => hit.at < unread.at)) add('is.enumerate.last', unread);
 
 	// A front end's command and its end, and nothing between them.
 	const ends = known.get('tb.complete') ?? [];

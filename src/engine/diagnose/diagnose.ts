@@ -3,10 +3,10 @@
 // end outweighs everything.
 
 import {type Cause, causes} from './causes.ts';
-import {addVerdicts, derive, group, type Known} from './derive.ts';
+import {addVerdicts, brokenErases, chipNamed, derive, group, type Known, soundErase} from './derive.ts';
 import {collectFacts, recogniseFamily, recogniseTool} from './facts.ts';
 import {aidText, firstAid} from './first-aid.ts';
-import {type CleanLine, listsOnly, normalise} from './normalise.ts';
+import {type CleanLine, listsOnly, normalise, withoutPrefix} from './normalise.ts';
 import {questionRows} from './questions.ts';
 import {type Ref, type Rule, rules} from './rules.ts';
 import {createScanner, type Hit, type Scanner, type Signal} from './scan.ts';
@@ -50,31 +50,39 @@ const unixOnly: ReadonlySet<Cause> = new Set<Cause>(['modemmanager', 'serial-por
 
 type Attempt = {readonly hits: Hit[]; readonly errors: Hit[]; readonly successes: Hit[]};
 
-/** Cuts the paste where a tool starts anew after a verdict. */
-function splitAttempts(hits: readonly Hit[]): Attempt[] {
+/** Cuts the paste where a tool starts anew after a verdict; a flash that an erase left full is one. */
+function splitAttempts(hits: readonly Hit[], messages: Known): Attempt[] {
 	const attempts: Attempt[] = [{hits: [], errors: [], successes: []}];
+	const broken = new Set(brokenErases(messages).map(({hit}) => hit));
+	let decided = false;
 	for (const hit of hits) {
 		const role = signalById.get(hit.id)?.role;
 		let current = attempts[attempts.length - 1]!;
 		// Who talks through a port has opened it: a failure to open belongs to an attempt before.
 		const opened = needsPort.has(hit.id) && current.errors.some(error => error.id === 'ser.open');
-		if ((role === 'start' && current.errors.length + current.successes.length > 0) || opened) {
+		if ((role === 'start' && (decided || current.errors.length + current.successes.length > 0)) || opened) {
 			current = {hits: [], errors: [], successes: []};
 			attempts.push(current);
+			decided = false;
 		}
 		current.hits.push(hit);
+		if (broken.has(hit)) decided = true;
 		if (role === 'error') current.errors.push(hit);
 		else if (role === 'success') current.successes.push(hit);
 	}
 	return attempts;
 }
 
+const ofTheAttempt = /^is\.(?:prog\.|burn$)/;
+
 function fires(rule: Rule, here: Known, everywhere: Known): boolean {
 	if (rule.all?.some(ref => !here.has(ref))) return false;
 	if (rule.any !== undefined && !rule.any.some(ref => here.has(ref))) return false;
 	if (rule.not?.some(ref => here.has(ref))) return false;
-	if (rule.context !== undefined && !rule.context.some(ref => everywhere.has(ref))) return false;
-	if (rule.notContext?.some(ref => everywhere.has(ref))) return false;
+	// What an attempt itself says of its way of flashing goes before what others say (derive.ts falls back to those).
+	const around = (ref: Ref): boolean => (ofTheAttempt.test(ref) ? here : everywhere).has(ref);
+	if (rule.context !== undefined && !rule.context.some(around)) return false;
+	if (rule.notContext?.some(around)) return false;
 	if (rule.order !== undefined) {
 		const [before, after] = rule.order;
 		const first = here.get(before)?.[0];
@@ -119,9 +127,18 @@ type Candidate = {
 	best: number;
 	/** What the best rule stands on. */
 	telling?: readonly Hit[];
+	says?: Rule['says'];
+	/** The attempt of the best rule. */
+	here?: Known;
 };
 
-function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hits: readonly Hit[]): void {
+function weigh(
+	candidates: Map<Cause, Candidate>,
+	rule: Rule,
+	factor: number,
+	hits: readonly Hit[],
+	here: Known,
+): void {
 	rule.proves.forEach(([cause, weight], index) => {
 		const share = weight * factor;
 		const known = candidates.get(cause);
@@ -134,6 +151,8 @@ function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hi
 				isp,
 				best: share,
 				telling: hits,
+				here,
+				says: index === 0 ? rule.says : undefined,
 				...(rule.family === undefined ? {} : {family: rule.family}),
 			});
 			return;
@@ -145,6 +164,8 @@ function weigh(candidates: Map<Cause, Candidate>, rule: Rule, factor: number, hi
 			known.best = share;
 			known.isp = isp;
 			known.telling = hits;
+			known.says = index === 0 ? rule.says : undefined;
+			known.here = here;
 			if (rule.family !== undefined) known.family = rule.family;
 		}
 	});
@@ -209,12 +230,58 @@ const benignSignals = [
 // Errors that belong to waiting for the board; a success after them is plain.
 const waitingSignals = new Set(['dfu.nodevice', 'tl.waiting', 'tl.nodevice', 'qmk.waiting', 'du.nodevice']);
 
+const flashDiffers = ['is.mismatch.other', 'is.mismatch.blank', 'is.mismatch.bootstart', 'is.mismatch.high'];
+
+/** Where a flash differed or was not written, and none was verified after it, fuses written since prove nothing. */
+function flashOpen(here: Known): Hit | undefined {
+	const failed = [...flashDiffers, 'avr.write.failed']
+		.flatMap(id => here.get(id)?.slice(-1) ?? [])
+		.sort((a, b) => a.at - b.at)
+		.at(-1);
+	const verified = here.get('avr.verified')?.at(-1);
+	return failed !== undefined && (verified === undefined || verified.at < failed.at) ? failed : undefined;
+}
+
+/** "Bytes written" is also printed where validating failed or was switched off. */
+function unvalidated(here: Known, written: Hit): boolean {
+	const failed = here.get('dfu.validate.failed')?.at(-1);
+	const sound = here.get('dfu.validate.ok')?.at(-1);
+	if (sound !== undefined && (failed === undefined || failed.at < sound.at)) return false;
+	return (failed !== undefined && failed.at < written.at) || here.has('dfu.suppress');
+}
+
+// A device that has gone to its firmware answers no more: not the last request, not the reset.
+const leavingDfu = new Set([
+	'dfu.stall',
+	'dfu.usbgone',
+	'dfu.timeout',
+	'dfu.download.failed',
+	'os.libusb.retry',
+]);
+const leavingSerial = new Set(['bf.silent', 'bf.silent.new', 'sk.silent', 'ser.lost', 'ser.lost.mac']);
+
+/** Whether an error after a success only says that the device has left. */
+function leaves(hit: Hit, success: Hit, here: Known): boolean {
+	if (success.id === 'avr.verified' && leavingSerial.has(hit.id))
+		return (here.get('bf.leave') ?? []).some(leave => leave.at > success.at);
+	if ((success.id === 'dfu.written' || success.id === 'dfu.validate.ok') && leavingDfu.has(hit.id))
+		return ['dfu.programming', 'dfu.erasing', 'dfu.cmd.erase', 'dfu.cmd.flash'].every(
+			id => (here.get(id)?.at(-1)?.at ?? -1) < success.at,
+		);
+	return false;
+}
+
 /** What the end of the paste says when it is a real success. */
 function successOf(attempt: Attempt, here: Known): {cause: Cause; hits: Hit[]} | undefined {
+	// Written as asked, and yet no "all is well": a rule says what it means.
+	if (here.has('is.fuse.kills') || here.has('is.fuse.outside')) return undefined;
 	const last = attempt.successes.at(-1);
+	if (last?.id === 'dfu.written' && unvalidated(here, last)) return undefined;
+	if (last?.id === 'avr.fuse.ok' && flashOpen(here) !== undefined) return undefined;
 	const later = (hit: Hit): boolean => last === undefined || hit.at > last.at;
 	const ignored = (hit: Hit): boolean =>
 		waitingSignals.has(hit.id) ||
+		(last !== undefined && leaves(hit, last, here)) ||
 		(hit.id === 'sk.protocol' && hit.line >= (last?.line ?? 0) && last !== undefined);
 	if (last !== undefined && !attempt.errors.some(hit => later(hit) && !ignored(hit))) {
 		const warnings = [
@@ -230,7 +297,8 @@ function successOf(attempt: Attempt, here: Known): {cause: Cause; hits: Hit[]} |
 	const done = here.get('avr.done')?.at(-1);
 	const written = here.get('avr.written')?.at(-1);
 	const signature = here.get('is.sig.fine')?.at(-1);
-	if (done !== undefined && (written !== undefined || signature !== undefined)) {
+	const unread = written !== undefined && here.has('avr.opt.noverify') && !here.has('avr.verified');
+	if (done !== undefined && !unread && (written !== undefined || signature !== undefined)) {
 		const hits = [
 			...(signature === undefined ? [] : [signature]),
 			...(written === undefined ? [] : [written]),
@@ -310,7 +378,7 @@ const underway = [
 
 function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candidate[] {
 	const hitsOf = (ids: readonly string[]): Hit[] => ids.flatMap(id => everywhere.get(id)?.slice(-1) ?? []);
-	if (lines.every(line => line.text.trim() === '')) {
+	if (lines.every(line => withoutPrefix(line.text).trim() === '')) {
 		return [{cause: 'insufficient-evidence', confidence: 0.9, evidence: [], isp: 'maybe', best: 0.9}];
 	}
 	const building = hitsOf(['build.size', 'make.any', 'build.context']);
@@ -371,8 +439,8 @@ function withoutVerdict(everywhere: Known, lines: readonly CleanLine[]): Candida
 type Told = {attempt: Attempt; here: Known; fired: Rule[]};
 
 function readAttempts(hits: readonly Hit[]): {everywhere: Known; telling: Told[]} {
-	const attempts = splitAttempts(hits);
 	const messages = group(hits);
+	const attempts = splitAttempts(hits, messages);
 	const everywhere = derive(hits, messages);
 	addVerdicts(
 		everywhere,
@@ -381,14 +449,31 @@ function readAttempts(hits: readonly Hit[]): {everywhere: Known; telling: Told[]
 	);
 	// From the end: an attempt that shows no outcome says nothing about the ones before it.
 	const telling: Told[] = [];
+	let healed = false;
 	for (const attempt of attempts.slice(-MAX_ATTEMPTS_READ).reverse()) {
 		const here = derive(attempt.hits, messages);
 		addVerdicts(here, attempt.errors, attempt.successes);
+		// A later erase that left the flash empty outweighs one that did not.
+		if (healed) here.delete('is.notblank.aftererase');
+		if (!here.has('is.notblank.aftererase') && soundErase(here) !== undefined) healed = true;
 		const fired = rules.filter(rule => fires(rule, here, everywhere));
 		if (fired.length === 0 && successOf(attempt, here) === undefined) continue;
 		telling.unshift({attempt, here, fired});
 		if (telling.length === MAX_ATTEMPTS) break;
 	}
+	// Fuses written after a flash that differed are no success of the job.
+	const end = telling.at(-1);
+	if (
+		end !== undefined &&
+		end.attempt.successes.length > 0 &&
+		end.attempt.successes.every(hit => hit.id === 'avr.fuse.ok') &&
+		!end.here.has('is.fuse.kills') &&
+		!end.here.has('is.fuse.outside') &&
+		end.fired.length === 0 &&
+		telling.length > 1 &&
+		flashOpen(everywhere) !== undefined
+	)
+		telling.pop();
 	return {everywhere, telling};
 }
 
@@ -415,8 +500,8 @@ function questionsFor(ordered: readonly Candidate[]): DiagnosisQuestion[] {
 }
 
 /** Parts without an ISP interface: an XMEGA is programmed over PDI. Source: XMEGA A manual (doc8077), section 29. */
-function beyondIsp(everywhere: Known): boolean {
-	return everywhere.has('dfu.xmega');
+function beyondIsp(attempt: Known): boolean {
+	return attempt.has('dfu.xmega') && /^(?:atxmega|x\d|$)/.test(chipNamed(attempt) ?? '');
 }
 
 function printed(
@@ -425,7 +510,7 @@ function printed(
 	everywhere: Known,
 	chip: string | undefined,
 ): DiagnosedCause {
-	const text = causes[candidate.cause];
+	const text = candidate.says ?? causes[candidate.cause];
 	const windows = everywhere.has('is.os.windows');
 	const macos = everywhere.has('is.os.macos');
 	const linux = everywhere.has('is.os.linux');
@@ -433,7 +518,7 @@ function printed(
 	const usual: readonly (keyof typeof firstAid)[] =
 		candidate.cause === 'windows-wrong-driver' && candidate.family === 'caterina'
 			? ['restore-usbser', 'other-port-cable', 'other-computer']
-			: text.next;
+			: (text.next ?? causes[candidate.cause].next);
 	const next = usual.filter(id => {
 		// Advice for another system than the one the log shows only distracts.
 		if (
@@ -446,7 +531,12 @@ function printed(
 		)
 			return false;
 		if (id === 'macos-input' && (windows || linux)) return false;
-		if (beyondIsp(everywhere) && 'does' in firstAid[id] && firstAid[id].does === 'start-isp') return false;
+		if (
+			beyondIsp(candidate.here ?? everywhere) &&
+			'does' in firstAid[id] &&
+			firstAid[id].does === 'start-isp'
+		)
+			return false;
 		if (id === 'zadig-winusb' && (linux || macos)) return false;
 		return true;
 	});
@@ -491,7 +581,7 @@ export function diagnose(text: string): Diagnosis {
 	telling.forEach(({here, fired}, index) => {
 		const distance = telling.length - 1 - index + (success === undefined ? 0 : 1);
 		const factor = EARLIER_ATTEMPT_WEIGHT ** distance;
-		for (const rule of fired) weigh(candidates, rule, factor, linesOf(rule, here, everywhere));
+		for (const rule of fired) weigh(candidates, rule, factor, linesOf(rule, here, everywhere), here);
 	});
 	// A log that shows its system rules out what other systems do.
 	const windows = everywhere.has('is.os.windows');
@@ -513,6 +603,7 @@ export function diagnose(text: string): Diagnosis {
 			evidence: success.hits,
 			isp: 'no',
 			best: confidence,
+			...(last === undefined ? {} : {here: last.here}),
 		});
 	}
 	const ordered = (candidates.size > 0 ? [...candidates.values()] : withoutVerdict(everywhere, lines))
@@ -520,14 +611,14 @@ export function diagnose(text: string): Diagnosis {
 		.filter((candidate, index) => index === 0 || candidate.confidence >= LOWEST_CONFIDENCE)
 		.slice(0, MAX_CAUSES);
 
-	if (beyondIsp(everywhere)) for (const candidate of ordered) candidate.isp = 'no';
+	for (const candidate of ordered) if (beyondIsp(candidate.here ?? everywhere)) candidate.isp = 'no';
 	const top = ordered[0]!;
 	const {tool, innerTool} = recogniseTool(everywhere);
 	const facts = collectFacts(everywhere);
 	return {
 		tool,
 		...(innerTool === undefined ? {} : {innerTool}),
-		family: recogniseFamily(everywhere, top.cause, top.family),
+		family: recogniseFamily(everywhere, top.cause, top.family, top.here),
 		ispNeeded: top.isp,
 		causes: ordered.map(candidate => printed(candidate, lines, everywhere, facts.chip)),
 		questions: questionsFor(ordered),
@@ -537,32 +628,56 @@ export function diagnose(text: string): Diagnosis {
 }
 
 /**
- * The same diagnosis after a question was answered: the cause the answer speaks for comes first.
+ * The same diagnosis after a question was answered: the cause the answer speaks for comes first. An answer that
+ * decides nothing ("not tried", "cannot measure") only takes its question away and leaves ISP open.
  * @param answer index into the question's answers; anything else changes nothing
  */
 export function answerQuestion(diagnosis: Diagnosis, questionId: string, answer: number): Diagnosis {
 	const question = diagnosis.questions.find(each => each.id === questionId);
 	const favoured = question?.favours?.[answer];
 	const questions = diagnosis.questions.filter(each => each.id !== questionId);
-	const chosen = diagnosis.causes.find(each => each.cause === favoured);
 	if (favoured === undefined || !(favoured in causes)) return diagnosis;
-	const highest = diagnosis.causes[0]?.confidence ?? 0;
-	const text = causes[favoured as Cause];
-	const first: DiagnosedCause = {
-		...(chosen ?? {
-			cause: favoured,
-			evidence: diagnosis.causes[0]?.evidence ?? [],
-			meaning: `${text.happened} ${text.board}`,
-			next: text.next.map(id => aidText(id, diagnosis.facts.chip)),
-			nextIds: text.next,
-			ispNeeded: text.isp,
-		}),
-		confidence: Math.max(highest, 0.85),
+	const row = questionRows.find(each => each.id === questionId)?.answers[answer];
+	const [top] = diagnosis.causes;
+	if (row?.decides === false && top !== undefined) {
+		const ispNeeded = top.ispNeeded === 'no' ? (row.isp ?? 'no') : top.ispNeeded;
+		return {...diagnosis, ispNeeded, causes: [{...top, ispNeeded}, ...diagnosis.causes.slice(1)], questions};
+	}
+	const {chip} = diagnosis.facts;
+	const entry = (cause: Cause, confidence: number): DiagnosedCause => {
+		const text = causes[cause];
+		return {
+			...(diagnosis.causes.find(each => each.cause === cause) ?? {
+				cause,
+				evidence: top?.evidence ?? [],
+				meaning: `${text.happened} ${text.board}`,
+				next: text.next.map(id => aidText(id, chip)),
+				nextIds: text.next,
+				ispNeeded: text.isp,
+			}),
+			confidence,
+		};
 	};
+	const highest = top?.confidence ?? 0;
+	let first = entry(favoured as Cause, Math.max(highest, 0.85));
+	if (row?.meaning !== undefined) first = {...first, meaning: row.meaning};
+	if (row?.isp !== undefined) {
+		const ids = first.nextIds ?? [];
+		const last = row.isp === 'maybe' && !ids.includes('isp-last') ? (['isp-last'] as const) : [];
+		first = {
+			...first,
+			ispNeeded: row.isp,
+			nextIds: [...ids, ...last],
+			next: [...first.next, ...last.map(id => aidText(id, chip))],
+		};
+	}
+	// What looks just the same stays in sight.
+	const beside = (row?.beside ?? []).map(cause => entry(cause, Math.max(highest, 0.85) - 0.1));
+	const shown = new Set([first, ...beside].map(each => each.cause));
 	return {
 		...diagnosis,
 		ispNeeded: first.ispNeeded,
-		causes: [first, ...diagnosis.causes.filter(each => each.cause !== favoured)],
+		causes: [first, ...beside, ...diagnosis.causes.filter(each => !shown.has(each.cause))],
 		questions,
 	};
 }

@@ -2,7 +2,7 @@
 
 import {findChip} from '../chips/index.ts';
 import type {Cause} from './causes.ts';
-import {chipNamed, dfuProducts, type Known, portOf, programmerOf, usbIdOf} from './derive.ts';
+import {chipNamed, dfuProducts, type Known, portOf, programmerOf, usbIdOf, usbSeen} from './derive.ts';
 import type {Hit} from './scan.ts';
 import type {SignalId} from './signals.ts';
 import type {DiagnosisFacts, Family} from './types.ts';
@@ -34,6 +34,8 @@ const innerTools: readonly (readonly [tool: string, signs: readonly SignalId[]])
 			'dfu.nodevice',
 			'dfu.protected',
 			'dfu.writeerror',
+			'dfu.validate.ok',
+			'dfu.written',
 		],
 	],
 	[
@@ -49,6 +51,7 @@ const innerTools: readonly (readonly [tool: string, signs: readonly SignalId[]])
 			'avr.initfailed',
 			'avr.yikes',
 			'avr.mismatch.at',
+			'avr.mismatch.addr',
 			'avr.outofrange',
 			'bf.silent',
 			'sk.nosync',
@@ -59,7 +62,7 @@ const innerTools: readonly (readonly [tool: string, signs: readonly SignalId[]])
 		],
 	],
 	['dfu-util', ['du.any']],
-	['micronucleus', ['mn.any']],
+	['micronucleus', ['mn.any', 'mn.found']],
 	['wally', ['wally.any']],
 	['hid_bootloader_cli', ['hid.any']],
 	['teensy_loader_cli', ['tl.any', 'tl.read', 'tl.writeerror']],
@@ -140,6 +143,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 		[
 			['mn.any', 3],
 			['mn.found', 2],
+			['loader.missing.micronucleus', 4],
 			['is.prog.micronucleus', 4],
 		],
 	],
@@ -148,6 +152,7 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 		[
 			['tl.any', 3],
 			['tl.found', 2],
+			['loader.missing.teensy', 4],
 			['tl.read', 2],
 			['tl.writeerror', 2],
 			['is.prog.teensy', 4],
@@ -167,6 +172,8 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 			['dfu.notblank', 2],
 			['dfu.protected', 2],
 			['dfu.nodevice', 2],
+			['dfu.written', 2],
+			['dfu.validate.ok', 2],
 			['dfu.download.failed', 2],
 			['qmk.waiting', 1],
 			['qmk.target.dfu', 1],
@@ -235,23 +242,31 @@ const votes: readonly (readonly [Family, readonly Vote[]])[] = [
 ];
 
 /** Which way of flashing the log is about. */
-export function recogniseFamily(known: Known, cause: Cause, ruled: Family | undefined): Family {
+export function recogniseFamily(
+	known: Known,
+	cause: Cause,
+	ruled: Family | undefined,
+	/** The attempt that decided, where one did. */
+	attempt: Known = known,
+): Family {
 	if (cause === 'unrelated' || cause === 'build-error')
 		return known.has('usbasploader.words') ? 'usbasploader' : 'none';
 	if (cause === 'arm-board') return 'arm';
 	if (ruled !== undefined) return ruled;
 	// CH340 and its like sit on boards with a serial bootloader.
 	if (cause === 'serial-driver' && known.has('os.ch341')) return 'arduino-serial';
-	let best: Family = 'none';
-	let most = 0;
-	for (const [family, signs] of votes) {
-		const sum = signs.reduce((total, [sign, count]) => total + (known.has(sign) ? count : 0), 0);
-		if (sum > most) {
-			most = sum;
-			best = family;
+	for (const heard of attempt === known ? [known] : [attempt, known]) {
+		let best: Family = 'none';
+		let most = 0;
+		for (const [family, signs] of votes) {
+			const sum = signs.reduce((total, [sign, count]) => total + (heard.has(sign) ? count : 0), 0);
+			if (sum > most) {
+				most = sum;
+				best = family;
+			}
 		}
+		if (best !== 'none') return best;
 	}
-	if (best !== 'none') return best;
 	if (cause.startsWith('isp-')) return 'isp-programmer';
 	if (cause.startsWith('dfu-')) return 'dfu';
 	if (cause.startsWith('caterina-') || cause === 'modemmanager') return 'caterina';
@@ -278,12 +293,33 @@ function hexByte(text: string): string {
 	return Number.parseInt(text, 16).toString(16).padStart(2, '0');
 }
 
+/** Values that `-U lfuse:r:-:h` put on the terminal: under "reading lfuse", or as many bytes as were asked for, in order. */
+function fusesPrinted(known: Known): [string, string][] {
+	const asked = known.get('avr.opt.fuseread') ?? [];
+	const from = asked[0];
+	if (from === undefined) return [];
+	const bytes = (known.get('avr.byte') ?? []).filter(hit => hit.at > from.at);
+	const reading = (known.get('avr.fuse.reading') ?? []).filter(hit => hit.at > from.at);
+	if (reading.length > 0)
+		return reading.flatMap((hit, index): [string, string][] => {
+			const next = reading[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+			const byte = bytes.find(each => each.at > hit.at && each.at < next);
+			return byte === undefined ? [] : [[hit.groups[0]?.toLowerCase() ?? '', byte.groups[0] ?? '']];
+		});
+	if (bytes.length !== asked.length) return [];
+	return asked.map((hit, index) => [hit.groups[0]?.toLowerCase() ?? '', bytes[index]?.groups[0] ?? '']);
+}
+
 function fusesOf(known: Known): DiagnosisFacts['fuses'] {
 	const fuses: {low?: string; high?: string; extended?: string} = {};
 	const names = {lfuse: 'low', hfuse: 'high', efuse: 'extended'} as const;
 	for (const hit of known.get('avr.fuse.read') ?? []) {
 		const name = names[(hit.groups[0]?.toLowerCase() ?? '') as keyof typeof names];
 		if (name !== undefined && hit.groups[1] !== undefined) fuses[name] = hexByte(hit.groups[1]);
+	}
+	for (const [fuse, value] of fusesPrinted(known)) {
+		const name = names[fuse as keyof typeof names];
+		if (name !== undefined) fuses[name] = hexByte(value);
 	}
 	const ok = known.get('avr.fuses.ok')?.at(-1);
 	if (ok?.groups[0] !== undefined) {
@@ -326,16 +362,34 @@ function fileOf(known: Known): string | undefined {
 		'avr.readfile.failed',
 	]);
 	if (hit === undefined) return undefined;
-	const value = (hit.id === 'dfu.cmd.flash' ? hit.groups[2] : firstGroup(hit))
-		?.trim()
-		.replace(/^["']|["']$/g, '');
+	const value =
+		hit.id === 'dfu.cmd.flash'
+			? dfuFile(known, hit)
+			: firstGroup(hit)
+					?.trim()
+					.replace(/^["']|["']$/g, '');
 	return value === undefined || value === '' ? undefined : value.slice(0, MAX_FACT_CHARS);
+}
+
+/** The file of a `dfu-programmer CHIP flash`: what follows on the line, or on the next one, is not part of it. */
+function dfuFile(known: Known, command: Hit): string | undefined {
+	// The command alone, and with the next line behind it where it may have been wrapped.
+	const readings = (known.get('dfu.cmd.flash') ?? [])
+		.filter(hit => hit.at === command.at)
+		.map(hit => (hit.groups[2] ?? '').trim())
+		.sort((a, b) => a.length - b.length);
+	for (const text of readings) {
+		const quoted = /^(["'])(.+?)\1/.exec(text)?.[2];
+		const whole = quoted ?? /^["']?(.+?\.(?:hex|eep|bin|elf))(?=["'\s]|$)/i.exec(text)?.[1];
+		if (whole !== undefined) return whole;
+	}
+	return readings[0]?.replace(/^["']|["']$/g, '');
 }
 
 /** What later steps can use; the last word in the log counts. */
 export function collectFacts(known: Known): DiagnosisFacts {
 	const ids = new Set<string>();
-	for (const hit of known.get('usb.id') ?? []) {
+	for (const hit of usbSeen(known)) {
 		const id = usbIdOf(hit);
 		if (id !== undefined && ids.size < MAX_USB_IDS) ids.add(id);
 	}

@@ -356,6 +356,12 @@ export const firstAid = {
 		text: 'Nothing is wrong with the fuse: bits that do not exist read as ones. Give them as ones (0xFD for 0x05, 0xFF for 0x3F) and the message goes away.',
 		source: 'avrdude src/avr.c (unused bits); ATmega328P datasheet DS40002061B, table 27-5',
 	},
+	'keep-spien': {
+		id: 'keep-spien',
+		text: 'Give the byte as it reads back, with SPIEN programmed (0): ISP can neither set nor clear that bit, and the message goes away.',
+		source:
+			'ATmega328P datasheet DS40002061B, table 27-7, note: SPIEN is not accessible in serial programming mode',
+	},
 	'erase-unlock': {
 		id: 'erase-unlock',
 		text: 'A chip erase over ISP clears the lock bits. It wipes the flash, so have the image and the bootloader ready.',

@@ -35,6 +35,7 @@ const orphanColour = /\[(?:\d{1,3};){0,4}\d{1,3}m/g;
 const unprintable =
 	/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const needsCleaning = /[^\u0020-\u007e]|\[\d|&(?:gt|lt|quot|amp|#x27|#39);/;
+const beyondTab = /[^\t\u0020-\u007e]/;
 const entities: Readonly<Record<string, string>> = {
 	'&gt;': '>',
 	'&lt;': '<',
@@ -50,9 +51,12 @@ const entities: Readonly<Record<string, string>> = {
  */
 export function cleanLine(line: string): string {
 	if (!needsCleaning.test(line)) return line;
-	let text = line.replace(escapeSequence, '').replace(orphanColour, '');
-	// A backspace takes back the character before it (progress spinners).
+	let text = line;
+	// Most lines need one of these only; a megabyte of short ones would pay for all.
+	if (beyondTab.test(text)) text = text.replace(escapeSequence, '');
+	if (text.includes('[')) text = text.replace(orphanColour, '');
 	if (text.includes('\b')) {
+		// A backspace takes back the character before it (progress spinners).
 		const kept: string[] = [];
 		for (const character of text) {
 			if (character === '\b') kept.pop();
@@ -60,15 +64,26 @@ export function cleanLine(line: string): string {
 		}
 		text = kept.join('');
 	}
-	return text
-		.replace(/[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, ' ')
-		.replace(unprintable, '')
-		.replace(/[\u2018\u2019\u201b\u2032]/g, "'")
-		.replace(/[\u201c-\u201f\u2033]/g, '"')
-		.replace(/\u2026/g, '...')
-		.replace(/\u0130/g, 'I') // the only letter that grows when lower-cased; offsets must hold
-		.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
-		.replace(/&(?:gt|lt|quot|amp|#x27|#39);/g, entity => entities[entity] ?? entity);
+	if (text.includes('\t')) text = text.replaceAll('\t', ' ');
+	if (beyondTab.test(text))
+		text = text
+			.replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, ' ')
+			.replace(unprintable, '')
+			.replace(/[\u2018\u2019\u201b\u2032]/g, "'")
+			.replace(/[\u201c-\u201f\u2033]/g, '"')
+			.replace(/\u2026/g, '...')
+			.replace(/\u0130/g, 'I') // the only letter that grows when lower-cased; offsets must hold
+			.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+	if (text.includes('&'))
+		text = text.replace(/&(?:gt|lt|quot|amp|#x27|#39);/g, entity => entities[entity] ?? entity);
+	return text;
+}
+
+/** A line of spaces alone says nothing, and a paste may hold very many. */
+function keepLine(raw: string, number: number, lines: CleanLine[]): void {
+	if (raw === '') return;
+	const text = cleanLine(raw);
+	if (text.trim() !== '') lines.push({number, text});
 }
 
 function splitInto(text: string, firstNumber: number, lines: CleanLine[]): number {
@@ -81,11 +96,11 @@ function splitInto(text: string, firstNumber: number, lines: CleanLine[]): numbe
 		if (lf !== -1 && chunk.endsWith('\r')) chunk = chunk.slice(0, -1);
 		if (chunk.includes('\r')) {
 			for (const part of chunk.split('\r')) {
-				if (part !== '') lines.push({number, text: cleanLine(part)});
+				keepLine(part, number, lines);
 				number += 1;
 			}
 		} else {
-			if (chunk !== '') lines.push({number, text: cleanLine(chunk)});
+			keepLine(chunk, number, lines);
 			number += 1;
 		}
 		if (lf === -1) return number;

@@ -5,7 +5,17 @@ import type {Cause} from './causes.ts';
 export type QuestionRow = {
 	readonly id: string;
 	readonly ask: string;
-	readonly answers: readonly {readonly text: string; readonly favours: Cause}[];
+	readonly answers: readonly {
+		readonly text: string;
+		readonly favours: Cause;
+		/** False where the answer tells nothing apart: the order stays. */
+		readonly decides?: boolean;
+		/** Where the answer leaves more open than the cause does. */
+		readonly isp?: 'maybe';
+		/** What looks the same and stays in sight. */
+		readonly beside?: readonly Cause[];
+		readonly meaning?: string;
+	}[];
 	/** Asked when at least two of these are close together at the top. */
 	readonly between: readonly Cause[];
 };
@@ -17,8 +27,9 @@ export const questionRows: readonly QuestionRow[] = [
 		ask: 'Was the flash erased with --force and written at once, without a reset or unplugging between?',
 		between: ['dfu-write-refused', 'dfu-erase-first'],
 		answers: [
-			{text: 'No, or I do not know', favours: 'dfu-erase-first'},
+			{text: 'No', favours: 'dfu-erase-first'},
 			{text: 'Yes, and it failed the same way', favours: 'dfu-write-refused'},
+			{text: 'I do not know', favours: 'dfu-erase-first', decides: false, isp: 'maybe'},
 		],
 	},
 	{
@@ -26,7 +37,14 @@ export const questionRows: readonly QuestionRow[] = [
 		ask: 'After pressing reset, does the computer show a DFU device (03eb:2f…)?',
 		between: ['dfu-no-device', 'not-in-bootloader', 'windows-wrong-driver', 'usb-permission'],
 		answers: [
-			{text: 'No, nothing changes', favours: 'not-in-bootloader'},
+			{
+				text: 'No, nothing changes',
+				favours: 'dfu-no-device',
+				isp: 'maybe',
+				beside: ['not-in-bootloader', 'bootloader-missing'],
+				meaning:
+					'The reset brings no bootloader to USB: it was not entered, the cable or port carries nothing, or the bootloader is gone, and these look the same. Nothing was written.',
+			},
 			{text: 'Yes, on Windows', favours: 'windows-wrong-driver'},
 			{text: 'Yes, on Linux', favours: 'usb-permission'},
 		],
@@ -37,8 +55,13 @@ export const questionRows: readonly QuestionRow[] = [
 		between: ['caterina-not-responding', 'caterina-port-lost', 'not-in-bootloader'],
 		answers: [
 			{text: 'A second port appears for about 8 seconds', favours: 'caterina-port-lost'},
-			{text: 'Nothing new appears', favours: 'caterina-not-responding'},
-			{text: 'I have not tried', favours: 'not-in-bootloader'},
+			{
+				text: 'Nothing new appears',
+				favours: 'caterina-not-responding',
+				isp: 'maybe',
+				beside: ['bootloader-missing'],
+			},
+			{text: 'I have not tried', favours: 'caterina-not-responding', decides: false, isp: 'maybe'},
 		],
 	},
 	{
@@ -85,7 +108,8 @@ export const questionRows: readonly QuestionRow[] = [
 		between: ['isp-wiring', 'isp-target-unpowered'],
 		answers: [
 			{text: 'Yes', favours: 'isp-wiring'},
-			{text: 'No, or I cannot measure it', favours: 'isp-target-unpowered'},
+			{text: 'No', favours: 'isp-target-unpowered'},
+			{text: 'I cannot measure it', favours: 'isp-wiring', decides: false},
 		],
 	},
 	{
@@ -95,7 +119,7 @@ export const questionRows: readonly QuestionRow[] = [
 		answers: [
 			{text: 'No', favours: 'isp-wiring'},
 			{text: 'Yes, the clock (low fuse)', favours: 'isp-no-clock'},
-			{text: 'Yes, the reset pin or SPIEN (high fuse)', favours: 'isp-spi-disabled'},
+			{text: 'Yes, the reset pin or debugWIRE (RSTDISBL, DWEN)', favours: 'isp-spi-disabled'},
 			{text: 'No, but it runs slower than 2 MHz', favours: 'isp-sck-too-fast'},
 		],
 	},

@@ -4,6 +4,7 @@
 
 import type {Cause} from './causes.ts';
 import type {DerivedId} from './derive.ts';
+import type {FirstAidId} from './first-aid.ts';
 import type {SignalId} from './signals.ts';
 import type {Family} from './types.ts';
 
@@ -27,6 +28,8 @@ export type Rule = {
 	/** Where this case is better known than the cause's usual answer. */
 	readonly isp?: 'yes' | 'no' | 'maybe';
 	readonly family?: Family;
+	/** Where the cause's own sentences would say more, or something else, than these lines carry. */
+	readonly says?: {readonly happened: string; readonly board: string; readonly next?: readonly FirstAidId[]};
 	readonly source: string;
 };
 
@@ -219,6 +222,7 @@ export const rules: readonly Rule[] = [
 		proves: [['windows-wrong-driver', 0.86]],
 		all: ['dfu.nodevice', 'is.os.windows', 'is.dfu.seen'],
 		not: ['is.mcu.differs'],
+		notContext: ['tb.gooddriver'],
 		source: 'libusb os/windows_winusb.c: without a libusb driver the device is not in the list',
 	},
 	{
@@ -275,6 +279,14 @@ export const rules: readonly Rule[] = [
 		proves: [['hex-too-large', 0.95]],
 		any: ['dfu.overlap', 'dfu.outside'],
 		source: 'dfu-programmer src/commands.c',
+	},
+	{
+		id: 'dfu-bad-line',
+		proves: [['bad-hex-file', 0.88]],
+		any: ['dfu.badline'],
+		not: ['dfu.open'],
+		family: 'dfu',
+		source: 'dfu-programmer src/intel_hex.c',
 	},
 	{
 		id: 'dfu-hex',
@@ -362,6 +374,111 @@ export const rules: readonly Rule[] = [
 		family: 'dfu',
 		source:
 			'avrdude src/flip1.c flip1_read_sig_bytes: LUFA DFU images answer the signature request with other bytes',
+	},
+	{
+		id: 'flip-refused',
+		proves: [
+			['dfu-write-refused', 0.78],
+			['dfu-erase-first', 0.6],
+			['dfu-erase-ineffective', 0.3],
+		],
+		any: ['flip.errwrite'],
+		family: 'dfu',
+		source: 'avrdude 7.1 src/dfu.c: the status of the bootloader after a block',
+	},
+	{
+		id: 'usb-access-denied',
+		proves: [
+			['usb-permission', 0.9],
+			['windows-wrong-driver', 0.4],
+		],
+		any: ['usbdev.denied'],
+		not: ['is.os.windows'],
+		source: 'avrdude 7.1 src/dfu.c: libusb could not open what it had found',
+	},
+	{
+		id: 'usb-access-denied-windows',
+		proves: [
+			['windows-wrong-driver', 0.88],
+			['usb-permission', 0.4],
+		],
+		any: ['usbdev.denied'],
+		all: ['is.os.windows'],
+		source: 'avrdude 7.1 src/dfu.c; libusb os/windows_winusb.c',
+	},
+	{
+		id: 'loader-missing-micronucleus',
+		proves: [
+			['not-in-bootloader', 0.85],
+			['usb-permission', 0.4],
+			['windows-wrong-driver', 0.38],
+		],
+		all: ['loader.missing.micronucleus', 'loader.missing'],
+		family: 'micronucleus',
+		source: 'avrdude 7.1 src/micronucleus.c: it waits for the bootloader, not for a programmer',
+	},
+	{
+		id: 'loader-missing-teensy',
+		proves: [
+			['not-in-bootloader', 0.85],
+			['usb-permission', 0.4],
+		],
+		all: ['loader.missing.teensy', 'loader.missing'],
+		family: 'halfkay',
+		source: 'avrdude 7.1 src/teensy.c: it waits for the bootloader, not for a programmer',
+	},
+	{
+		id: 'teensy-page',
+		proves: [
+			['usb-transient', 0.75],
+			['wrong-mcu-option', 0.4],
+		],
+		any: ['teensy.page'],
+		not: ['avr.hidleft'],
+		family: 'halfkay',
+		source: 'avrdude 7.1 src/teensy.c',
+	},
+	{
+		id: 'teensy-board',
+		proves: [
+			['wrong-mcu-option', 0.8],
+			['tool-version', 0.5],
+		],
+		any: ['teensy.board'],
+		family: 'halfkay',
+		source: 'avrdude 7.1 src/teensy.c: the usage number of the HID device names another Teensy',
+	},
+	{
+		id: 'isp-none',
+		proves: [
+			['wrong-programmer-option', 0.92],
+			['wrong-mcu-option', 0.5],
+		],
+		any: ['avr.noisp'],
+		isp: 'no',
+		family: 'isp-programmer',
+		source: 'avrdude 7.1 src/stk500v2.c: the part is programmed over UPDI, PDI or TPI',
+	},
+	{
+		id: 'isp-wires-checked',
+		proves: [
+			['isp-wiring', 0.9],
+			['isp-target-unpowered', 0.4],
+		],
+		any: ['tiny.spi'],
+		family: 'isp-programmer',
+		source: 'avrdude 7.1 src/usbtiny.c: what goes out on one line does not come back on the other',
+	},
+	{
+		id: 'isp-signature-garbled',
+		proves: [
+			['isp-sck-too-fast', 0.88],
+			['isp-wiring', 0.82],
+		],
+		all: ['is.sig.garbled'],
+		notContext: ['flip.any', 'is.prog.avr109', 'is.prog.serialboot'],
+		family: 'isp-programmer',
+		source: 'avrdude.conf.in, signatures; datasheets, serial downloading: SCK below a quarter of the clock',
 	},
 	{
 		id: 'flip-failed',
@@ -839,7 +956,7 @@ export const rules: readonly Rule[] = [
 		],
 		any: ['avr.write.failed', 'avr.sigread.failed'],
 		context: ['is.prog.isp', 'is.burn'],
-		not: ['avr.mismatch', 'avr.mismatch.at'],
+		not: ['avr.mismatch', 'avr.mismatch.at', 'asp.transfer', 'usbdev.transfer', 'tiny.transfer'],
 		family: 'isp-programmer',
 		source: 'avrdude src/update.c, src/main.c',
 	},
@@ -1072,6 +1189,9 @@ export const rules: readonly Rule[] = [
 			'bf.silent',
 			'ser.open.unknown',
 			'usb.opendriver',
+			'usbdev.denied',
+			'loader.missing',
+			'teensy.board',
 		],
 		source: 'avrdude src/ser_posix.c, src/ser_win32.c',
 	},
@@ -1478,6 +1598,7 @@ export const rules: readonly Rule[] = [
 			'v2.timeout',
 			'v2.enable',
 			'sk.outofsync',
+			'avr.noisp',
 		],
 		notContext: ['is.prog.avr109', 'is.prog.serialboot', 'flip.any'],
 		family: 'isp-programmer',
@@ -1574,7 +1695,7 @@ export const rules: readonly Rule[] = [
 			['wrong-mcu-option', 0.5],
 		],
 		all: ['avr.expected'],
-		not: ['is.sig.none', 'is.expected.blank', 'avr.yikes'],
+		not: ['is.sig.none', 'is.sig.garbled', 'is.expected.blank', 'avr.yikes'],
 		notContext: ['flip.any', 'flip.class', 'is.prog.serialboot', 'is.prog.avr109'],
 		family: 'isp-programmer',
 		source: 'avrdude src/main.c',
@@ -1642,7 +1763,7 @@ export const rules: readonly Rule[] = [
 			['isp-wrong-command', 0.45],
 		],
 		all: ['is.mismatch.fuse'],
-		not: ['is.mismatch.unused', 'is.mismatch.lock'],
+		not: ['is.mismatch.unused', 'is.mismatch.lock', 'is.mismatch.spien'],
 		family: 'isp-programmer',
 		source: 'avrdude src/avr.c',
 	},
@@ -1707,21 +1828,76 @@ export const rules: readonly Rule[] = [
 		],
 		any: ['is.mismatch.other', 'is.mismatch.blank', 'avr.mismatch'],
 		context: ['is.prog.isp', 'is.burn'],
-		not: ['is.mismatch.unused', 'is.mismatch.lock', 'is.mismatch.fuse', 'is.mismatch.high', 'avr.opt.verify'],
+		not: [
+			'is.mismatch.unused',
+			'is.mismatch.lock',
+			'is.mismatch.fuse',
+			'is.mismatch.spien',
+			'is.mismatch.high',
+			'avr.opt.verify',
+		],
 		family: 'isp-programmer',
 		source: 'avrdude src/avr.c; datasheet, lock bits',
 	},
 	{
 		id: 'isp-fuse-then-silence',
 		proves: [
-			['isp-no-clock', 0.9],
-			['isp-spi-disabled', 0.5],
+			['isp-no-clock', 0.93],
 			['isp-wiring', 0.4],
 		],
-		all: ['is.fuse.thensilent'],
+		all: ['is.fuse.silent.clock'],
+		isp: 'yes',
 		family: 'isp-programmer',
 		source:
 			'datasheets, clock sources: without the clock that CKSEL names the chip does not run, and ISP needs it running',
+	},
+	{
+		// Which value was written is not in the paste.
+		id: 'isp-fuse-then-silence-unknown',
+		proves: [
+			['isp-no-clock', 0.93],
+			['isp-wiring', 0.6],
+			['isp-spi-disabled', 0.5],
+		],
+		all: ['is.fuse.silent.unknown'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source: 'datasheets, clock sources and fuse tables',
+	},
+	{
+		id: 'isp-fuse-then-silence-slow',
+		proves: [
+			['isp-sck-too-fast', 0.93],
+			['isp-wiring', 0.6],
+		],
+		all: ['is.fuse.silent.slow'],
+		family: 'isp-programmer',
+		source: 'datasheets, serial downloading: SCK below a quarter of the clock; CKDIV8 divides it by eight',
+	},
+	{
+		// Neither clock nor reset: brown-out detector, boot size and the like. A higher brown-out level needs more supply.
+		id: 'isp-fuse-then-silence-other',
+		proves: [
+			['isp-wiring', 0.9],
+			['isp-target-unpowered', 0.62],
+			['isp-sck-too-fast', 0.4],
+		],
+		all: ['is.fuse.silent.other'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source: 'datasheets, fuse tables; system and reset characteristics, brown-out detection',
+	},
+	{
+		id: 'isp-fuse-then-other-board',
+		proves: [
+			['isp-wiring', 0.93],
+			['isp-target-unpowered', 0.62],
+			['isp-no-clock', 0.3],
+		],
+		all: ['is.fuse.silent.board2'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source: 'avrdude src/usbasp.c, src/stk500v2.c: the first board took its fuses, the next does not answer',
 	},
 	{
 		// Every byte reads zero, fuses too: not a bit slips through, so it stands still or is dead rather than hurried.
@@ -1759,7 +1935,7 @@ export const rules: readonly Rule[] = [
 		id: 'isp-fuse-by-hand',
 		proves: [['isp-no-clock', 0.68]],
 		all: ['is.fuse.byhand'],
-		not: ['is.fuse.thensilent', 'is.sig.fine'],
+		not: ['is.fuse.silent', 'is.sig.fine', 'is.fuse.kills.asked', 'is.fuse.kills'],
 		family: 'isp-programmer',
 		source: 'datasheets, clock sources; https://electronics.stackexchange.com/questions/141065',
 	},
@@ -1768,7 +1944,7 @@ export const rules: readonly Rule[] = [
 		proves: [['isp-wiring', 0.87]],
 		all: ['is.fuse.byhand'],
 		not: [
-			'is.fuse.thensilent',
+			'is.fuse.silent',
 			'is.sig.fine',
 			'v2.status',
 			'v2.reversed',
@@ -1782,11 +1958,128 @@ export const rules: readonly Rule[] = [
 	},
 	{
 		id: 'isp-fuse-kills',
-		proves: [['isp-spi-disabled', 0.93]],
-		all: ['is.fuse.kills'],
-		any: ['is.silent', 'avr.fuse.written', 'avr.fuse.ok', 'avr.yikes'],
+		proves: [['isp-spi-disabled', 0.96]],
+		all: ['is.fuse.kills', 'is.silent'],
+		isp: 'yes',
 		family: 'isp-programmer',
-		source: 'datasheets, fuse tables: SPIEN, RSTDISBL and DWEN end serial programming',
+		source:
+			'datasheets, fuse tables: RSTDISBL and DWEN end serial programming; the log shows that the byte was written',
+	},
+	{
+		// Asked for, and never seen written: this run changed nothing, an earlier one may have.
+		id: 'isp-fuse-kills-asked',
+		proves: [['isp-spi-disabled', 0.7]],
+		all: ['is.fuse.kills.asked'],
+		not: ['is.sig.fine'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		source: 'datasheets, fuse tables; https://electronics.stackexchange.com/questions/141065',
+	},
+	{
+		id: 'isp-fuse-kills-written',
+		proves: [['isp-spi-disabled', 0.94]],
+		all: ['is.fuse.kills'],
+		not: ['is.silent'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		says: {
+			happened:
+				'The fuse was written as asked, and it ends ISP: RSTDISBL makes the reset pin an ordinary pin, DWEN gives it to debugWIRE.',
+			board:
+				'The firmware goes on running, but once programming mode was left no ISP programmer reaches the chip: only high voltage programming sets the fuse back (after DWEN a debugWIRE tool as well).',
+			next: ['high-voltage'],
+		},
+		source:
+			'datasheets, fuse tables, and serial programming: fuses are latched until programming mode is left',
+	},
+	{
+		id: 'isp-clock-outside-written',
+		proves: [['isp-no-clock', 0.92]],
+		all: ['is.fuse.outside'],
+		not: ['is.silent', 'is.fuse.kills'],
+		isp: 'maybe',
+		family: 'isp-programmer',
+		says: {
+			happened:
+				'The fuse was written as asked, and it names a clock from outside: an external clock signal, a watch crystal or an RC network (a plain crystal is another code).',
+			board:
+				'If the board does not give that very clock the chip stands still and answers no ISP any more; a clock fed into XTAL1 wakes it, and then the fuse can be corrected.',
+			next: ['feed-clock', 'slow-sck'],
+		},
+		source: 'datasheets, clock sources',
+	},
+	{
+		id: 'isp-fuse-spien',
+		proves: [['isp-wrong-command', 0.93]],
+		all: ['is.mismatch.spien'],
+		not: ['is.mismatch.fuse', 'is.mismatch.lock'],
+		isp: 'no',
+		family: 'isp-programmer',
+		says: {
+			happened: 'The value asked for SPIEN off, but ISP cannot write that bit: the chip kept it.',
+			board: 'The chip is fine and goes on answering ISP; the other bits of the byte are as asked.',
+			next: ['keep-spien'],
+		},
+		source: 'datasheets, fuse tables: SPIEN is not accessible in serial programming mode',
+	},
+	{
+		id: 'isp-wiped-loader',
+		proves: [['bootloader-missing', 0.95]],
+		all: ['is.loader.wiped'],
+		isp: 'yes',
+		says: {
+			happened:
+				'The firmware alone was written over ISP, which erases the whole chip first: the bootloader that is called now is gone.',
+			board:
+				'The chip is fine; write bootloader and firmware together over ISP, or go on flashing over ISP alone.',
+			next: ['isp-bootloader'],
+		},
+		source: 'avrdude manual, options -D and -U: a flash write over ISP begins with a chip erase',
+	},
+	{
+		id: 'isp-wiped-loader-maybe',
+		proves: [['bootloader-missing', 0.95]],
+		all: ['is.loader.wiped.maybe'],
+		isp: 'maybe',
+		says: {
+			happened:
+				'The flash was written over ISP, which erases the whole chip first, and then no bootloader answered.',
+			board:
+				'If the file held no bootloader, it is gone and comes back over ISP; if it did, the board only has to enter it.',
+			next: ['device-seen', 'double-tap', 'single-tap', 'isp-last'],
+		},
+		source: 'avrdude manual, options -D and -U: a flash write over ISP begins with a chip erase',
+	},
+	{
+		id: 'dfu-not-read-back',
+		proves: [
+			['no-error-shown', 0.7],
+			['insufficient-evidence', 0.4],
+		],
+		all: ['dfu.suppress', 'dfu.written'],
+		not: ['dfu.validate.ok', 'is.notblank.aftererase', 'dfu.validate.failed', 'is.specific'],
+		family: 'dfu',
+		says: {
+			happened: 'The firmware was sent, and nothing was read back: validation was switched off.',
+			board: 'Whether it is in the flash this output does not show; the board itself does when it starts.',
+			next: ['erase-force-flash', 'try-again'],
+		},
+		source: 'dfu-programmer src/commands.c: --suppress-validation skips the reading back',
+	},
+	{
+		id: 'avr-not-read-back',
+		proves: [
+			['no-error-shown', 0.7],
+			['insufficient-evidence', 0.4],
+		],
+		all: ['avr.opt.noverify', 'avr.written', 'avr.done'],
+		not: ['avr.verified', 'is.specific'],
+		says: {
+			happened: 'The firmware was sent, and nothing was read back: verifying was switched off (-V).',
+			board: 'Whether it is in the flash this output does not show; the board itself does when it starts.',
+			next: ['try-again'],
+		},
+		source: 'avrdude manual, option -V',
 	},
 	{
 		id: 'isp-words-disabled',
@@ -2098,6 +2391,13 @@ export const rules: readonly Rule[] = [
 		source: 'teensy_loader_cli.c',
 	},
 	{
+		id: 'halfkay-arm',
+		proves: [['arm-board', 0.82]],
+		all: ['tl.arm', 'tl.writeerror'],
+		family: 'arm',
+		source: 'teensy_loader_cli.c: of the Teensys, 3 and 4 are Arm boards',
+	},
+	{
 		id: 'halfkay-mcu',
 		proves: [
 			['wrong-mcu-option', 0.85],
@@ -2200,7 +2500,8 @@ export const rules: readonly Rule[] = [
 		id: 'enumeration',
 		proves: [['usb-enumeration-failure', 0.88]],
 		any: ['os.enumerate'],
-		not: ['avr.verified', 'dfu.written'],
+		all: ['is.enumerate.last'],
+		isp: 'maybe',
 		source: 'Linux drivers/usb/core/hub.c; Windows Device Manager',
 	},
 	{

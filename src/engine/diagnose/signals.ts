@@ -40,6 +40,11 @@ export const signals = [
 		source: 'dfu-programmer src/arguments.c',
 	},
 	{
+		id: 'dfu.suppress',
+		find: '--suppress-validation',
+		source: 'dfu-programmer src/arguments.c: nothing is read back then',
+	},
+	{
 		id: 'dfu.cmd.other',
 		find: 'dfu-programmer',
 		read: /dfu-programmer(?:\.exe)?"?\s+([a-z]\w+)(?::[\d,]+)?\s+(reset|start|launch|get|read|dump|setfuse|getfuse|configure|hex2bin)\b/i,
@@ -258,9 +263,12 @@ export const signals = [
 			'did not validate. did you erase',
 			'image did not validate',
 			'eeprom did not validate',
+			'validating...',
+			'invalid bytes in program region',
 		],
+		read: /did not validate|validating\.\.\.\s+(?:error|fail)|\b0*[1-9]\d* invalid bytes in program region/i,
 		role: 'error',
-		source: 'dfu-programmer src/commands.c',
+		source: 'dfu-programmer src/commands.c, src/atmel.c',
 	},
 	{
 		id: 'dfu.overlap',
@@ -272,6 +280,12 @@ export const signals = [
 		id: 'dfu.outside',
 		find: 'bytes are outside target memory',
 		source: 'dfu-programmer src/commands.c',
+	},
+	{
+		id: 'dfu.badline',
+		find: ['error parsing the line', 'went wrong with creating the memory image'],
+		role: 'error',
+		source: 'dfu-programmer src/intel_hex.c, src/commands.c',
 	},
 	{id: 'dfu.hexerror', find: 'hex file error', role: 'error', source: 'dfu-programmer src/atmel.c'},
 	{
@@ -307,7 +321,7 @@ export const signals = [
 	},
 	{
 		id: 'dfu.any',
-		find: ['dfu-programmer', 'commands.c:', 'atmel.c:', 'dfu_download'],
+		find: ['dfu-programmer', 'commands.c:', 'atmel.c:', 'dfu_download', 'dfu.c:'],
 		source: 'dfu-programmer src',
 	},
 
@@ -348,13 +362,13 @@ export const signals = [
 	{
 		id: 'avr.opt.lock',
 		find: 'lock:w:',
-		read: /\block:w:0x[0-9a-f]{1,2}/i,
+		read: /(?:\b|(?<=-U))lock:w:0x[0-9a-f]{1,2}/i,
 		source: 'avrdude src/main.c',
 	},
 	{
 		id: 'avr.opt.fuse',
-		find: ['fuse:w:', 'fuse0:w:'],
-		read: /\b(lfuse|hfuse|efuse|fuse):w:(0x[0-9a-f]{1,2})/i,
+		find: ['lfuse:w:', 'hfuse:w:', 'efuse:w:', ' fuse:w:', '-ufuse:w:'],
+		read: /(?:\b|(?<=-U))(lfuse|hfuse|efuse|fuse):w:(0x[0-9a-f]{1,2}|0b[01]{1,8})/i,
 		source: 'avrdude src/main.c',
 	},
 	{
@@ -362,6 +376,44 @@ export const signals = [
 		find: ' -d ',
 		read: /avrdude[^\n]*\s-D\s/,
 		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'avr.opt.noverify',
+		find: ' -v',
+		read: /avrdude[^\n]*\s-V(?=\s|$)/,
+		source: 'avrdude src/main.c: nothing is read back then',
+	},
+	{
+		id: 'avr.opt.fuseread',
+		find: ['lfuse:r:', 'hfuse:r:', 'efuse:r:'],
+		read: /(?:\b|(?<=-U))(lfuse|hfuse|efuse):r:-/i,
+		source: 'avrdude src/main.c',
+	},
+	{
+		id: 'avr.fuse.reading',
+		find: 'reading ',
+		read: /reading (lfuse|hfuse|efuse) memory/i,
+		source: 'avrdude src/update.c',
+	},
+	{
+		// What a read to the terminal prints: a byte alone on its line.
+		id: 'avr.byte',
+		find: '0x',
+		read: /^[>\s]*0x([0-9a-f]{1,2})\s*$/i,
+		source: 'avrdude src/fileio.c, format h to stdout',
+	},
+	{
+		id: 'avr.fuse.value',
+		find: ['input file'],
+		read: /input file "?(0x[0-9a-f]{1,2}|0b[01]{1,8})\b/i,
+		source: 'avrdude src/update.c: an immediate value stands for the file',
+	},
+	{
+		id: 'avr.noisp',
+		find: 'has no isp interface',
+		read: /part \S+ has no isp interface/i,
+		role: 'error',
+		source: 'avrdude 7.1 src/stk500v2.c: the part is programmed over UPDI, PDI or TPI',
 	},
 	{
 		id: 'avr.version',
@@ -407,6 +459,11 @@ export const signals = [
 		source: 'avrdude src/main.c',
 	},
 	{
+		id: 'avr.retrying',
+		find: '(retrying)',
+		source: 'avrdude src/main.c: the signature is read up to three times',
+	},
+	{
 		id: 'avr.expected',
 		find: 'expected signature for',
 		read: /expected signature for (\w+)(?: is ([0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2}))?/i,
@@ -416,6 +473,7 @@ export const signals = [
 	{
 		id: 'avr.yikes',
 		find: ['yikes!', 'invalid device signature'],
+		read: /yikes!\s+invalid|invalid device signature|^[>*\s]*(?:avrdude(?:\.exe)?:?\s+)?yikes!\s*$/im,
 		role: 'error',
 		source: 'avrdude src/main.c',
 	},
@@ -487,8 +545,8 @@ export const signals = [
 	},
 	{
 		id: 'avr.verifying.fuse',
-		find: ['verifying ', 'writing '],
-		read: /(?:verifying|writing)\s+(?:\d+ bytes? )?(lfuse|hfuse|efuse|fuse|lock|lockbits)\b/i,
+		find: ['verifying ', 'writing ', 'fuse verification mismatch', 'lock verification mismatch'],
+		read: /(?:(?:verifying|writing)\s+(?:\d+ bytes? )?(?=(?:lfuse|hfuse|efuse|fuse|lock|lockbits)\b)|(?=\b[a-z]+ verification mismatch))(lfuse|hfuse|efuse|fuse|lockbits|lock)\b/i,
 		source: 'avrdude src/update.c',
 	},
 	{
@@ -500,6 +558,7 @@ export const signals = [
 			'bytes flash',
 			'writing | ##',
 			'writing flash (',
+			'flash verification mismatch',
 		],
 		source: 'avrdude src/update.c',
 	},
@@ -778,7 +837,7 @@ export const signals = [
 			'usbasp_',
 			'first mismatch at byte',
 			'expected signature for',
-			'yikes!',
+			'yikes!  invalid',
 			'not in sync: resp=',
 			'did not respond to command',
 		],
@@ -827,6 +886,13 @@ export const signals = [
 		find: 'did not respond to command',
 		read: /did not respond to command: ([\w ]+)/i,
 		source: 'avrdude src/butterfly.c',
+	},
+	{
+		id: 'bf.leave',
+		find: 'did not respond to command',
+		read: /did not respond to command: (?:leave|exit)/i,
+		source:
+			'avrdude src/butterfly.c butterfly_leave_prog_mode, butterfly_disable: the loader has gone to its firmware',
 	},
 	{
 		id: 'bf.nocommand.mid',
@@ -935,7 +1001,10 @@ export const signals = [
 			'忙碌',
 			'ビジー状態',
 		],
-		read: new RegExp(`(?:open|port|/dev/|com\\d)[^\\n]{0,120}(?:${busyWords})`, 'i'),
+		read: new RegExp(
+			`(?:open (?:device|port|serial|"?/dev)|opening |(?:serial|upload) ?port|ser_open|/dev/|\\bcom\\d)[^\\n]{0,120}(?:${busyWords})|\\(port (?:busy|in use)`,
+			'i',
+		),
 		role: 'error',
 		source: 'avrdude src/ser_posix.c; Arduino IDE arduino-core Serial.java',
 	},
@@ -1204,8 +1273,8 @@ export const signals = [
 	},
 	{
 		id: 'power.zero',
-		find: 'vtarget',
-		read: /vtarget\s*:\s*0\.[0-5]\d? ?V/i,
+		find: ['vtarget', 'target voltage'],
+		read: /(?:vtarget\s*:|target voltage:?)\s*0\.[0-5]\d? ?V/i,
 		source: 'avrdude src/stk500.c, src/stk500v2.c',
 	},
 	{
@@ -1294,8 +1363,9 @@ export const signals = [
 			'wrong reading bytes',
 			'wrong count at writing',
 			'wrong response size',
+			'error sending control message',
 		],
-		read: /usbasp_trans(?:mit|fer)\w{0,10}[^\n]{0,40}(?:error|fail)|wrong reading bytes|wrong count at writing|wrong response size/i,
+		read: /usbasp_trans(?:mit|fer)\w{0,10}[^\n]{0,40}(?:error|fail)|error sending control message: (?:no such device|input\/output|i\/o|pipe|broken|protocol|timed out|overflow)|wrong reading bytes|wrong count at writing|wrong response size/i,
 		role: 'error',
 		source: 'avrdude src/usbasp.c',
 	},
@@ -1328,6 +1398,56 @@ export const signals = [
 		source: 'avrdude src/usbtiny.c',
 	},
 	{
+		id: 'loader.missing',
+		find: 'cannot find device with',
+		read: /cannot find device with (micronucleus|teensy) bootloader/i,
+		role: 'error',
+		source: 'avrdude 7.1 src/micronucleus.c, src/teensy.c',
+	},
+	{
+		id: 'loader.missing.micronucleus',
+		find: 'device with micronucleus bootloader',
+		source: 'avrdude 7.1 src/micronucleus.c',
+	},
+	{
+		id: 'loader.missing.teensy',
+		find: 'device with teensy bootloader',
+		source: 'avrdude 7.1 src/teensy.c',
+	},
+	{
+		id: 'teensy.page',
+		find: 'unable to write page',
+		read: /unable to write page:/i,
+		role: 'error',
+		source: 'avrdude 7.1 src/teensy.c',
+	},
+	{
+		id: 'teensy.board',
+		find: 'teensy board not supported',
+		role: 'error',
+		source: 'avrdude 7.1 src/teensy.c: the usage number of the HID device names another Teensy',
+	},
+	{
+		id: 'tiny.spi',
+		find: 'check failed (got',
+		read: /(?:SDO->SDI|MOSI->MISO)[^\n]{0,10} check failed/i,
+		role: 'error',
+		source: 'avrdude 7.1 src/usbtiny.c: the wires do not lead to a chip',
+	},
+	{
+		id: 'flip.errwrite',
+		find: ['errwrite', 'errtarget', 'errprog', 'errerase', 'errcheck_erased'],
+		read: /\berr(?:WRITE|TARGET|PROG|ERASE|CHECK_ERASED)\b/i,
+		role: 'error',
+		source: 'avrdude 7.1 src/dfu.c dfu_status_str: the bootloader itself refused',
+	},
+	{
+		id: 'usbdev.denied',
+		find: 'usb access denied',
+		role: 'error',
+		source: 'avrdude 7.1 src/dfu.c, src/micronucleus.c',
+	},
+	{
 		id: 'usbdev.missing',
 		find: [
 			'did not find any usb device',
@@ -1341,9 +1461,8 @@ export const signals = [
 			'usb device with vid:',
 			'device not found',
 			'no matching usb device found',
-			'cannot find device with',
 		],
-		read: /did not find any[^\n]{0,20} ?USB device|(?:did not find any device|no device found) matching VID|(?:cannot|could not) find PICkit2|no USB HID devices found|USB device with VID: 0x[0-9a-f]+ and PID: 0x[0-9a-f]+ not found|no matching USB device found|cannot find device with (?:Micronucleus|Teensy)/i,
+		read: /did not find any[^\n]{0,20} ?USB device|(?:did not find any device|no device found) matching VID|(?:cannot|could not) find PICkit2|no USB HID devices found|USB device with VID: 0x[0-9a-f]+ and PID: 0x[0-9a-f]+ not found|no matching USB device found/i,
 		role: 'error',
 		source: 'avrdude src/usb_libusb.c, src/pickit2.c, src/usb_hidapi.c, src/jtag3.c',
 	},
@@ -1413,6 +1532,12 @@ export const signals = [
 
 	// ---------------------------------------------------------------- words people and tools put about fuses
 	{
+		id: 'words.otherboard',
+		find: ['second', 'next', 'other', '2nd', 'third', 'board', 'keyboard', 'half', 'chip'],
+		read: /\b(?:second|next|other|another|2nd|third)\s+(?:\w+\s+)?(?:board|keyboard|half|chip|controller|micro|arduino|nano|mcu|side|one)\b|\b(?:board|keyboard|half|chip)\s*(?:#|no\.? ?)?(?:2|two|b)\b/i,
+		source: 'what people write between two runs',
+	},
+	{
 		id: 'words.rstdisbl',
 		find: [
 			'rstdisbl',
@@ -1479,6 +1604,11 @@ export const signals = [
 			'usb device connected (',
 			'usb device disconnected (',
 			'hid console connected',
+			'usbasploader device connected',
+			'>>> dfu-programmer.exe',
+			'>>> avrdude.exe',
+			'>>> dfu-util.exe',
+			'>>> bootloadhid.exe',
 		],
 		source: 'qmk_toolbox windows/QMK Toolbox/MainWindow.cs',
 	},
@@ -1504,6 +1634,13 @@ export const signals = [
 		id: 'tb.console',
 		find: 'hid console connected',
 		source: 'qmk_toolbox windows/QMK Toolbox/Hid/HidConsoleDevice.cs: the running firmware, not a bootloader',
+	},
+	{
+		// A driver that libusb can use.
+		id: 'tb.gooddriver',
+		find: 'dfu device connected (',
+		read: /dfu device connected \((?:libusb0|libusbK|WinUSB)\)/i,
+		source: 'qmk_toolbox windows/QMK Toolbox/Usb/Bootloader/AtmelDfuDevice.cs: PreferredDriver is WinUSB',
 	},
 	{
 		id: 'tb.nodriver',
@@ -2199,7 +2336,7 @@ export const signals = [
 	},
 	{
 		id: 'mn.failed',
-		find: ['flash erase error', 'flash write error', 'run error', 'abort mission', 'error has occured'],
+		find: ['flash erase error', 'flash write error', 'run error', 'abort mission', 'has occured'],
 		read: /flash (?:erase|write) error -?\d+ has occur|run error -?\d+ has occur|abort mission|error -?\d* ?has occured/i,
 		role: 'error',
 		source: 'micronucleus commandline/micronucleus.c',
@@ -2780,7 +2917,7 @@ export const signals = [
 			'&pid_',
 			'idproduct=',
 		],
-		read: /\b((?:03eb|16c0|1781|2341|2a03|1b4f|239a|1ffb|1209|0483|16d0|1a86|0403|10c4|067b|1eaf|1c11|2e8a|20a0|28e9|314b|342d|2e3c|feed|04d8):[0-9a-f]{4})\b|VID_([0-9a-f]{4})&PID_([0-9a-f]{4})|idVendor=([0-9a-f]{4}), idProduct=([0-9a-f]{4})/i,
+		read: /(?<!(?:-d|--device|-P)[ =]?(?:usb:)?)\b((?:03eb|16c0|1781|2341|2a03|1b4f|239a|1ffb|1209|0483|16d0|1a86|0403|10c4|067b|1eaf|1c11|2e8a|20a0|28e9|314b|342d|2e3c|feed|04d8):[0-9a-f]{4})\b|VID_([0-9a-f]{4})&PID_([0-9a-f]{4})|idVendor=([0-9a-f]{4}), idProduct=([0-9a-f]{4})/i,
 		source: 'USB vendor identities as printed by lsusb, Toolbox, Device Manager and the Linux kernel',
 	},
 	{
