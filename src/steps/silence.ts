@@ -65,6 +65,24 @@ export type Silence = {
 	readonly programmer?: string | undefined;
 };
 
+function gotOf({error: {facts}}: Silence): readonly Uint8Array[] {
+	return facts.kind === 'NoTarget' || facts.kind === 'UnstableLink' ? facts.got : [];
+}
+
+/** What the failed attempt saw: the same words as the look at the wires that follows it, so that nothing jumps. */
+function kindOf(silence: Silence): WiringKind {
+	if (silence.error.kind === 'UnstableLink') return 'unstable';
+	const [first] = silence.candidates;
+	if (first?.id === 'mosi-miso-bridged') return 'echo';
+	if (first?.id === 'programmer-not-in-mode') return 'not-in-mode';
+	const got = gotOf(silence).filter(bytes => bytes.length > 0);
+	const all = (value: number) => (bytes: Uint8Array) => bytes.every(byte => byte === value);
+	if (got.length === 0) return 'nothing';
+	if (got.every(all(0x00))) return 'stuck-low';
+	if (got.every(all(0xff))) return 'stuck-high';
+	return got.every(bytes => all(0x00)(bytes) || all(0xff)(bytes)) ? 'nothing' : 'unstable';
+}
+
 /** Further things to try on the first page; all of them stand in the details. */
 const mostFurther = 3;
 
@@ -73,11 +91,11 @@ export function silencePages(
 	silence: Silence,
 	view: View,
 ): readonly [readonly Line[], ...(readonly Line[])[]] {
-	const {error, live, state, programmer} = silence;
+	const {live, state, programmer} = silence;
 	const glyphs = glyphsFor(view);
 	const candidates = live !== undefined && live.candidates.length > 0 ? live.candidates : silence.candidates;
 	const [first, ...others] = candidates;
-	const seen = live?.kind ?? (error.kind === 'UnstableLink' ? 'unstable' : 'nothing');
+	const seen = live?.kind ?? kindOf(silence);
 	// The clock comes last of all, and has a page of its own.
 	const further = others.filter(({id}) => id !== 'clock-missing' && id !== 'isp-disabled');
 	const page = (count: number, roomy: boolean): readonly Line[] => [

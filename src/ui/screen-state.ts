@@ -497,7 +497,7 @@ export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame
 function headerRows(spec: ScreenSpec, view: View, cells: number): readonly FrameRow[] {
 	const left = `Step ${spec.place.number}: ${spec.place.title}`;
 	const facts = printable(spec.facts ?? '');
-	const under = (text: string): FrameRow => ({text, tone: 'quiet'});
+	const under = (text: string): FrameRow => ({text, tone: text === '' ? 'plain' : 'quiet'});
 	if (facts === '' || view.screenReader) return [{text: left, tone: 'strong'}, under('')];
 	if (textWidth(left) + 3 + textWidth(facts) <= cells) {
 		return [{text: padTo(left, cells - textWidth(facts)) + facts, tone: 'strong'}, under('')];
