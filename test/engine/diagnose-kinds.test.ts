@@ -68,6 +68,20 @@ test('silence after a verified fuse is a missing clock only where the value sele
 	const plain = after('hfuse:w:0xd9:m', 'hfuse');
 	assert.equal(first(plain), 'isp-wiring');
 	assert.notEqual(plain.ispNeeded, 'yes');
+	// A chip with USB has its crystal: that code is what it should be.
+	const usual = diagnose(
+		`${run('-p m32u4 -U lfuse:w:0x5e:m -U hfuse:w:0xd9:m', fuse('lfuse') + fuse('hfuse'))}$ avrdude -c usbasp -p m32u4 -B 4\n${silence}`,
+	);
+	assert.equal(first(usual), 'isp-wiring');
+	assert.equal(usual.ispNeeded, 'maybe');
+	// It answered in between, so the fuse was none that matters.
+	const lived = diagnose(
+		run('-p m328p -U lfuse:w:0xff:m', fuse('lfuse')) +
+			run('-p m328p', '') +
+			`$ avrdude -c usbasp -p m328p\n${silence}`,
+	);
+	assert.equal(first(lived), 'isp-wiring');
+	assert.notEqual(lived.ispNeeded, 'yes');
 });
 
 test('the first board was written and the second does not answer: its wires, not its fuses', () => {
@@ -456,11 +470,19 @@ test('chat is not a log: a verdict needs the words of a tool', () => {
 		'My line to the port authority was busy, and the device was in use by somebody. I write from a Mac.',
 		'I opened the box in a hurry, the support line was busy. Not blank at all, I say!',
 		'The keyboard port is in use and my hands are busy.',
+		'A segmentation fault in my head, said the man.',
+		'It was booting.',
+		'booting',
 	]) {
 		const got = diagnose(text);
 		assert.ok(['unrelated', 'insufficient-evidence'].includes(first(got)), `${first(got)}: ${text}`);
 		assert.notEqual(got.ispNeeded, 'yes');
 	}
+	assert.equal(
+		first(diagnose('I get this: "Unknown USB device (device descriptor request failed)"')),
+		'usb-enumeration-failure',
+	);
+	assert.equal(first(diagnose("For me avrdude says: target doesn't answer. 1")), 'isp-wiring');
 	assert.equal(first(diagnose('avrdude: Yikes!  Invalid device signature.')), 'isp-wiring');
 	assert.equal(first(diagnose("Error opening serial port 'COM3'. (Port busy)")), 'serial-port-busy');
 });

@@ -478,6 +478,7 @@ const unanswered = [
 	'bh.missing',
 	'tl.nodevice',
 	'loader.missing',
+	'ser.missing',
 ] as const satisfies readonly SignalId[];
 /** What only a living bootloader says. */
 const answered = ['bf.caterin', 'dfu.erase.ok', 'dfu.programming', 'tl.found', 'mn.found'] as const;
@@ -509,6 +510,8 @@ function judgeWipedLoader(
 	if (programmer === undefined || !ispProgrammers.test(programmer.groups[0] ?? '')) return;
 	// Silence through the programmer itself is another matter.
 	if (again !== undefined && ispProgrammers.test(again.groups[0] ?? '')) return;
+	// A port that is not there may be the programmer's, unless something else is named.
+	if (again === undefined && call.id === 'ser.missing') return;
 	if ((everywhere.get('avr.opt.noerase') ?? []).some(hit => hit.at >= since && hit.at < write.at)) return;
 	if (answered.some(id => (everywhere.get(id) ?? []).some(hit => hit.at > write.at && hit.at < call.at)))
 		return;

@@ -28,6 +28,8 @@ const MAX_ATTEMPTS_READ = 60;
 const MAX_CAUSES = 6;
 const MAX_EVIDENCE = 6;
 const MAX_QUESTIONS = 2;
+/** Nobody tells a story with more messages of tools in it and no tool's name. */
+const MAX_SPOKEN = 200;
 /** Two candidates closer than this deserve a question. */
 const QUESTION_DISTANCE = 0.4;
 /** Shorter words of a cause's name (`isp`, `dfu`, `not`) stand in any line. */
@@ -271,6 +273,17 @@ function leaves(hit: Hit, success: Hit, here: Known): boolean {
 	return false;
 }
 
+const teensySigns = [
+	'tl.any',
+	'tl.read',
+	'tl.found',
+	'hid.any',
+	'tb.any',
+	'qmk.make',
+	'qmk.cli',
+	'wally.any',
+];
+
 /** What the end of the paste says when it is a real success. */
 function successOf(attempt: Attempt, here: Known): {cause: Cause; hits: Hit[]} | undefined {
 	// Written as asked, and yet no "all is well": a rule says what it means.
@@ -278,6 +291,8 @@ function successOf(attempt: Attempt, here: Known): {cause: Cause; hits: Hit[]} |
 	const last = attempt.successes.at(-1);
 	if (last?.id === 'dfu.written' && unvalidated(here, last)) return undefined;
 	if (last?.id === 'avr.fuse.ok' && flashOpen(here) !== undefined) return undefined;
+	// The word alone is also said of other machines.
+	if (last?.id === 'tl.booting' && !teensySigns.some(id => here.has(id))) return undefined;
 	const later = (hit: Hit): boolean => last === undefined || hit.at > last.at;
 	const ignored = (hit: Hit): boolean =>
 		waitingSignals.has(hit.id) ||
@@ -555,6 +570,22 @@ function printed(
 	};
 }
 
+/** A person speaks: `I`, `my`, `me`. What a system showed (os.*) and what stands in quotes may be told like that. */
+const speech = /(?:^|\s)(?:I|I'(?:m|ve)|[Mm]y|me|[Ww]e|[Oo]ur|somebody)(?=\s)/;
+const quoted = /["'`«„]\S/;
+
+/** In a text without any tool's name, a sentence of a person holds no verdict of a tool. */
+function withoutSpeech(hits: readonly Hit[], lines: readonly CleanLine[]): Hit[] {
+	if (hits.length === 0 || hits.length > MAX_SPOKEN) return [...hits];
+	const {tool} = recogniseTool(group(hits));
+	if (tool !== 'unknown' && tool !== 'gcc') return [...hits];
+	return hits.filter(hit => {
+		const text = lines[hit.line]?.text ?? '';
+		if (signalById.get(hit.id)?.role === undefined || hit.id.startsWith('os.')) return true;
+		return !speech.test(text) || quoted.test(text);
+	});
+}
+
 /**
  * Names what went wrong in a pasted log.
  * @param text any string: any line ends, colours, prefixes, several attempts, cut anywhere; 16 MB are read, of
@@ -565,7 +596,7 @@ export function diagnose(text: string): Diagnosis {
 	const {lines: all, truncated} = normalise(text);
 	const lines = all.filter(line => !listsOnly(line.text));
 	scanner ??= createScanner(signals);
-	const hits = scanner.scan(lines);
+	const hits = withoutSpeech(scanner.scan(lines), lines);
 	let read = readAttempts(hits);
 	// Nothing said: perhaps because the paste was cut in the middle of the very message.
 	if (read.telling.length === 0) {

@@ -10,7 +10,7 @@ import type {Hit} from './scan.ts';
 
 /**
  * - `ends-isp`: RSTDISBL or DWEN. SPIEN is not among them: ISP cannot write it (datasheets, serial programming).
- * - `crystal`: a crystal or resonator. `outside`: a clock signal, a watch crystal, an RC network, or a reserved code.
+ * - `crystal`: a crystal or resonator, on a chip that can do without one (those with USB cannot). `outside`: a clock signal, a watch crystal, an RC network, or a reserved code.
  * - `slow`: an internal clock below 2 MHz. `none`: neither clock nor reset changes. `unknown`: value or chip not told.
  */
 export type FuseEffect = 'ends-isp' | 'crystal' | 'outside' | 'slow' | 'none' | 'unknown';
@@ -62,11 +62,13 @@ export function fuseEffect(chip: Chip | undefined, fuse: string, value: number |
 	const bytes: FuseBytes = {low: 0xff, [name]: value};
 	const row = clockRow(chip, bytes);
 	if (row === undefined) return 'outside';
+	// A chip with USB has a crystal beside it: that code takes no clock away.
+	const withUsb = chip.fuses.extended?.fields.some(field => field.name === 'HWBE') === true;
 	switch (row.kind) {
 		case 'xtal':
 		case 'xtal_full_swing':
 		case 'resonator':
-			return 'crystal';
+			return withUsb ? 'none' : 'crystal';
 		case 'ext_clock':
 		case 'ext_rc':
 		case 'lf_xtal_32k':

@@ -1881,6 +1881,7 @@ export const rules: readonly Rule[] = [
 			['isp-wiring', 0.9],
 			['isp-target-unpowered', 0.62],
 			['isp-sck-too-fast', 0.4],
+			['isp-no-clock', 0.35],
 		],
 		all: ['is.fuse.silent.other'],
 		isp: 'maybe',

@@ -546,7 +546,7 @@ export const signals = [
 	{
 		id: 'avr.verifying.fuse',
 		find: ['verifying ', 'writing ', 'fuse verification mismatch', 'lock verification mismatch'],
-		read: /(?:(?:verifying|writing)\s+(?:\d+ bytes? )?(?=(?:lfuse|hfuse|efuse|fuse|lock|lockbits)\b)|(?=\b[a-z]+ verification mismatch))(lfuse|hfuse|efuse|fuse|lockbits|lock)\b/i,
+		read: /(?:(?:verifying|writing)\s+(?:\d+ bytes? (?:to )?)?(?=(?:lfuse|hfuse|efuse|fuse|lock|lockbits)\b)|(?=\b[a-z]+ verification mismatch))(lfuse|hfuse|efuse|fuse|lockbits|lock)\b/i,
 		source: 'avrdude src/update.c',
 	},
 	{
