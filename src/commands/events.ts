@@ -1,4 +1,5 @@
 // Events of long commands: as JSON lines for scripts, as plain lines for people, as a log file for both.
+import {isatty} from 'node:tty';
 import {type AdviceContext, adviseError} from '../engine/advice.ts';
 import {type Cancel, createCancel} from '../engine/cancel.ts';
 import {type ChipState, UnbrickError} from '../engine/errors.ts';
@@ -70,6 +71,19 @@ export function createEventLog(path: string | undefined, output: Output): EventL
 	};
 }
 
+/**
+ * At its end Node sets a terminal back as it was and aborts where that has gone (lib/node ResetStdio). All is said and
+ * logged by then: the end is that of any program whose terminal was closed.
+ */
+function endWithTerminal(): void {
+	process.once('exit', () => {
+		const gone = [process.stdin, process.stdout, process.stderr].some(
+			stream => stream.isTTY === true && !isatty(stream.fd),
+		);
+		if (gone) process.kill(process.pid, 'SIGHUP');
+	});
+}
+
 /** Ctrl+C, a polite kill, a terminal that was closed. */
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -84,10 +98,12 @@ export async function withCancel<T>(output: Output, work: (cancel: Cancel) => Pr
 		request();
 	};
 	for (const signal of stopSignals) process.on(signal, stop);
+	process.once('SIGHUP', endWithTerminal);
 	try {
 		return await work(cancel);
 	} finally {
 		for (const signal of stopSignals) process.off(signal, stop);
+		process.off('SIGHUP', endWithTerminal);
 	}
 }
 

@@ -1,6 +1,8 @@
 // The built program: what it says of journals and backups that are damaged, a log that cannot be written any more, a
 // terminal that is closed.
 import assert from 'node:assert/strict';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -52,6 +54,7 @@ async function serve(seed = 1) {
 	const pty = await serveOnPty(watched);
 	return {
 		bench,
+		port: pty.path,
 		transfers: () => transfers,
 		close: () => pty.close(),
 		run(
@@ -179,6 +182,57 @@ peerTest(
 			} finally {
 				await served.close();
 			}
+		}
+	},
+);
+
+/** Runs a command on a pseudo terminal and closes that as soon as a text has come; prints how the command ended. */
+const hangUp = `
+import os, pty, sys
+pid, master = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen = b""
+while sys.argv[1].encode() not in seen:
+    seen += os.read(master, 1000)
+os.close(master)
+_, status = os.waitpid(pid, 0)
+print(os.WEXITSTATUS(status) if os.WIFEXITED(status) else "signal %d" % os.WTERMSIG(status))
+`;
+
+peerTest(
+	'writing to a terminal that is gone ended the program in the middle',
+	{programs: ['python3']},
+	async () => {
+		const served = await serve();
+		const folder = newFolder();
+		const log = path.join(folder, 'log');
+		try {
+			const args = [...recover, '--log', log, '--programmer', 'avrisp', '--port', served.port];
+			const cli = path.resolve(import.meta.dirname, '../../dist/cli.js');
+			const child = spawn('python3', ['-c', hangUp, 'Writing the flash', process.execPath, cli, ...args], {
+				env: {
+					PATH: process.env.PATH ?? '',
+					HOME: folder,
+					AVR_UNBRICK_OFFLINE: '1',
+					AVR_UNBRICK_STATE: path.join(folder, 'state'),
+					AVR_UNBRICK_CACHE: path.join(folder, 'cache'),
+				},
+				stdio: ['ignore', 'pipe', 'inherit'],
+			});
+			let ended = '';
+			child.stdout.setEncoding('utf8').on('data', (text: string) => {
+				ended += text;
+			});
+			await once(child, 'close');
+			// As any program whose terminal was closed, or with its own number; not aborted.
+			assert.match(ended, /^(130|0|signal 1)\n$/);
+			const last = JSON.parse(readFileSync(log, 'utf8').trim().split('\n').at(-1)!);
+			assert.equal(last.type, 'result');
+			assert.equal(served.bench.chip.running(), true);
+			assert.deepEqual(served.bench.violations, []);
+		} finally {
+			await served.close();
 		}
 	},
 );
