@@ -191,10 +191,12 @@ async function run(
 		readonly resume: boolean;
 		readonly cancel?: ReturnType<typeof createCancel>;
 		readonly alive?: () => boolean;
+		readonly accept?: readonly RiskName[];
 	},
 ): Promise<Run> {
 	const interrupted = how.resume ? await findInterrupted(bench.store) : undefined;
-	const plan = interrupted?.plan ?? planFor(patient, programmer);
+	const asked = interrupted?.plan ?? planFor(patient, programmer);
+	const plan = {...asked, accepted: new Set([...asked.accepted, ...(how.accept ?? [])])};
 	const journal = createJournal(bench.store, interrupted?.path);
 	const fusesBegan = bench.chip.events.filter(event => event.what === 'fuse').length;
 	let result: RecoverResult | undefined;
@@ -345,7 +347,20 @@ export async function interrupt(
 		({kind: what, detail}) => what === 'interrupted' && detail.startsWith('lock'),
 	);
 	let byJournal = again === 'resume';
-	if (!second.result.ok && (spoilt || inLock) && how === 'ConsentMissing') {
+	// Locked in the end, as asked for: only the journal knows that nothing is lost by another erase.
+	const locked = bench.chip.events.some(event => event.what === 'lock') && between.lock !== before.lock;
+	if (!second.result.ok && locked && how === 'ConsentMissing' && journal === undefined) {
+		return {first: name, second: 'done before, and asks first', findings};
+	}
+	// No backup and an erase cut short: nothing tells this board from another one, and a person is asked.
+	const unknown = (patient.lockBefore ?? 0xff) !== 0xff || patient.backup === 'none';
+	if (!second.result.ok && unknown && how === 'ConsentMissing' && lines.at(-1)?.did === 'erase') {
+		second = await run(bench, patient, programmer, {resume: again === 'resume', accept: ['same-board']});
+		how = second.result.ok ? 'good after a question' : second.result.error.kind;
+		// It keeps the EEPROM that it finds.
+		byJournal = false;
+	}
+	if (!second.result.ok && (spoilt || inLock || locked) && how === 'ConsentMissing') {
 		// A plain run asks about what a spoiled byte would change; the journal knows what was agreed to.
 		byJournal = true;
 		second = await run(bench, patient, programmer, {resume: true});
