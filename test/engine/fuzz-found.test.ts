@@ -183,7 +183,7 @@ test('JSON carried the 8-bit control characters, which terminals obey, as they a
 test('labels and titles with escapes reached the frame', () => {
 	const nasty = nastyPieces.join('');
 	const spec: ScreenSpec = {
-		place: {number: 1, count: 2, title: `title ${nasty}`},
+		place: {number: 1, title: `title ${nasty}`},
 		facts: `facts ${nasty}`,
 		lines: [{text: `line ${nasty}`}, {text: `row ${nasty}`, table: true, lead: nasty}],
 		control: {
