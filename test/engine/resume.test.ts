@@ -466,3 +466,53 @@ test('a fresh chip in place of the one that was half written got the EEPROM of a
 	assert.equal(other.touched(), false);
 	assert.equal(parseJournal(bench.store.files.get(found.path)!).length > 2, true);
 });
+
+test('a fuse repair that goes on wrote fuses and EEPROM of another board', async () => {
+	const {image: _image, ...rest} = plan;
+	const repair: RecoveryPlan = {
+		...rest,
+		erase: false,
+		fuses: {...fuses, low: 0xdf, high: 0xd9},
+		accepted: new Set(riskNames.filter(risk => risk !== 'same-board')),
+	};
+	const {bench, found} = await cut({changes: 1}, 'link', repair);
+	const spoiled = bench.chip.dump().fuses;
+	const other = createBench('healthy', {
+		seed: 7,
+		change: {programmer: 'usbasp', chip: chip.id, expectedChip: chip.id, content: 'used', fuses: spoiled},
+	});
+	const before = other.chip.dump();
+	const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+	assertFailed(result);
+	assert.deepEqual(result.error.risks, ['same-board'], result.error.message);
+	assert.deepEqual(other.chip.dump(), before);
+	const right = await run(bench, found.plan, {path: found.path});
+	assertDone(right.result);
+	assert.equal(right.result.writtenBytes, 0);
+});
+
+test('another chip as delivered, locked, was erased in place of the one that was unlocked already', async () => {
+	const factory = () =>
+		createBench('healthy', {
+			change: {
+				programmer: 'usbasp',
+				chip: chip.id,
+				expectedChip: chip.id,
+				content: 'used',
+				fuses,
+				lock: 0xec,
+			},
+		});
+	const {bench, found} = await cut(
+		{pages: 5},
+		'link',
+		{...plan, accepted: new Set<RiskName>([...plan.accepted, 'no-backup'])},
+		factory(),
+	);
+	const other = factory();
+	const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+	assertFailed(result);
+	assert.equal(result.error.kind, 'OtherBoard');
+	assert.equal(other.touched(), false);
+	assertDone((await run(bench, found.plan, {path: found.path})).result);
+});

@@ -246,7 +246,7 @@ async function* run(
 	}
 	halt('identify');
 	const allows = lockAllows(chip, identity.lock);
-	if (plan.resume !== undefined && image !== undefined && allows.read) {
+	if (plan.resume !== undefined && allows.read) {
 		yield phase('verify');
 		found = yield* look(plan, plan.resume, target, identity, stop, abandoned.request);
 		yield* notes();
@@ -324,7 +324,7 @@ async function* run(
 	if (words.length > 0) {
 		risks.push({
 			risk: 'same-board',
-			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}. What is on it would be kept in a fresh backup and overwritten.`,
+			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}. ${image === undefined ? 'Its fuses would be written.' : 'What is on it would be kept in a fresh backup and overwritten.'}`,
 		});
 	}
 	// The interrupted run has asked, of the board that it was about.
@@ -420,7 +420,7 @@ async function* run(
 			// So do lock bits that nobody asked for.
 			if (((plan.lock ?? 0xff) & chip.lock.mask & ~identity.lock) !== 0) rest = undefined;
 			const goes = plan.erase && rest === undefined && !(isBlank(found.flash) && isBlank(found.eeprom));
-			const content = plan.eeprom ?? (plan.restoreEeprom ? keptEeprom : undefined);
+			const content = plan.eeprom ?? (plan.erase && plan.restoreEeprom ? keptEeprom : undefined);
 			const changes = content !== undefined && !isBlank(found.eeprom) && !sameBytes(content, found.eeprom);
 			if (!keepBackup && (goes || changes || words.length > 0)) {
 				yield phase('backup');
@@ -428,7 +428,13 @@ async function* run(
 				yield* notes();
 				yield {type: 'warning', code: 'kept-first', message: `What is on the chip now is kept in ${kept}.`};
 			}
-			if (own && resume.eepromBefore !== undefined && plan.eeprom === undefined && plan.restoreEeprom) {
+			if (
+				plan.erase &&
+				own &&
+				resume.eepromBefore !== undefined &&
+				plan.eeprom === undefined &&
+				plan.restoreEeprom
+			) {
 				yield {
 					type: 'warning',
 					code: 'own-eeprom',
@@ -449,7 +455,7 @@ async function* run(
 	let writtenBytes = 0;
 	let verifiedBytes = 0;
 	// What is written back must be known to the next run, too.
-	const unknownBefore = plan.resume !== undefined && keptEeprom !== plan.resume.eepromBefore;
+	const unknownBefore = erasing && plan.resume !== undefined && keptEeprom !== plan.resume.eepromBefore;
 	const owedEeprom = plan.eeprom ?? (unknownBefore && plan.restoreEeprom ? keptEeprom : undefined);
 	await journal(
 		startEntry(
@@ -571,7 +577,7 @@ async function* run(
 
 	// — EEPROM
 	const goesBack =
-		(eepromGoes || plan.resume !== undefined) &&
+		(eepromGoes || (erasing && plan.resume !== undefined)) &&
 		plan.restoreEeprom &&
 		keptEeprom !== undefined &&
 		!isBlank(keptEeprom);

@@ -74,6 +74,11 @@ export function proveIdentity(
 	) {
 		throw other(`its lock byte is ${hexByte(identity.lock)}, and it was left with ${hexByte(lockBefore)}`);
 	}
+	// After the erase it was unlocked.
+	const locked = (chip.lock.mask & ~identity.lock) !== 0;
+	if (locked && resume.erased && resume.lockBegun !== true && begun.length === 0) {
+		throw other(`its lock byte is ${hexByte(identity.lock)}, and the erase had lifted that`);
+	}
 	return spoiled;
 }
 
@@ -111,7 +116,11 @@ export function recognise(
 	content: Content,
 ): Recognition {
 	const {image} = plan;
-	if (image === undefined) return {flash: undefined, eeprom: undefined};
+	if (image === undefined) {
+		const before = resume.flashesBefore ?? [];
+		const known = before.length === 0 || before.some(old => sameBytes(old, content.flash));
+		return {flash: known ? undefined : 'its flash is not what the backup holds', eeprom: undefined};
+	}
 	if (!plan.erase) return {flash: missingPages(plan, resume, image, content.flash), eeprom: undefined};
 	return {
 		flash: resume.erased
