@@ -10,7 +10,7 @@ import {rules} from '../../src/engine/diagnose/rules.ts';
 import {signals} from '../../src/engine/diagnose/signals.ts';
 import {disguises} from './disguises.ts';
 import {createFuzzer} from './fuzz.ts';
-import {count, judge, loadCorpus, percent, report} from './runner.ts';
+import {count, ispCeiling, judge, loadCorpus, percent, report} from './runner.ts';
 
 const corpus = loadCorpus();
 const outcomes = corpus.map(judge);
@@ -43,6 +43,18 @@ test('figures of the corpus', t => {
 	assert.deepEqual(all.advisedInVain, [], 'ISP advised where none is needed');
 	const decidable = count(outcomes.filter(({entry}) => entry.decidable));
 	assert.deepEqual(decidable.denied, [], 'ISP denied where it is needed');
+});
+
+test('"ISP needed" over all logs: what any answer from the text could reach', t => {
+	const ceilings = [ispCeiling(corpus, false), ispCeiling(corpus, true)];
+	for (const [index, ceiling] of ceilings.entries())
+		t.diagnostic(
+			`${index === 0 ? 'verdicts' : 'verdicts and values'}: ${ceiling.groups} groups, ${ceiling.single} of one log; ` +
+				`best ${ceiling.best.right} of ${ceiling.best.of}, ${percent(ceiling.best).toFixed(1)} %; ` +
+				`where words are shared ${ceiling.shared.right} of ${ceiling.shared.of}, ${percent(ceiling.shared).toFixed(1)} %`,
+		);
+	// README.md argues with these.
+	for (const {shared} of ceilings) assert.ok(percent(shared) < 95, `${percent(shared)} %`);
 });
 
 const fresh = loadCorpus('fresh').map(judge);

@@ -4,7 +4,11 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
+import {derive, group} from '../../src/engine/diagnose/derive.ts';
 import {diagnose} from '../../src/engine/diagnose/diagnose.ts';
+import {listsOnly, normalise} from '../../src/engine/diagnose/normalise.ts';
+import {createScanner, type Signal} from '../../src/engine/diagnose/scan.ts';
+import {signals} from '../../src/engine/diagnose/signals.ts';
 import type {Diagnosis} from '../../src/engine/diagnose/types.ts';
 
 const here = import.meta.dirname;
@@ -130,6 +134,57 @@ export function count(outcomes: readonly Outcome[]): Figures {
 		denied: outcomes
 			.filter(({entry, got}) => got.ispNeeded === 'no' && entry.ispNeeded === 'yes')
 			.map(({entry}) => entry.id),
+	};
+}
+
+const scanner = createScanner(signals);
+const verdicts: ReadonlySet<string> = new Set(
+	signals.filter((signal: Signal) => signal.role === 'error' || signal.role === 'success').map(({id}) => id),
+);
+const values =
+	/^is\.(?:mismatch|sig|notblank|fuse|mcu|path|addr|stk|loader|dfu|arm|ms|bootloader|resp|power|application)\b/;
+
+/** What a log says: its errors and successes, and with `derived` what follows from the values in them. */
+function said(log: string, derived: boolean): string {
+	const lines = normalise(log).lines.filter(line => !listsOnly(line.text));
+	const hits = scanner.scan(lines);
+	const known = derive(hits, group(hits));
+	return [...known.keys()]
+		.filter(id => verdicts.has(id) || (derived && values.test(id)))
+		.sort()
+		.join(' ');
+}
+
+export type Ceiling = {
+	readonly groups: number;
+	/** Logs that say what no other log says: remembering them is no reading. */
+	readonly single: number;
+	/** One answer per group, the commonest label. */
+	readonly best: Share;
+	/** The same on the logs that share their words with another. */
+	readonly shared: Share;
+};
+
+/** The best that any answer from the text could do for "ISP needed": logs that say the same get the same answer. */
+export function ispCeiling(entries: readonly Case[], derived: boolean): Ceiling {
+	const groups = new Map<string, Case[]>();
+	for (const entry of entries) {
+		const key = said(entry.log, derived);
+		const list = groups.get(key);
+		if (list === undefined) groups.set(key, [entry]);
+		else list.push(entry);
+	}
+	const most = (list: readonly Case[]): number =>
+		Math.max(...['yes', 'no', 'maybe'].map(label => list.filter(each => each.ispNeeded === label).length));
+	const all = [...groups.values()];
+	const many = all.filter(list => list.length > 1);
+	const sum = (lists: readonly Case[][], of: (list: Case[]) => number): number =>
+		lists.reduce((total, list) => total + of(list), 0);
+	return {
+		groups: groups.size,
+		single: all.length - many.length,
+		best: {right: sum(all, most), of: entries.length},
+		shared: {right: sum(many, most), of: sum(many, list => list.length)},
 	};
 }
 

@@ -407,6 +407,89 @@ export const rules: readonly Rule[] = [
 		source: 'avrdude 7.1 src/dfu.c; libusb os/windows_winusb.c',
 	},
 	{
+		id: 'flip-wrong-part',
+		proves: [
+			['wrong-programmer-option', 0.85],
+			['wrong-mcu-option', 0.6],
+		],
+		any: ['flip.notfor'],
+		family: 'dfu',
+		source: 'avrdude 7.1 src/flip1.c, src/dfu.c',
+	},
+	{
+		id: 'loader-waiting',
+		proves: [
+			['not-in-bootloader', 0.8],
+			['usb-permission', 0.4],
+		],
+		any: ['loader.wait'],
+		source: 'avrdude 7.1 src/micronucleus.c, src/teensy.c',
+	},
+	{
+		id: 'micronucleus-page',
+		proves: [['usb-transient', 0.75]],
+		any: ['mn.transfer'],
+		family: 'micronucleus',
+		source: 'avrdude 7.1 src/micronucleus.c',
+	},
+	{
+		id: 'teensy-hid-open',
+		proves: [
+			['usb-permission', 0.8],
+			['not-in-bootloader', 0.4],
+		],
+		any: ['teensy.hidopen'],
+		family: 'halfkay',
+		source: 'avrdude 7.1 src/teensy.c: seen, and not to be opened',
+	},
+	{
+		// The programmer itself is silent; whether a chip is behind it was never asked.
+		id: 'isp-programmer-silent',
+		proves: [
+			['isp-programmer-link', 0.7],
+			['wrong-programmer-option', 0.5],
+			['serial-wrong-port', 0.35],
+		],
+		any: ['bp.silent', 'v2.comm', 'v2.getsync', 'bf.silent.new'],
+		all: ['is.prog.isp'],
+		not: [
+			'is.isp.serial',
+			'v2.status',
+			'v2.enable',
+			'is.burn',
+			'tiny.transfer',
+			'usbdev.transfer',
+			'usbdev.missing',
+		],
+		notContext: ['is.prog.avr109', 'is.prog.serialboot'],
+		family: 'isp-programmer',
+		source: 'avrdude 7.1 src/stk500v2.c, src/buspirate.c',
+	},
+	{
+		id: 'isp-arduino-mute',
+		proves: [
+			['isp-arduino-as-isp', 0.72],
+			['serial-wrong-port', 0.4],
+			['wrong-programmer-option', 0.4],
+		],
+		any: ['bf.silent.new', 'sk.mute.new', 'sk.outofsync'],
+		all: ['is.isp.serial'],
+		not: ['sk.enable', 'sk.enable.nodevice', 'sk.nosync', 'sk.silent', 'is.board.odd', 'is.sig.fine'],
+		family: 'isp-programmer',
+		source: 'avrdude 7.1 src/stk500.c; ArduinoISP.ino',
+	},
+	{
+		id: 'isp-command-failed',
+		proves: [
+			['isp-wiring', 0.8],
+			['isp-target-unpowered', 0.5],
+		],
+		any: ['v2.failed'],
+		all: ['is.prog.isp'],
+		family: 'isp-programmer',
+		source: 'avrdude 7.1 src/stk500v2.c: the programmer answers, its command to the chip fails',
+	},
+	{
 		id: 'loader-missing-micronucleus',
 		proves: [
 			['not-in-bootloader', 0.85],
@@ -488,6 +571,8 @@ export const rules: readonly Rule[] = [
 			['usb-transient', 0.4],
 		],
 		all: ['flip.failed'],
+		not: ['flip.errwrite'],
+		context: ['flip.any', 'dfu.any'],
 		family: 'dfu',
 		source: 'avrdude src/dfu.c',
 	},
@@ -772,7 +857,7 @@ export const rules: readonly Rule[] = [
 	{
 		id: 'qmk-too-large',
 		proves: [['hex-too-large', 0.95]],
-		any: ['qmk.toolarge', 'build.sketchbig', 'mn.toobig'],
+		any: ['qmk.toolarge', 'build.sketchbig', 'mn.toobig', 'elf.toobig'],
 		source:
 			'qmk_firmware builddefs/build_keyboard.mk; Arduino IDE Sizer.java; micronucleus commandline/micronucleus.c',
 	},
@@ -2254,7 +2339,7 @@ export const rules: readonly Rule[] = [
 	{
 		id: 'file-bad',
 		proves: [['bad-hex-file', 0.9]],
-		any: ['avr.badhex', 'tl.badhex', 'mn.badfile', 'is.addr.ram'],
+		any: ['avr.badhex', 'tl.badhex', 'mn.badfile', 'mn.noreset', 'is.addr.ram'],
 		not: ['avr.openfile'],
 		source: 'avrdude src/fileio.c; teensy_loader_cli.c; micronucleus commandline/micronucleus.c',
 	},
