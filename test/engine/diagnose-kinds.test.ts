@@ -178,6 +178,24 @@ test('an application alone went over ISP, and then no bootloader answers: ISP to
 	);
 });
 
+test('the board whose bootloader is called is another one: an ISP write elsewhere says nothing about it', () => {
+	const isp =
+		'avrdude -c usbasp -p m32u4 -U flash:w:kb.hex\navrdude: 22048 bytes of flash verified\navrdude done.  Thank you.\n';
+	for (const rest of [
+		'now the other keyboard:\n$ dfu-programmer atmega32u4 erase\ndfu-programmer: no device present.\n',
+		'$ dfu-programmer at90usb1286 erase\ndfu-programmer: no device present.\n',
+	])
+		assert.equal(first(diagnose(isp + rest)), 'dfu-no-device', rest);
+	assert.equal(
+		first(
+			diagnose(
+				`${isp}$ avrdude -c avr109 -p m32u4 -P COM9 -U flash:w:kb.hex\navrdude: ser_open(): can't open device "\\\\.\\COM9": The system cannot find the file specified.\n`,
+			),
+		),
+		'bootloader-missing',
+	);
+});
+
 test('an answer invents no living board: nothing on USB may be a dead bootloader, and what was not tried proves nothing', () => {
 	const ask = (log: string, id: string, answer: RegExp): Diagnosis => {
 		const got = diagnose(log);

@@ -87,7 +87,7 @@ for (const columns of [80, 60]) {
 		await withWizard(size, async wizard => {
 			await toDiagnosis(wizard, dfuStalled);
 			await wizard.choose('What happened: ', 'Answer a question');
-			await wizard.choose('Was the flash erased with --force', 'No, or I do not know');
+			await wizard.choose('Was the flash erased with --force', 'No, not in one go');
 			const screen = flat(await wizard.see(/refuses to\s+write\s+before/));
 			assert.match(screen, /The board is fine; it wants erase and flash in one go/);
 			assert.match(screen, /Step 2: What the text says/);

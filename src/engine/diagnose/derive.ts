@@ -386,6 +386,12 @@ function commandBefore(known: Known, at: number): Hit | undefined {
 	return (known.get('avr.cmd') ?? []).findLast(hit => hit.at < at);
 }
 
+/** The part that a command names. */
+function partOf(known: Known, command: Hit): string | undefined {
+	const hit = (known.get('avr.opt.p') ?? []).find(each => each.line === command.line);
+	return hit?.groups[0] === undefined ? undefined : chipId(hit.groups[0]);
+}
+
 /** Whether what was silent is another board than the one written: said so, another part named, or the same whole job again. */
 function anotherBoard(known: Known, proof: Hit, silentAt: number): boolean {
 	const between = (hit: Hit): boolean => hit.at > proof.at && hit.at < silentAt;
@@ -393,11 +399,7 @@ function anotherBoard(known: Known, proof: Hit, silentAt: number): boolean {
 	const before = commandBefore(known, proof.at);
 	const after = commandBefore(known, silentAt);
 	if (before === undefined || after === undefined || after.at < proof.at) return false;
-	const part = (command: Hit): string | undefined => {
-		const hit = (known.get('avr.opt.p') ?? []).find(each => each.line === command.line);
-		return hit?.groups[0] === undefined ? undefined : chipId(hit.groups[0]);
-	};
-	const [first, second] = [part(before), part(after)];
+	const [first, second] = [partOf(known, before), partOf(known, after)];
 	if (first !== undefined && second !== undefined && !sameChip(first, second)) return true;
 	const flashed = (known.get('avr.verified') ?? []).some(hit => hit.at > before.at && hit.at < after.at);
 	return flashed && before.text.trim() === after.text.trim();
@@ -510,6 +512,14 @@ function judgeWipedLoader(
 	if (programmer === undefined || !ispProgrammers.test(programmer.groups[0] ?? '')) return;
 	// Silence through the programmer itself is another matter.
 	if (again !== undefined && ispProgrammers.test(again.groups[0] ?? '')) return;
+	// The board that is called may be another one.
+	if (anotherBoard(everywhere, write, call.at)) return;
+	const written = command === undefined ? undefined : partOf(everywhere, command);
+	const called = (['dfu.cmd.erase', 'dfu.cmd.flash', 'dfu.cmd.other'] as const)
+		.flatMap(id => everywhere.get(id) ?? [])
+		.filter(hit => hit.at > write.at && hit.at < call.at)
+		.at(-1)?.groups[0];
+	if (written !== undefined && called !== undefined && !sameChip(written, chipId(called))) return;
 	// A port that is not there may be the programmer's, unless something else is named.
 	if (again === undefined && call.id === 'ser.missing') return;
 	if ((everywhere.get('avr.opt.noerase') ?? []).some(hit => hit.at >= since && hit.at < write.at)) return;

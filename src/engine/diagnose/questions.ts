@@ -27,7 +27,7 @@ export const questionRows: readonly QuestionRow[] = [
 		ask: 'Was the flash erased with --force and written at once, without a reset or unplugging between?',
 		between: ['dfu-write-refused', 'dfu-erase-first'],
 		answers: [
-			{text: 'No', favours: 'dfu-erase-first'},
+			{text: 'No, not in one go', favours: 'dfu-erase-first'},
 			{text: 'Yes, and it failed the same way', favours: 'dfu-write-refused'},
 			{text: 'I do not know', favours: 'dfu-erase-first', decides: false, isp: 'maybe'},
 		],

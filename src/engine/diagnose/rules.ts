@@ -2479,7 +2479,8 @@ export const rules: readonly Rule[] = [
 	{
 		id: 'halfkay-arm',
 		proves: [['arm-board', 0.82]],
-		all: ['tl.arm', 'tl.writeerror'],
+		all: ['tl.writeerror'],
+		context: ['tl.arm'],
 		family: 'arm',
 		source: 'teensy_loader_cli.c: of the Teensys, 3 and 4 are Arm boards',
 	},
