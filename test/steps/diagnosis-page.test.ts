@@ -69,7 +69,8 @@ test('first aid promises no extra hardware and listed ISP as its last step: it i
 		if (diagnosis.family === 'isp-programmer') continue;
 		const steps = aidTexts(diagnosis);
 		left += (diagnosis.causes[0]?.next.length ?? 0) - steps.length;
-		for (const step of steps) assert.doesNotMatch(step, /anew over ISP|erase over ISP|XTAL1|high voltage/, name);
+		for (const step of steps)
+			assert.doesNotMatch(step, /anew over ISP|erase over ISP|XTAL1|high voltage/, name);
 		const {items} = diagnosisChoices(diagnosis, view(80));
 		if (steps.length === 0) assert.ok(!items.some(({id}) => id === 'first-aid'), name);
 	}
