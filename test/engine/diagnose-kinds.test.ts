@@ -36,6 +36,28 @@ test('a fuse that ends ISP was written and verified, then silence: high voltage'
 	assert.equal(got.ispNeeded, 'yes');
 });
 
+test('a fuse that ends ISP was written and reads back otherwise: it was not taken, and its bit exists', () => {
+	const got = diagnose(
+		'$ avrdude -c usbasp -p m328p -U hfuse:w:0x59:m\navrdude: device signature = 0x1e950f (probably m328p)\navrdude: 1 byte of hfuse written\navrdude: verification error, first mismatch at byte 0x0000\n         0xd9 != 0x59\navrdude: verification error; content mismatch\n',
+	);
+	assert.equal(first(got), 'isp-wiring');
+	assert.ok(!names(got, 6).includes('isp-fuse-unused-bits'));
+	assert.ok(!names(got, 6).includes('isp-spi-disabled'));
+	const bare = diagnose(
+		'$ avrdude -c usbasp -p m328p -U hfuse:w:0x59:m\navrdude: verification error, first mismatch at byte 0x0000\n         0xd9 != 0x59\n',
+	);
+	assert.ok(!names(bare, 6).includes('isp-fuse-unused-bits'));
+});
+
+test('a fuse ended ISP on the first board, the second does not answer: its own wires first', () => {
+	const got = diagnose(
+		`${run('-p m328p -U hfuse:w:0x59:m', fuse('hfuse'))}second board:\n$ avrdude -c usbasp -p m328p -U hfuse:w:0x59:m\n${silence}`,
+	);
+	assert.equal(first(got), 'isp-wiring');
+	assert.equal(got.ispNeeded, 'maybe');
+	assert.ok(names(got).includes('isp-spi-disabled'));
+});
+
 test('SPIEN as one cannot be written over ISP: it kills nothing, and a readback that differs says that it was kept', () => {
 	const silent = diagnose(`$ avrdude -c usbasp -p m32u4 -U hfuse:w:0xf9:m\n${silence}`);
 	assert.ok(!names(silent, 6).includes('isp-spi-disabled'));

@@ -245,6 +245,7 @@ function judgeMismatches(
 	const places = [...(known.get('avr.mismatch.at') ?? []), ...(known.get('avr.mismatch.addr') ?? [])];
 	const memories = [
 		...(known.get('avr.verifying.fuse') ?? []),
+		...(known.get('avr.fuse.written') ?? []),
 		...(known.get('avr.verifying.flash') ?? []),
 	].sort((a, b) => a.at - b.at);
 	const named = chipNamed(known);
@@ -270,6 +271,15 @@ function judgeMismatches(
 					Number.parseInt(hit.groups[2] ?? '', 16) === read,
 			);
 			if (named !== undefined) memory = named.groups[0]?.toLowerCase() as Memory;
+			// The command asked one fuse, and no flash, to hold the value that is missed.
+			const asked = (known.get('avr.opt.fuse') ?? []).filter(hit => fuseValue(hit.groups[1]) === wanted);
+			if (
+				named === undefined &&
+				asked.length === 1 &&
+				!known.has('avr.opt.file') &&
+				!known.has('avr.opt.lock')
+			)
+				memory = asked[0]?.groups[0]?.toLowerCase() as Memory;
 		}
 		if (memory === undefined && address === 0 && read !== undefined && wanted !== undefined) {
 			// No memory named. A byte whose missing top bits alone differ is an extended fuse or a lock byte.
@@ -426,7 +436,10 @@ function judgeFuses(
 	const kept = ({proof}: FuseWritten): boolean =>
 		untaken.some(id => (derived.get(id) ?? []).some(hit => hit.at > proof.at));
 	const lines = ({asked, proof}: FuseWritten): Hit[] => (asked === undefined ? [proof] : [asked, proof]);
-	const kills = writes.findLast(write => write.effect === 'ends-isp' && !kept(write));
+	const ended = writes.findLast(write => write.effect === 'ends-isp' && !kept(write));
+	// That the first board is closed now says nothing about the wires of the next.
+	const elsewhere = ended !== undefined && silentAt >= 0 && anotherBoard(everywhere, ended.proof, silentAt);
+	const kills = elsewhere ? undefined : ended;
 	if (kills !== undefined) add('is.fuse.kills', ...lines(kills));
 	const outside = writes.findLast(write => write.effect === 'outside' && !kept(write));
 	if (outside !== undefined) add('is.fuse.outside', ...lines(outside));
