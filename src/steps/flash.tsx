@@ -56,6 +56,11 @@ function missingConsent(result: RecoverResult | undefined): readonly RiskName[] 
 	return riskNames.filter(name => result.error.risks?.includes(name));
 }
 
+/** What the run itself says about a risk; its advice names the reasons in the order of the risks. */
+function whyOf(error: Extract<RecoverResult, {ok: false}>['error'], risk: RiskName): string {
+	return error.likely[error.risks?.indexOf(risk) ?? -1] ?? riskTexts[risk];
+}
+
 export function FlashView(step: StepProps<'flash'>) {
 	const {known, deps, view, onDone} = step;
 	const [accepted, accept] = useReducer(
@@ -88,7 +93,7 @@ export function FlashView(step: StepProps<'flash'>) {
 			<Consent
 				step={step}
 				chip={plan.chip.name}
-				risks={missing.map(risk => ({risk, why: riskTexts[risk]}))}
+				risks={missing.map(risk => ({risk, why: whyOf(result.error, risk)}))}
 				onBack={step.onBack}
 				onYes={() => {
 					accept(missing);

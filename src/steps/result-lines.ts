@@ -6,7 +6,7 @@ import type {View} from '../ui/view.ts';
 import {chipStateText} from './chip-state.ts';
 import type {Known} from './step.ts';
 
-/** Warnings of the work shown on a screen; all of them stand in the report. */
+/** Warnings of the work shown on a screen, the latest; all of them stand in the report. */
 const mostWarnings = 2;
 
 /** What was read back after a success; what was there before only while nothing newer is to be said. */
@@ -31,7 +31,7 @@ export function provenLines(known: Known, view: View): readonly Line[] {
 		...(look === undefined || known.keymap?.how === 'flashed'
 			? []
 			: [item(`${glyphs.bullet} `, `Before: ${printable(look)}`, 'quiet')]),
-		...warnings.slice(0, mostWarnings).map(text => item(`${glyphs.warn} `, text, 'warn')),
+		...warnings.slice(-mostWarnings).map(text => item(`${glyphs.warn} `, text, 'warn')),
 	];
 }
 

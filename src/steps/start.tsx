@@ -1,7 +1,7 @@
 // What happened: a pasted log, a file, or nothing to show.
 import {useEffect, useState} from 'react';
 import type {Ends} from '../engine/diagnose/ends.ts';
-import type {Interrupted} from '../engine/procedures/journal.ts';
+import type {DamagedJournal, Interrupted} from '../engine/procedures/journal.ts';
 import {gap, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import type {Action} from '../ui/screen-state.ts';
@@ -17,6 +17,7 @@ import {titles} from './titles.ts';
 function menuItems(
 	{deps, before}: StepProps<'start'>,
 	interrupted: Interrupted | undefined,
+	damaged: Damaged | undefined,
 	left: Session | undefined,
 ): readonly MenuItem[] {
 	return [
@@ -35,13 +36,23 @@ function menuItems(
 					{
 						id: 'resume',
 						label: 'Go on with the recovery that was interrupted',
-						about: `It wrote ${printable(interrupted.plan.imageName ?? 'an image')}. Its backup is kept and will be used.`,
+						about: `It wrote ${printable(interrupted.plan.imageName ?? 'an image')}. ${backupOf(interrupted)}`,
 						term: 'backup',
 					},
 					{
 						id: 'forget',
 						label: 'Forget that recovery',
 						about: 'That board is done with, or gone. Its backup file stays.',
+						term: 'backup',
+					},
+				]),
+		...(damaged === undefined
+			? []
+			: [
+					{
+						id: 'forget damaged',
+						label: 'Remove the record that cannot be read',
+						about: 'That board is then recovered from the start. Backup files stay.',
 						term: 'backup',
 					},
 				]),
@@ -85,6 +96,12 @@ function menuItems(
 	];
 }
 
+/** What becomes of the backup that the interrupted recovery made. */
+function backupOf({plan, problem}: Interrupted): string {
+	if (problem !== undefined) return `Its backup cannot be used: ${printable(problem)}`;
+	return plan.resume?.backup === undefined ? 'It made no backup.' : 'Its backup is kept and will be used.';
+}
+
 /** The question at which it was left, by its title. */
 function leftAt({at}: Session): string {
 	return titles[at];
@@ -95,20 +112,42 @@ function shortFacts({known}: Session): string {
 	return facts === '' ? '' : ` (${facts})`;
 }
 
+type Damaged = {readonly journal: DamagedJournal; readonly text: string};
+
+/** The latest recovery that was not finished, and one whose record cannot be read. */
+async function lookForJournals(
+	store: StepProps<'start'>['deps']['store'],
+): Promise<{interrupted: Interrupted | undefined; damaged: Damaged | undefined}> {
+	const {surveyJournals} = await import('../engine/procedures/journal.ts');
+	const {interrupted, damaged} = await surveyJournals(store);
+	const [journal] = damaged;
+	return {
+		interrupted: interrupted[0],
+		damaged: journal === undefined ? undefined : {journal, text: damagedText(journal)},
+	};
+}
+
+/** The wizard's words for what `describeDamaged` says on the command line. */
+function damagedText({path, why}: DamagedJournal): string {
+	return `A recovery was interrupted before, but its record cannot be used (${printable(path)}: ${printable(why)}). If this is that board, its chip may be half written: recover it from the start. Nothing is lost by that but the settings, and a backup from before may lie beside the record.`;
+}
+
 export function StartView(step: StepProps<'start'>) {
 	const {before, deps, onDone} = step;
 	const [asking, setAsking] = useState<'menu' | 'paste' | 'file'>('menu');
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [busy, setBusy] = useState(false);
 	const [interrupted, setInterrupted] = useState<Interrupted | undefined>(undefined);
+	const [damaged, setDamaged] = useState<Damaged | undefined>(undefined);
 	const [left, setLeft] = useState<Session | undefined>(undefined);
 
 	useEffect(() => {
 		let here = true;
-		import('../engine/procedures/journal.ts')
-			.then(({findInterrupted}) => findInterrupted(deps.store))
+		lookForJournals(deps.store)
 			.then(found => {
-				if (here) setInterrupted(found);
+				if (!here) return;
+				setInterrupted(found.interrupted);
+				setDamaged(found.damaged);
 			})
 			// A state folder that cannot be read holds nothing to go on with.
 			.catch(() => {});
@@ -157,11 +196,15 @@ export function StartView(step: StepProps<'start'>) {
 				resume: {chip: chip.id, ...(board === undefined ? {} : {board: board.id})},
 			});
 		}
-		if (action.id === 'forget' && interrupted !== undefined) {
+		const forgotten =
+			action.id === 'forget' ? interrupted : action.id === 'forget damaged' ? damaged?.journal : undefined;
+		if (forgotten !== undefined) {
 			import('../engine/procedures/journal.ts')
-				.then(async ({findInterrupted, forgetInterrupted}) => {
-					await forgetInterrupted(deps.store, interrupted);
-					setInterrupted(await findInterrupted(deps.store));
+				.then(async ({forgetInterrupted}) => {
+					await forgetInterrupted(deps.store, forgotten);
+					const found = await lookForJournals(deps.store);
+					setInterrupted(found.interrupted);
+					setDamaged(found.damaged);
 				})
 				.catch((error: unknown) => setProblem(messageOf(error)));
 		}
@@ -221,7 +264,7 @@ export function StartView(step: StepProps<'start'>) {
 	return (
 		<Ask
 			step={step}
-			id={interrupted === undefined ? 'menu' : 'menu again'}
+			id={interrupted === undefined && damaged === undefined ? 'menu' : 'menu again'}
 			onAction={act}
 			spec={{
 				lines: [
@@ -238,7 +281,9 @@ export function StartView(step: StepProps<'start'>) {
 						: [
 								say(`A recovery of an ${interrupted.chip} was interrupted ${interrupted.stage}.`, 'strong'),
 								say('Go on with it on the same board, or begin with another one.'),
+								...(interrupted.problem === undefined ? [] : [say(backupOf(interrupted), 'warn')]),
 							]),
+					...(damaged === undefined ? [] : [gap, say(damaged.text, 'warn')]),
 					gap,
 					say(
 						'If you have the error text of the program that failed, paste it into this window now. Else choose:',
@@ -247,7 +292,7 @@ export function StartView(step: StepProps<'start'>) {
 				],
 				control: {
 					kind: 'menu',
-					items: menuItems(step, interrupted, left),
+					items: menuItems(step, interrupted, damaged, left),
 					initial: before?.log === undefined ? undefined : 'keep',
 				},
 				terms: ['firmware', 'bootloader', 'ISP'],

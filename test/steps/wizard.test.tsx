@@ -933,3 +933,45 @@ test('an interrupted recovery of a board that is gone is forgotten on request, a
 		);
 	});
 });
+
+test('a backup that is gone is not promised when the wizard offers to go on', async () => {
+	const bench = createBench('cable-pulled');
+	const deps = () => practiceOn(bench);
+	await withWizard({deps}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.choose('How it ended', 'Leave');
+	});
+	for (const name of bench.store.files.keys()) if (name.startsWith('backup-')) await bench.store.remove(name);
+	await withWizard({deps}, async wizard => {
+		const screen = await wizard.see('Go on with the recovery');
+		assert.doesNotMatch(screen, /backup is kept and will be used/);
+		assert.match(screen.replace(/\s+/g, ' '), /Its backup cannot be used: .*is not there/);
+	});
+});
+
+test('a damaged record of an interrupted recovery is told, and removed on request', async () => {
+	const bench = createBench('cable-pulled');
+	const deps = () => practiceOn(bench);
+	await withWizard({deps}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.choose('How it ended', 'Leave');
+	});
+	const journals = () => [...bench.store.files.keys()].filter(name => name.startsWith('recovery-'));
+	const [journal = ''] = journals();
+	const [, ...rest] = String(bench.store.files.get(journal)).split('\n');
+	await bench.store.remove(journal);
+	for (const line of ['{"did":"sta', ...rest.filter(text => text !== '')])
+		await bench.store.appendLine(journal, line);
+	await withWizard({deps}, async wizard => {
+		const screen = await wizard.see('Remove the record that cannot be read');
+		assert.match(
+			screen.replace(/\s+/g, ' '),
+			/A recovery was interrupted before, but its record cannot be used/,
+		);
+		await wizard.choose('What happened', 'Remove the record');
+		await wizard.see(/What happened(?![\s\S]*Remove the record)/);
+		assert.deepEqual(journals(), []);
+	});
+});
