@@ -4,14 +4,16 @@ import {adviseBootloaderError} from '../engine/bootloaders/advice.ts';
 import type {BootloaderClient, BootloaderProtocol} from '../engine/bootloaders/client.ts';
 import {findBootloader as findRecord} from '../engine/bootloaders/index.ts';
 import {bootloaderProtocols, bootStartOf, openBootloader} from '../engine/bootloaders/open.ts';
+import {type Place, placeOf} from '../engine/bootloaders/place.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {type Inspection, inspectImage} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
-import {openFreshBootloader, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
+import {openFreshBootloader} from '../engine/procedures/bootloader-entry.ts';
 import {chipOf, locateBootloader} from '../engine/procedures/find-bootloader.ts';
 import {type FlashResult, flash} from '../engine/procedures/flash.ts';
+import {reopenAtPlace} from '../engine/procedures/which-board.ts';
 import {checkApplication} from '../engine/protocols/client-help.ts';
 import type {World} from '../engine/transports.ts';
 import {findFlashFiles, openFlashFile} from '../io/flash-file.ts';
@@ -34,6 +36,7 @@ type Opened = {
 	readonly client: BootloaderClient;
 	readonly chip: Chip;
 	readonly bootStart: number;
+	readonly place?: Place;
 	readonly reopen?: () => Promise<BootloaderClient>;
 };
 
@@ -68,6 +71,7 @@ export async function flashCommand(output: Output, file: string, options: FlashO
 					clock: world.clock,
 					cancel,
 					world,
+					...(opened.place === undefined ? {} : {place: opened.place}),
 					...(opened.reopen === undefined ? {} : {reopen: opened.reopen}),
 				},
 			)) {
@@ -212,17 +216,16 @@ async function openLoader(
 		...(found.port === undefined ? {} : {port: found.port}),
 		...(found.usbKey === undefined ? {} : {usbKey: found.usbKey}),
 	});
-	const reopen = async () => {
-		const back = await waitForBootloader(world, waiting => waiting.protocol === found.protocol);
-		if (back === undefined) throw new UnbrickError({kind: 'DeviceGone', path: found.name, during: 'erase'});
-		return openFreshBootloader(world, {
-			protocol: back.protocol,
-			chip,
-			...(back.port === undefined ? {} : {port: back.port}),
-			...(back.usbKey === undefined ? {} : {usbKey: back.usbKey}),
-		});
+	const {seen} = found;
+	if (seen === undefined) return {client, chip, bootStart};
+	const {cancel} = how;
+	return {
+		client,
+		chip,
+		bootStart,
+		place: placeOf(seen),
+		reopen: () => reopenAtPlace(world, seen, chip, cancel === undefined ? {} : {cancel}),
 	};
-	return {client, chip, bootStart, reopen};
 }
 
 /** The drive of a mass-storage loader: named by --port (the drive or the file), or the only one mounted. */
@@ -256,7 +259,12 @@ function sayDone(output: Output, done: Extract<FlashResult, {ok: true}>): void {
 	else if (!done.started) output.say('The application was not started.');
 	else if (done.application != null) {
 		const {vidPid, product} = done.application;
-		output.say(`The board shows itself as ${vidPid}${product === undefined ? '' : ` (${product})`}.`);
+		const shown = `${vidPid}${product === undefined ? '' : `, ${product}`}`;
+		output.say(
+			done.application.uncertain
+				? `A new device appeared (${shown}), it may be the board. Try its keys.`
+				: `The board shows itself as ${vidPid}${product === undefined ? '' : ` (${product})`}.`,
+		);
 	}
 }
 

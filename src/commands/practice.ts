@@ -4,6 +4,7 @@ import {keyboardImage} from '../bench/boot/images.ts';
 import type {Scenario} from '../bench/scenarios.ts';
 import {findBoard} from '../engine/boards/index.ts';
 import {bootStartOf, openBootloader} from '../engine/bootloaders/open.ts';
+import {placeOf} from '../engine/bootloaders/place.ts';
 import {findChip} from '../engine/chips/index.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
@@ -136,10 +137,10 @@ async function playComeback(output: Output, bench: Bench, scenario: Scenario): P
 	for await (const event of flash(
 		{chip, bootStart: bootStartOf(found.protocol, chip), image, start: true},
 		client,
-		{clock, world},
+		{clock, world, place: placeOf(reading.device)},
 	)) {
 		if (event.type !== 'result') continue;
-		done = event.ok && event.application != null;
+		done = event.ok && event.application != null && event.application.uncertain !== true;
 		output.say(
 			event.ok
 				? `The keymap is flashed (${event.writtenBytes} bytes${event.verified ? ', read back and equal' : ''}); the keyboard shows itself as ${event.application?.vidPid ?? 'nothing'}.`

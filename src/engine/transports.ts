@@ -71,8 +71,13 @@ export type HidPipe = {
 		timeoutMs: number,
 	) => Promise<void>;
 	readonly getReport: (reportId: number, length: number, timeoutMs: number) => Promise<Uint8Array>;
-	/** Usage page and usage of the first top-level collection; undefined where the system does not tell. */
-	readonly usage?: () => Promise<{readonly page: number; readonly usage: number} | undefined>;
+	/**
+	 * Usage page and usage of the first top-level collection, and how long an output report is without its number;
+	 * undefined where the system does not tell.
+	 */
+	readonly usage?: () => Promise<
+		{readonly page: number; readonly usage: number; readonly outputBytes?: number} | undefined
+	>;
 	readonly close: () => Promise<void>;
 };
 
@@ -97,6 +102,8 @@ export type UsbDeviceInfo = {
 
 export type SerialPortInfo = {
 	readonly path: string;
+	/** Socket of the USB device behind it, `1-4.2`; absent where the system does not tell. */
+	readonly usbPlace?: string;
 	readonly vendorId?: number;
 	readonly productId?: number;
 	readonly manufacturer?: string;

@@ -34,6 +34,25 @@ export function firstUsage(
 	return page === undefined || usage === undefined ? undefined : {page, usage};
 }
 
+/** Bytes of the output report of a descriptor (HID 1.11, 6.2.2.4 and 6.2.2.7); undefined where it has none. */
+export function outputBytes(descriptor: Uint8Array): number | undefined {
+	let size = 0;
+	let count = 0;
+	let bits = 0;
+	for (let at = 0; at < descriptor.length; ) {
+		const prefix = descriptor[at]!;
+		const length = [0, 1, 2, 4][prefix & 3]!;
+		let value = 0;
+		for (let index = length; index > 0; index--) value = value * 256 + (descriptor[at + index] ?? 0);
+		const tag = prefix & 0xfc;
+		if (tag === 0x74) size = value;
+		else if (tag === 0x94) count = value;
+		else if (tag === 0x90) bits += size * count;
+		at += 1 + length;
+	}
+	return bits === 0 ? undefined : bits / 8;
+}
+
 /**
  * With a report id other than 0 the data begin with that id, in both directions, as on the wire.
  * @throws UnbrickError DeviceMissing, DeviceDenied, DeviceBusy, NoUsbSystem
@@ -59,14 +78,17 @@ async function openByControl(key: string): Promise<HidPipe> {
 			controlIn(claimed, setup(getReport, 'feature', reportId), length, timeoutMs),
 		async usage() {
 			try {
-				return firstUsage(
-					await controlIn(
-						claimed,
-						{type: 'standard', recipient: 'interface', request: getDescriptor, value: 0x2200, index: 0},
-						descriptorBytes,
-						descriptorTimeoutMs,
-					),
+				const descriptor = await controlIn(
+					claimed,
+					{type: 'standard', recipient: 'interface', request: getDescriptor, value: 0x2200, index: 0},
+					descriptorBytes,
+					descriptorTimeoutMs,
 				);
+				const first = firstUsage(descriptor);
+				const output = outputBytes(descriptor);
+				return first === undefined
+					? undefined
+					: {...first, ...(output === undefined ? {} : {outputBytes: output})};
 			} catch {
 				return undefined;
 			}

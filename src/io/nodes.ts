@@ -91,6 +91,7 @@ async function usbIdentity(device: string, root: string): Promise<Partial<Serial
 				serial: await textOf(path.join(folder, 'serial')),
 			};
 			return {
+				usbPlace: path.basename(folder),
 				vendorId: Number.parseInt(vendor, 16),
 				...(product === undefined ? {} : {productId: Number.parseInt(product, 16)}),
 				...(strings.manufacturer === undefined ? {} : {manufacturer: strings.manufacturer}),

@@ -1,6 +1,7 @@
 // What the computer sees of the board now: is it there, may it be opened, is anything in the way. Looks only.
 import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
 import {findWaitingBootloaders, type WaitingBootloader} from '../engine/bootloaders/open.ts';
+import {type Place, placeOf} from '../engine/bootloaders/place.ts';
 import {waysInto} from '../engine/bootloaders/ways-in.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {findChip} from '../engine/chips/index.ts';
@@ -28,7 +29,12 @@ export type Look = {
 };
 
 /** Where a flash would go. */
-export type AidTarget = {readonly chip: Chip; readonly protocol: BootloaderProtocol};
+export type AidTarget = {
+	readonly chip: Chip;
+	readonly protocol: BootloaderProtocol;
+	/** Where it waits now. */
+	readonly place?: Place;
+};
 
 const protocols: Readonly<Partial<Record<Family, readonly BootloaderProtocol[]>>> = {
 	dfu: ['atmel-dfu'],
@@ -90,7 +96,7 @@ export function targetOf(look: Look, diagnosis: Diagnosis): AidTarget | undefine
 		const [first] = only.chips;
 		const same = only.chips.every(chip => String(chip.signature) === String(first?.signature));
 		return sure.length === 1 && first !== undefined && same
-			? {chip: first, protocol: only.protocol}
+			? {chip: first, protocol: only.protocol, place: placeOf(only)}
 			: undefined;
 	}
 	const protocol = protocols[diagnosis.family]?.[0];

@@ -2,6 +2,7 @@
 import {useEffect, useState} from 'react';
 import {findBootloader} from '../engine/bootloaders/index.ts';
 import {bootloaderOfIdentity, vidPidText} from '../engine/bootloaders/open.ts';
+import {placeOf} from '../engine/bootloaders/place.ts';
 import {type ComebackReading, explainComeback, type SeenDevice} from '../engine/procedures/comeback.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
@@ -13,12 +14,17 @@ import {expectationOf, loaderIdOf, useWatch, type Watch} from './comeback-watch.
 import {provenLines} from './result-lines.ts';
 import type {Answers, Known, StepProps} from './step.ts';
 
-function answerOf(device: SeenDevice, seen: 'bootloader' | 'application'): Answers['comeback'] {
+function answerOf(
+	device: SeenDevice,
+	seen: 'bootloader' | 'application',
+	several?: boolean,
+): Answers['comeback'] {
 	const loader = bootloaderOfIdentity(device.vendorId, device.productId, device.release);
 	return {
 		seen,
 		vidPid: vidPidText(device.vendorId, device.productId),
 		...(loader === undefined || seen === 'application' ? {} : {name: loader.name, protocol: loader.protocol}),
+		...(several === true ? {} : {place: placeOf(device)}),
 	};
 }
 
@@ -84,9 +90,10 @@ export function ComebackView(step: StepProps<'comeback'>) {
 
 	const device = reading.kind === 'nothing' ? undefined : reading.device;
 	const certain = reading.kind === 'bootloader' || reading.kind === 'application' ? reading.kind : undefined;
+	const several = reading.kind === 'bootloader' && reading.several === true;
 	useEffect(() => {
-		if (certain !== undefined && device !== undefined) onDone(answerOf(device, certain));
-	}, [certain, device, onDone]);
+		if (certain !== undefined && device !== undefined) onDone(answerOf(device, certain, several));
+	}, [certain, device, several, onDone]);
 
 	if (!overUsb) {
 		return (

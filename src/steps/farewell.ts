@@ -32,7 +32,7 @@ function seenTexts({comeback, keymap}: Known): readonly string[] {
 			: [`On USB: ${printable(comeback.name ?? 'the keyboard')}, ${comeback.vidPid}.`]),
 		...(result?.ok === true
 			? [
-					`Keymap: ${result.writtenBytes} bytes written${result.verified ? ', read back and equal' : ''}; the keyboard ${result.application == null ? 'has not shown itself yet' : `shows itself as ${result.application.vidPid}`}.`,
+					`Keymap: ${result.writtenBytes} bytes written${result.verified ? ', read back and equal' : ''}; the keyboard ${result.application == null ? 'has not shown itself yet' : result.application.uncertain ? `may be the new device ${result.application.vidPid}` : `shows itself as ${result.application.vidPid}`}.`,
 				]
 			: []),
 	];

@@ -1,8 +1,9 @@
 // What helps without a programmer, in order. What this program can look after or do itself, it offers.
 import {useCallback, useEffect, useRef, useState} from 'react';
 import {waysInto} from '../engine/bootloaders/ways-in.ts';
-import {touchPort, waitForBootloader} from '../engine/procedures/bootloader-entry.ts';
+import {callBootloader, placeOfPort, touchPort} from '../engine/procedures/bootloader-entry.ts';
 import type {FlashResult} from '../engine/procedures/flash.ts';
+import type {SerialPortInfo} from '../engine/transports.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import type {MenuItem} from '../ui/menu-state.ts';
 import {printable} from '../ui/text.ts';
@@ -140,10 +141,11 @@ function LookPage({
 	const [port] = look?.touchable ?? [];
 	const touchable = look?.touchable.length === 1 ? port : undefined;
 	// Every choice says what came of it, also where nothing did.
-	const callBootloader = (began: string, nothing: string, call: () => Promise<unknown>) => {
+	const bringIn = (began: string, nothing: string, call: () => Promise<unknown>, sketch?: SerialPortInfo) => {
 		setTold(`${began} Waiting for its bootloader ...`);
-		call()
-			.then(() => waitForBootloader(deps.world, () => true, {cancel: hangup}))
+		// Only a loader that comes because of it counts, at the sketch's own place: others may wait all the time.
+		(sketch === undefined ? Promise.resolve({}) : placeOfPort(deps.world, sketch))
+			.then(place => callBootloader(deps.world, call, {place, cancel: hangup}))
 			.then(found => setTold(found === undefined ? nothing : `${began} Its bootloader is there.`))
 			.catch((error: unknown) => setTold(error instanceof Error ? error.message : String(error)))
 			.finally(() => void again());
@@ -193,15 +195,16 @@ function LookPage({
 				if (action.type !== 'choose') return;
 				if (action.id === 'flash' && target !== undefined) onFlash(target);
 				if (action.id === 'touch' && touchable !== undefined) {
-					callBootloader(
+					bringIn(
 						`Asked the board on ${touchable.path} to restart into its bootloader.`,
 						'The board was asked, but no bootloader has come: use its RESET, as below.',
 						() => touchPort(deps.world, touchable.path),
+						touchable,
 					);
 				}
 				const hands = deps.practice?.hands;
 				if (action.id === 'reset' && hands !== undefined) {
-					callBootloader(
+					bringIn(
 						'RESET was pressed twice.',
 						'RESET was pressed twice, but no bootloader has come.',
 						hands.reset,
@@ -400,11 +403,17 @@ function doneLines(
 					'No keyboard has shown itself on USB yet: unplug it and plug it in again.',
 					'warn',
 				)
-			: item(
-					`${glyphs.done} `,
-					`The keyboard is on USB as ${result.application.vidPid}${result.application.product === undefined ? '' : ` (${printable(result.application.product)})`}.`,
-					'good',
-				),
+			: result.application.uncertain
+				? item(
+						`${glyphs.warn} `,
+						`A new device appeared (${result.application.vidPid}), it may be the board.`,
+						'warn',
+					)
+				: item(
+						`${glyphs.done} `,
+						`The keyboard is on USB as ${result.application.vidPid}${result.application.product === undefined ? '' : ` (${printable(result.application.product)})`}.`,
+						'good',
+					),
 		gap,
 		say('Does the board work now?', 'strong'),
 	];

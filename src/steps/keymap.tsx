@@ -2,6 +2,7 @@
 // itself.
 import {useEffect, useRef, useState} from 'react';
 import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
+import type {Place} from '../engine/bootloaders/place.ts';
 import {waysInto} from '../engine/bootloaders/ways-in.ts';
 import {createCancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
@@ -50,7 +51,7 @@ export function progressLines({phase, done, total}: Progress, view: View): reado
 /** Runs the flash once per `run` while there are a file and a bootloader to send it to. */
 export function useKeymapRun(
 	{deps, hangup, onTouched}: Pick<StepProps, 'deps' | 'hangup' | 'onTouched'>,
-	target: {readonly chip: Chip; readonly protocol: BootloaderProtocol} | undefined,
+	target: {readonly chip: Chip; readonly protocol: BootloaderProtocol; readonly place?: Place} | undefined,
 	keymap: Keymap | undefined,
 	run: number,
 ) {
@@ -114,7 +115,11 @@ export function KeymapView(step: StepProps<'keymap'>) {
 	const [run, setRun] = useState(0);
 	const chip = known.identify?.chip;
 	const protocol = known.comeback?.protocol ?? undefined;
-	const target = chip === undefined || protocol === undefined ? undefined : {chip, protocol};
+	const place = known.comeback?.place;
+	const target =
+		chip === undefined || protocol === undefined
+			? undefined
+			: {chip, protocol, ...(place === undefined ? {} : {place})};
 	const {progress, missing, result, fault, stop} = useKeymapRun(step, target, keymap, run);
 	const told = useRef(false);
 	const {hangup} = step;

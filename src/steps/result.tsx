@@ -48,11 +48,17 @@ function seenLines(known: Known, view: View): readonly Line[] {
 		lines.unshift(
 			own == null
 				? item(`${glyphs.warn} `, 'The keyboard has not shown itself yet. Plug it in once more.', 'warn')
-				: item(
-						`${glyphs.done} `,
-						`Your keyboard is back. It is on USB as ${own.vidPid}${own.product === undefined ? '' : `, "${printable(own.product)}"`}.`,
-						'good',
-					),
+				: own.uncertain
+					? item(
+							`${glyphs.warn} `,
+							`A new device appeared (${own.vidPid}), it may be the keyboard. Try its keys.`,
+							'warn',
+						)
+					: item(
+							`${glyphs.done} `,
+							`Your keyboard is back. It is on USB as ${own.vidPid}${own.product === undefined ? '' : `, "${printable(own.product)}"`}.`,
+							'good',
+						),
 		);
 		const proof = result.verified
 			? `${result.verifiedBytes} bytes were read back and are equal.`

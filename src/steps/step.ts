@@ -3,6 +3,7 @@ import type {FC} from 'react';
 import type {Board} from '../engine/boards/board.ts';
 import type {QmkFinding} from '../engine/boards/qmk.ts';
 import type {BootloaderProtocol} from '../engine/bootloaders/client.ts';
+import type {Place} from '../engine/bootloaders/place.ts';
 import type {Cancel} from '../engine/cancel.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import type {Ends} from '../engine/diagnose/ends.ts';
@@ -123,6 +124,8 @@ export type Answers = {
 		readonly name?: string;
 		/** How to write a keymap through it. */
 		readonly protocol?: BootloaderProtocol;
+		/** Where it was seen; absent where several boards came at once. */
+		readonly place?: Place;
 	};
 	readonly keymap: {
 		readonly how: 'flashed' | 'later' | 'failed';

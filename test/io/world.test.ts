@@ -65,6 +65,7 @@ test('ports without udev: /dev for what is there, sysfs for what it is, by numbe
 	const {access, ownerGroup, ...identity} = ports[0]!;
 	assert.deepEqual(identity, {
 		path: '/dev/ttyACM0',
+		usbPlace: '1-4',
 		vendorId: 0x16c0,
 		productId: 0x0483,
 		manufacturer: 'Teensyduino',

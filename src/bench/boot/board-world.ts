@@ -205,7 +205,9 @@ export function createBoardWorld(board: Board, clock: VirtualClock): BoardWorld 
 					control(device, setup(0x01, 3, reportId), length, timeoutMs),
 				async usage() {
 					const hid = here(device).identity.hid;
-					return hid === undefined ? undefined : {page: hid.usagePage, usage: hid.usage};
+					return hid === undefined
+						? undefined
+						: {page: hid.usagePage, usage: hid.usage, outputBytes: hid.reportBytes};
 				},
 				async close() {
 					close(device);

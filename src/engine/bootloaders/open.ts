@@ -13,6 +13,7 @@ import type {World} from '../transports.ts';
 import type {Bootloader} from './bootloader.ts';
 import type {BootloaderClient, BootloaderProtocol} from './client.ts';
 import {bootloaders} from './index.ts';
+import {deviceOfPort, placeOf} from './place.ts';
 
 /** Every protocol that `flash` speaks, in the order in which help lists them. */
 export const bootloaderProtocols: readonly BootloaderProtocol[] = [
@@ -38,8 +39,11 @@ export type WaitingBootloader = {
 	readonly chips: readonly Chip[];
 	readonly vidPid: string;
 	readonly name: string;
+	/** Of the USB device; behind a serial port only where it can be told. */
 	readonly usbKey?: string;
 	readonly port?: string;
+	/** Socket of the device behind a serial port, where the system names it. */
+	readonly usbPlace?: string;
 	/** True where a programmer shows the same identity (16c0:05dc): only asking tells. */
 	readonly mustAsk: boolean;
 };
@@ -57,7 +61,7 @@ export function bootloaderOfIdentity(
 	vendorId: number,
 	productId: number,
 	release?: number,
-): Omit<WaitingBootloader, 'usbKey' | 'port'> | undefined {
+): Omit<WaitingBootloader, 'usbKey' | 'port' | 'usbPlace'> | undefined {
 	const fits = bootloaders.filter(
 		loader =>
 			loader.protocol !== null &&
@@ -106,10 +110,25 @@ export async function findWaitingBootloaders(world: World): Promise<readonly Wai
 	for (const port of ports) {
 		if (port.vendorId === undefined || port.productId === undefined) continue;
 		const loader = bootloaderOfIdentity(port.vendorId, port.productId);
-		if (loader?.protocol === 'caterina') found.push({...loader, port: port.path});
+		if (loader?.protocol !== 'caterina') continue;
+		const device = deviceOfPort(port, usb, ports);
+		found.push({
+			...loader,
+			port: port.path,
+			...(device === undefined ? {} : {usbKey: device.key}),
+			...(port.usbPlace === undefined ? {} : {usbPlace: port.usbPlace}),
+		});
 	}
 	if (noUsb !== undefined && found.length === 0) throw noUsb;
 	return found;
+}
+
+/** A waiting loader as a person must name it: `Caterina (2341:0036@1-4, /dev/ttyACM0)`, `--usb` and `--port`. */
+export function waitingName(waiting: WaitingBootloader): string {
+	const {usb} = placeOf(waiting);
+	const place = usb === undefined ? '' : `@${usb}`;
+	const port = waiting.port === undefined ? '' : `, ${waiting.port}`;
+	return `${waiting.name} (${waiting.vidPid}${place}${port})`;
 }
 
 /**

@@ -8,9 +8,11 @@ import {
 	findWaitingBootloaders,
 	openBootloader,
 	type WaitingBootloader,
+	waitingName,
 } from '../bootloaders/open.ts';
+import {deviceOfPort, type Place, placeOf, samePlace} from '../bootloaders/place.ts';
 import type {Cancel} from '../cancel.ts';
-import {UnbrickError} from '../errors.ts';
+import {isKind, UnbrickError} from '../errors.ts';
 import type {SerialPortInfo, World} from '../transports.ts';
 
 /** Opening at this rate and dropping DTR asks an Arduino-core sketch to restart into its loader. */
@@ -64,6 +66,68 @@ export async function waitForBootloader(
 		if (options.cancel?.requested || world.clock.nowMs() >= endMs) return undefined;
 		await world.clock.sleep(appearPollMs);
 	}
+}
+
+/** One stay on the bus: a loader that leaves and comes back is another appearance where the system tells. */
+export function appearanceOf(waiting: WaitingBootloader): string {
+	return `${waiting.vidPid} ${waiting.usbKey ?? ''} ${waiting.port ?? ''}`;
+}
+
+/**
+ * Makes a board go into its loader by `call` and waits for that loader: one that was not there before, and at
+ * `place` as far as both places are known. One that has waited all the time is another board's and never taken.
+ * Undefined after `timeoutMs` or when cancelled. Throws Ambiguous when several come at once, and what `call` throws.
+ */
+export async function callBootloader(
+	world: World,
+	call: () => Promise<unknown>,
+	options: {
+		readonly place?: Place;
+		readonly fits?: (waiting: WaitingBootloader) => boolean;
+		/** Appearances that waited before; seen by itself when not given. */
+		readonly before?: ReadonlySet<string>;
+		readonly timeoutMs?: number;
+		readonly cancel?: Cancel;
+	} = {},
+): Promise<WaitingBootloader | undefined> {
+	const {place = {}, fits = () => true, timeoutMs = appearTimeoutMs, cancel} = options;
+	// Without a USB system serial ports may still be there.
+	const look = () =>
+		findWaitingBootloaders(world).catch(error => {
+			if (isKind(error, 'NoUsbSystem')) return [];
+			throw error;
+		});
+	const before = options.before ?? new Set((await look()).map(appearanceOf));
+	await call();
+	const endMs = world.clock.nowMs() + timeoutMs;
+	for (;;) {
+		const came = (await look()).filter(
+			found => fits(found) && !before.has(appearanceOf(found)) && samePlace(placeOf(found), place) !== false,
+		);
+		const sure = came.filter(found => samePlace(placeOf(found), place) === true);
+		const left = sure.length > 0 ? sure : came;
+		if (left.length > 1) {
+			throw new UnbrickError({
+				kind: 'Ambiguous',
+				what: 'the board that was called',
+				choices: left.map(waitingName),
+			});
+		}
+		if (left[0] !== undefined) return left[0];
+		if (cancel?.requested || world.clock.nowMs() >= endMs) return undefined;
+		await world.clock.sleep(appearPollMs);
+	}
+}
+
+/** Where the board behind a serial port is plugged in, as far as the system tells. */
+export async function placeOfPort(world: World, port: SerialPortInfo): Promise<Place> {
+	const [usb, ports] = await Promise.all([world.listUsbDevices().catch(() => []), world.listSerialPorts()]);
+	const device = deviceOfPort(port, usb, ports);
+	return placeOf({
+		port: port.path,
+		...(device === undefined ? {} : {usbKey: device.key}),
+		...(port.usbPlace === undefined ? {} : {usbPlace: port.usbPlace}),
+	});
 }
 
 /** Opens a loader that has just appeared: denied, busy and missing are normal in the first moments. */

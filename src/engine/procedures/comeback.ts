@@ -3,6 +3,7 @@
 
 import {bootloaders} from '../bootloaders/index.ts';
 import {bootloaderOfIdentity, vidPidText} from '../bootloaders/open.ts';
+import {deviceOfPort, placeOf} from '../bootloaders/place.ts';
 import {waysInto} from '../bootloaders/ways-in.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
@@ -34,11 +35,19 @@ export type SeenDevice = {
 	readonly product?: string;
 	readonly usbKey?: string;
 	readonly port?: string;
+	/** Socket of the device behind a serial port, where the system names it. */
+	readonly usbPlace?: string;
 };
 
 export type ComebackReading =
 	/** The identity this bootloader must show. */
-	| {readonly kind: 'bootloader'; readonly device: SeenDevice; readonly name: string}
+	| {
+			readonly kind: 'bootloader';
+			readonly device: SeenDevice;
+			readonly name: string;
+			/** Several devices appeared that all fit: which is the board is open. */
+			readonly several?: true;
+	  }
 	/** Another bootloader than the one written. */
 	| {readonly kind: 'other-bootloader'; readonly device: SeenDevice; readonly name: string}
 	/** The keyboard's own firmware runs. */
@@ -70,11 +79,17 @@ export function readComeback(
 	expectation: ComebackExpectation,
 ): ComebackReading {
 	const expected = expectedIdentities(expectation);
-	for (const device of appeared) {
-		if (expected.some(identity => same(identity, device))) {
-			const loader = bootloaderOfIdentity(device.vendorId, device.productId, device.release);
-			return {kind: 'bootloader', device, name: loader?.name ?? 'the bootloader'};
-		}
+	const fitting = appeared.filter(device => expected.some(identity => same(identity, device)));
+	if (fitting[0] !== undefined) {
+		const [device] = fitting;
+		const loader = bootloaderOfIdentity(device.vendorId, device.productId, device.release);
+		const places = new Set(fitting.map(seen => JSON.stringify(placeOf(seen))));
+		return {
+			kind: 'bootloader',
+			device,
+			name: loader?.name ?? 'the bootloader',
+			...(places.size > 1 ? {several: true as const} : {}),
+		};
 	}
 	for (const device of appeared) {
 		if (expectation.application !== undefined && same(expectation.application, device))
@@ -100,14 +115,13 @@ export function seenDevices(
 	const seen: SeenDevice[] = ports
 		.filter(port => port.vendorId !== undefined && port.productId !== undefined)
 		.map(port => {
-			const twin = usb.find(
-				device => device.vendorId === port.vendorId && device.productId === port.productId,
-			);
+			const twin = deviceOfPort(port, usb, ports);
 			return {
 				vendorId: port.vendorId!,
 				productId: port.productId!,
 				port: port.path,
 				...(twin === undefined ? {} : {usbKey: twin.key, release: twin.release}),
+				...(port.usbPlace === undefined ? {} : {usbPlace: port.usbPlace}),
 				...(port.product === undefined ? {} : {product: port.product}),
 			};
 		});

@@ -2,14 +2,22 @@
 // never resolved by guessing.
 import type {BootloaderProtocol} from '../bootloaders/client.ts';
 import {bootloaders} from '../bootloaders/index.ts';
-import {findWaitingBootloaders, type WaitingBootloader} from '../bootloaders/open.ts';
+import {
+	bootloaderOfIdentity,
+	findWaitingBootloaders,
+	vidPidText,
+	type WaitingBootloader,
+	waitingName,
+} from '../bootloaders/open.ts';
+import {type Place, placeOf} from '../bootloaders/place.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import {findChip} from '../chips/index.ts';
 import {isKind, UnbrickError} from '../errors.ts';
 import {halfkayChip} from '../protocols/halfkay/driver.ts';
-import type {World} from '../transports.ts';
-import {isTouchable, touchPort, waitForBootloader} from './bootloader-entry.ts';
+import type {SerialPortInfo, World} from '../transports.ts';
+import {callBootloader, isTouchable, placeOfPort, touchPort} from './bootloader-entry.ts';
+import {mayRunOn} from './which-board.ts';
 
 export type WantedBootloader = {
 	readonly protocol?: BootloaderProtocol;
@@ -29,6 +37,8 @@ export type FoundBootloader = {
 	readonly name: string;
 	readonly usbKey?: string;
 	readonly port?: string;
+	/** The loader as it was seen; absent on a bare port. */
+	readonly seen?: WaitingBootloader;
 	/** True when it has just appeared: then its port may be refused for a moment. */
 	readonly fresh: boolean;
 };
@@ -36,8 +46,52 @@ export type FoundBootloader = {
 function matchesUsb(waiting: WaitingBootloader, usb: string): boolean {
 	const [identity, place] = usb.split('@');
 	if (waiting.vidPid !== identity) return false;
-	// A key is `1-4.2:17`: bus and ports, then the address.
-	return place === undefined || waiting.usbKey?.replace(/:\d+$/, '') === place;
+	return place === undefined || placeOf(waiting).usb?.toLowerCase() === place;
+}
+
+/**
+ * Whether `--usb` may mean the sketch on this port: its own identity, or a Caterina of the same maker, which is what
+ * it restarts into; at the place named.
+ */
+function isMeantByUsb(port: SerialPortInfo, {usb: at}: Place, usb: string): boolean {
+	const [identity = '', place] = usb.split('@');
+	const [vendorId = 0, productId = 0] = identity.split(':').map(text => Number.parseInt(text, 16));
+	const itself = vidPidText(port.vendorId ?? 0, port.productId ?? 0) === identity;
+	const itsLoader =
+		port.vendorId === vendorId && bootloaderOfIdentity(vendorId, productId)?.protocol === 'caterina';
+	return (itself || itsLoader) && (place === undefined || at?.toLowerCase() === place);
+}
+
+/**
+ * The sketch that may be asked to restart into the loader that is wanted: undefined when none is. A sketch that the
+ * touch restarts comes back as Caterina, so one is left alone when another loader or chip is wanted.
+ * Throws Ambiguous when several may be meant.
+ */
+async function sketchToTouch(
+	world: World,
+	wanted: WantedBootloader,
+): Promise<{readonly port: SerialPortInfo; readonly place: Place} | undefined> {
+	if (wanted.protocol !== undefined && wanted.protocol !== 'caterina') return undefined;
+	const {chip} = wanted;
+	if (chip !== undefined && !chipsOfProtocol('caterina').some(known => known.id === chip.id))
+		return undefined;
+	const sketches: {port: SerialPortInfo; place: Place}[] = [];
+	for (const port of await world.listSerialPorts()) {
+		if (!isTouchable(port) || (wanted.port !== undefined && port.path !== wanted.port)) continue;
+		const place = await placeOfPort(world, port);
+		if (wanted.usb === undefined || isMeantByUsb(port, place, wanted.usb)) sketches.push({port, place});
+	}
+	if (sketches.length > 1) {
+		throw new UnbrickError({
+			kind: 'Ambiguous',
+			what: 'the board to restart into its bootloader',
+			choices: sketches.map(
+				({port, place}) =>
+					`${vidPidText(port.vendorId ?? 0, port.productId ?? 0)}${place.usb === undefined ? '' : `@${place.usb}`} (${port.path})`,
+			),
+		});
+	}
+	return sketches[0];
 }
 
 /**
@@ -67,7 +121,7 @@ export async function locateBootloader(
 		throw new UnbrickError({
 			kind: 'Ambiguous',
 			what: 'a bootloader',
-			choices: waiting.map(found => `${found.name} (${found.port ?? found.vidPid})`),
+			choices: waiting.map(waitingName),
 		});
 	}
 	const [only] = waiting;
@@ -85,18 +139,15 @@ export async function locateBootloader(
 	}
 
 	if (wanted.touch) {
-		const ports = (await world.listSerialPorts()).filter(
-			port => isTouchable(port) && (wanted.port === undefined || port.path === wanted.port),
-		);
-		const [port] = ports;
-		if (port !== undefined && ports.length === 1) {
-			options.onTouch?.(port.path);
-			await touchPort(world, port.path);
-			const appeared = await waitForBootloader(
-				world,
-				found => wanted.protocol === undefined || found.protocol === wanted.protocol,
-				options.cancel === undefined ? {} : {cancel: options.cancel},
-			);
+		const sketch = await sketchToTouch(world, wanted);
+		if (sketch !== undefined) {
+			const {path} = sketch.port;
+			options.onTouch?.(path);
+			const appeared = await callBootloader(world, () => touchPort(world, path), {
+				place: sketch.place,
+				fits: found => found.protocol === 'caterina',
+				...(options.cancel === undefined ? {} : {cancel: options.cancel}),
+			});
 			if (options.cancel?.requested)
 				throw new UnbrickError({kind: 'Cancelled', during: 'waiting for the bootloader'});
 			if (appeared !== undefined) return checkChip(appeared, wanted.chip, true);
@@ -152,8 +203,7 @@ export async function askWhich(world: World, waiting: WaitingBootloader): Promis
 
 function checkChip(waiting: WaitingBootloader, chip: Chip | undefined, fresh: boolean): FoundBootloader {
 	const [first] = waiting.chips;
-	const fits = chip === undefined || first === undefined || waiting.chips.some(known => known.id === chip.id);
-	if (!fits) {
+	if (chip !== undefined && first !== undefined && !mayRunOn(waiting, chip)) {
 		throw new UnbrickError({
 			kind: 'WrongSignature',
 			expected: Uint8Array.from(chip.signature),
@@ -166,6 +216,7 @@ function checkChip(waiting: WaitingBootloader, chip: Chip | undefined, fresh: bo
 		protocol: waiting.protocol,
 		chips: waiting.chips,
 		name: waiting.name,
+		seen: waiting,
 		fresh,
 		...(waiting.usbKey === undefined ? {} : {usbKey: waiting.usbKey}),
 		...(waiting.port === undefined ? {} : {port: waiting.port}),

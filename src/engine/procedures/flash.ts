@@ -3,12 +3,14 @@
 import {adviseBootloaderError} from '../bootloaders/advice.ts';
 import type {BootloaderClient, BootloaderIdentity} from '../bootloaders/client.ts';
 import {bootloaderOfIdentity, vidPidText} from '../bootloaders/open.ts';
+import {type Place, placeOf, samePlace} from '../bootloaders/place.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
 import {type ChipState, type ErrorKind, UnbrickError} from '../errors.ts';
+import {findDescriptors} from '../image/inspect.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
-import {checkApplication} from '../protocols/client-help.ts';
+import {checkApplication, checkSignature} from '../protocols/client-help.ts';
 import type {World} from '../transports.ts';
 import {appearedDevices, type SeenDevice, snapshot} from './comeback.ts';
 
@@ -53,7 +55,12 @@ export type FlashResult =
 			readonly verified: boolean;
 			readonly started: boolean;
 			/** The keyboard's own identity as it appeared afterwards; null: none did; absent: nobody looked. */
-			readonly application?: {readonly vidPid: string; readonly product?: string} | null;
+			readonly application?: {
+				readonly vidPid: string;
+				readonly product?: string;
+				/** True: it is new on the bus, but neither its place nor its identity proves that it is this board. */
+				readonly uncertain?: true;
+			} | null;
 			readonly seconds: number;
 	  }
 	| {
@@ -85,6 +92,8 @@ export async function* flash(
 		readonly cancel?: Cancel;
 		/** Where the keyboard's own identity is looked for once it was started. */
 		readonly world?: World;
+		/** Where the loader is plugged in: what appears there afterwards is this board. */
+		readonly place?: Place;
 		/**
 		 * Waits for the loader to come back and opens it: an erase may drop it off the bus where the supply is weak. Asked
 		 * once at most.
@@ -111,6 +120,14 @@ export async function* flash(
 				? {}
 				: {signature: Array.from(identity.signature, byte => byte.toString(16).padStart(2, '0')).join('')}),
 		};
+		if (identity.signature !== undefined) checkSignature(plan.chip, identity.signature);
+		if (identity.chip === undefined) {
+			yield {
+				type: 'warning',
+				code: 'chip-not-told',
+				message: `This bootloader does not say which chip it runs on: that it is an ${plan.chip.name} could not be checked.`,
+			};
+		}
 		stopIfAsked('connect');
 		yield {type: 'phase', phase: 'erase'};
 		chipState = 'erased';
@@ -126,7 +143,18 @@ export async function* flash(
 				message: 'The board fell off USB during the erase: its supply is weak. Trying once more.',
 			};
 			client = await deps.reopen();
-			await client.connect();
+			try {
+				await client.connect();
+			} catch (again) {
+				const another =
+					again instanceof UnbrickError && ['WrongSignature', 'NotAProgrammer'].includes(again.kind);
+				if (!another) throw again;
+				// What answers is not the board that was being erased: the state to tell is that one's.
+				throw new UnbrickError(
+					{kind: 'DeviceGone', path: identity.name ?? client.protocol, during: 'erase'},
+					{cause: again},
+				);
+			}
 			await client.erase();
 		}
 		stopIfAsked('erase');
@@ -168,7 +196,22 @@ export async function* flash(
 		if (plan.start) await client.start();
 		await client.close();
 		const look = plan.start && deps.world !== undefined && before !== undefined;
-		const own = look ? await awaitOwnIdentity(deps.world, before, deps.cancel) : undefined;
+		const own = look
+			? await awaitOwnIdentity(deps.world, {
+					before,
+					place: deps.place ?? {},
+					image: plan.image,
+					cancel: deps.cancel,
+				})
+			: undefined;
+		if (own?.uncertain) {
+			const {vendorId, productId} = own.device;
+			yield {
+				type: 'warning',
+				code: 'maybe-seen',
+				message: `A new device appeared (${vidPidText(vendorId, productId)}), it may be the board. Try its keys.`,
+			};
+		}
 		if (look && own === undefined) {
 			yield {
 				type: 'warning',
@@ -193,8 +236,9 @@ export async function* flash(
 							own === undefined
 								? null
 								: {
-										vidPid: vidPidText(own.vendorId, own.productId),
-										...(own.product === undefined ? {} : {product: own.product}),
+										vidPid: vidPidText(own.device.vendorId, own.device.productId),
+										...(own.device.product === undefined ? {} : {product: own.device.product}),
+										...(own.uncertain ? {uncertain: true as const} : {}),
 									},
 					}
 				: {}),
@@ -226,20 +270,36 @@ export async function* flash(
 	}
 }
 
-/** What appears that was not there before and is no bootloader; undefined when nothing does in time. */
+/**
+ * What appears that was not there before and is no bootloader: at the board's place, or where places cannot be
+ * compared with the identity that the file itself carries. When time is up, anything else that is new, uncertain;
+ * undefined when nothing is.
+ */
 async function awaitOwnIdentity(
 	world: World,
-	before: ReadonlySet<string>,
-	cancel: Cancel | undefined,
-): Promise<SeenDevice | undefined> {
+	wanted: {
+		readonly before: ReadonlySet<string>;
+		readonly place: Place;
+		readonly image: MemoryImage;
+		readonly cancel: Cancel | undefined;
+	},
+): Promise<{readonly device: SeenDevice; readonly uncertain: boolean} | undefined> {
+	const carried = findDescriptors(wanted.image);
+	const isOwn = (device: SeenDevice) =>
+		samePlace(placeOf(device), wanted.place) ??
+		carried.some(({vendorId, productId}) => vendorId === device.vendorId && productId === device.productId);
 	const endMs = world.clock.nowMs() + ownIdentityMs;
 	for (;;) {
-		const own = (await appearedDevices(world, before)).find(
+		const appeared = (await appearedDevices(world, wanted.before)).filter(
 			device =>
 				device.vendorId !== 0 &&
 				bootloaderOfIdentity(device.vendorId, device.productId, device.release) === undefined,
 		);
-		if (own !== undefined || cancel?.requested || world.clock.nowMs() >= endMs) return own;
+		const own = appeared.find(isOwn);
+		if (own !== undefined) return {device: own, uncertain: false};
+		if (wanted.cancel?.requested || world.clock.nowMs() >= endMs) {
+			return appeared[0] === undefined ? undefined : {device: appeared[0], uncertain: true};
+		}
 		await world.clock.sleep(lookMs);
 	}
 }

@@ -1,7 +1,12 @@
 // A spare Pro Micro or Teensy 2.0 becomes an ISP programmer: into its bootloader, the ISP firmware onto it, back under
 // its new identity, and asked whether it is one. The board's own firmware is lost; where it can be read it is kept.
 import {adviseBootloaderError} from '../bootloaders/advice.ts';
-import {bootStartOf, findWaitingBootloaders, type WaitingBootloader} from '../bootloaders/open.ts';
+import {
+	bootStartOf,
+	findWaitingBootloaders,
+	type WaitingBootloader,
+	waitingName,
+} from '../bootloaders/open.ts';
 import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import {findChip} from '../chips/index.ts';
@@ -11,7 +16,14 @@ import {createImage, type MemoryImage} from '../image/memory-image.ts';
 import {createStk500v1} from '../protocols/stk500v1/driver.ts';
 import type {Store} from '../store.ts';
 import type {World} from '../transports.ts';
-import {appearTimeoutMs, openFreshBootloader, touchPort, waitForBootloader} from './bootloader-entry.ts';
+import {
+	appearanceOf,
+	appearTimeoutMs,
+	callBootloader,
+	openFreshBootloader,
+	placeOfPort,
+	touchPort,
+} from './bootloader-entry.ts';
 import {askWhich} from './find-bootloader.ts';
 import {type FlashEvent, type FlashResult, flash} from './flash.ts';
 
@@ -68,22 +80,31 @@ export async function* prepare(
 		const fits = (waiting: WaitingBootloader) => waiting.protocol === protocol;
 		const stop = deps.cancel === undefined ? {} : {cancel: deps.cancel};
 
-		const there = (await findWaitingBootloaders(world)).filter(fits);
+		const all = await findWaitingBootloaders(world);
+		const waitedBefore = new Set(all.map(appearanceOf));
+		const there = all.filter(fits);
 		if (there.length > 1) {
 			throw new UnbrickError({
 				kind: 'Ambiguous',
 				what: 'a spare board in its bootloader',
-				choices: there.map(found => `${found.name} (${found.port ?? found.vidPid})`),
+				choices: there.map(waitingName),
 			});
 		}
 		let waiting = there[0];
 		if (waiting === undefined && options.touch !== undefined) {
-			await touchPort(world, options.touch);
-			waiting = await waitForBootloader(world, fits, {timeoutMs: appearTimeoutMs, ...stop});
+			const path = options.touch;
+			const port = (await world.listSerialPorts()).find(known => known.path === path);
+			waiting = await callBootloader(world, () => touchPort(world, path), {
+				place: port === undefined ? {port: path} : await placeOfPort(world, port),
+				fits,
+				...stop,
+			});
 		}
 		if (waiting === undefined) {
 			yield {type: 'ask', what: protocol === 'halfkay' ? 'press-button' : 'double-reset'};
-			waiting = await waitForBootloader(world, fits, {
+			waiting = await callBootloader(world, async () => {}, {
+				fits,
+				before: waitedBefore,
 				timeoutMs: options.patienceMs ?? buttonPatienceMs,
 				...stop,
 			});

@@ -1,5 +1,7 @@
 // What the bootloader clients share: the bounds of an application, and what a transfer fault means.
+import {sameBytes} from '../bytes.ts';
 import type {Chip} from '../chips/chip.ts';
+import {chipsBySignature} from '../chips/index.ts';
 import {UnbrickError} from '../errors.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import {TransferFault} from '../transports.ts';
@@ -30,6 +32,33 @@ export function checkApplication(
 			bootStart,
 		});
 	}
+}
+
+/** Throws WrongSignature when a loader says that it runs on another chip than the one to be flashed. */
+export function checkSignature(chip: Chip, signature: Uint8Array): void {
+	if (sameBytes(chip.signature, signature)) return;
+	const [other] = chipsBySignature(signature);
+	throw new UnbrickError({
+		kind: 'WrongSignature',
+		expected: Uint8Array.from(chip.signature),
+		expectedChip: chip.name,
+		got: signature,
+		...(other === undefined ? {} : {gotChip: other.name}),
+	});
+}
+
+/**
+ * Throws NotAProgrammer when a HID loader takes reports of another length than this chip's: two address bytes and one
+ * page. Where the system does not tell the length, nothing is known.
+ */
+export function checkReportBytes(chip: Chip, loader: string, outputBytes: number | undefined): void {
+	const addressBytes = 2;
+	if (outputBytes === undefined || outputBytes === chip.flash.pageBytes + addressBytes) return;
+	throw new UnbrickError({
+		kind: 'NotAProgrammer',
+		expected: `${loader} on ${chip.name}, with pages of ${chip.flash.pageBytes} bytes`,
+		got: `pages of ${outputBytes - addressBytes} bytes`,
+	});
 }
 
 /** Turns a TransferFault into the typed error it means here; everything else passes through. */

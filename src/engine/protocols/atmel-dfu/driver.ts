@@ -1,11 +1,13 @@
 // The conversation with an Atmel, LUFA or QMK DFU bootloader (doc7618; BootloaderDFU.c's known deviations).
+import {atmelDfu} from '../../bootloaders/atmel-dfu.ts';
 import type {BootloaderClient, BootloaderIdentity} from '../../bootloaders/client.ts';
 import {isBlank} from '../../bytes.ts';
 import type {Chip} from '../../chips/chip.ts';
+import {findChip} from '../../chips/index.ts';
 import type {Clock} from '../../clock.ts';
 import {UnbrickError} from '../../errors.ts';
 import {TransferFault, type UsbPipe} from '../../transports.ts';
-import {checkApplication, pipeFault} from '../client-help.ts';
+import {checkApplication, checkSignature, pipeFault} from '../client-help.ts';
 import {
 	bankBytes,
 	blockBytes,
@@ -47,7 +49,7 @@ export type AtmelDfuOptions = {
 
 /**
  * A client for the DFU bootloader behind `pipe`.
- * Throws Refused (the loader's own status), Timeout, DeviceGone, BadReply; and before anything is sent
+ * Throws WrongSignature (another chip's loader), Refused (the loader's own status), Timeout, DeviceGone, BadReply; and before anything is sent
  * ImageTooLarge and OverlapsBootloader.
  */
 export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOptions): BootloaderClient {
@@ -174,6 +176,15 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 		selectedPage = page;
 	};
 
+	/** Every chip has its own USB product id (LUFA and QMK took them over): another chip's is refused unasked. */
+	const checkProduct = () => {
+		const {vendorId, productId} = pipe.device;
+		const owners = atmelDfu.usb.filter(known => known.vendorId === vendorId && known.productId === productId);
+		const other = owners[0] === undefined ? undefined : findChip(owners[0].who);
+		if (other === undefined || owners.some(({who}) => who === chip.id)) return;
+		checkSignature(chip, Uint8Array.from(other.signature));
+	};
+
 	const identity = async (): Promise<BootloaderIdentity> => {
 		const base = {
 			protocol: 'atmel-dfu' as const,
@@ -185,6 +196,9 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 		try {
 			const signature = [];
 			for (const index of [0x31, 0x60, 0x61]) signature.push(await readId(1, index));
+			// Only what begins like a signature is one: 1E is Atmel's mark.
+			if (signature[0] !== 0x1e) return base;
+			checkSignature(chip, Uint8Array.from(signature));
 			return {...base, signature: Uint8Array.from(signature)};
 		} catch (error) {
 			// Atmel's loader answers no identification after an erase; that is no reason to stop.
@@ -216,6 +230,7 @@ export function createAtmelDfu(pipe: UsbPipe, clock: Clock, options: AtmelDfuOpt
 		protocol: 'atmel-dfu',
 		canRead: true,
 		async connect() {
+			checkProduct();
 			await becomeIdle('connect');
 			return identity();
 		},

@@ -7,7 +7,7 @@ import type {Clock} from '../../clock.ts';
 import {UnbrickError} from '../../errors.ts';
 import type {MemoryImage} from '../../image/memory-image.ts';
 import type {ByteStream} from '../../transports.ts';
-import {checkApplication, pipeFault} from '../client-help.ts';
+import {checkApplication, checkSignature, pipeFault} from '../client-help.ts';
 import {command, esc, ok, parseBlockSupport, unknown} from './codec.ts';
 
 /** The loader answers small commands at once; a busy USB stack may take tens of ms. */
@@ -162,14 +162,7 @@ export function createAvr109(stream: ByteStream, clock: Clock, options: Avr109Op
 		async connect() {
 			const name = await sync();
 			const signature = (await askFor('signature', command.signature(), 3)).slice().reverse();
-			if (!chip.signature.every((byte, index) => byte === signature[index])) {
-				throw new UnbrickError({
-					kind: 'WrongSignature',
-					expected: Uint8Array.from(chip.signature),
-					expectedChip: chip.name,
-					got: signature,
-				});
-			}
+			checkSignature(chip, signature);
 			// A block is erased and written as a whole page: one that is shorter would take the rest of the page with it.
 			const reply = await askFor('block support', command.blockSupport(), 3);
 			const blocks = parseBlockSupport(reply);

@@ -70,9 +70,9 @@ export function createBootloadhid(pipe: HidPipe, {chip, bootStart}: BootloadhidO
 					got: `pages of ${info.pageBytes} bytes in ${info.flashBytes} bytes of flash`,
 				});
 			}
+			// Sizes only: a chip of the same sizes would say the same, so which one it is, is not told.
 			return {
 				protocol: 'bootloadhid',
-				chip: chip.id,
 				name: 'bootloadHID',
 				applicationBytes: bootStart,
 				pageBytes: info.pageBytes,

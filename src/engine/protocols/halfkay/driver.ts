@@ -3,10 +3,11 @@
 import type {BootloaderClient} from '../../bootloaders/client.ts';
 import {isBlank} from '../../bytes.ts';
 import type {Chip} from '../../chips/chip.ts';
+import {findChip} from '../../chips/index.ts';
 import type {Clock} from '../../clock.ts';
 import {UnbrickError} from '../../errors.ts';
 import {type HidPipe, TransferFault} from '../../transports.ts';
-import {checkApplication, pipeFault} from '../client-help.ts';
+import {checkApplication, checkReportBytes, checkSignature, pipeFault} from '../client-help.ts';
 
 /** The first blocks wait for the chip erase that block 0 starts; PJRC's loader allows 45 s for the first 5. */
 const firstBlocks = 5;
@@ -69,7 +70,7 @@ export type HalfkayOptions = {
 	readonly bootStart: number;
 };
 
-/** A client for HalfKay. It cannot read: success is acceptance of every block and the application's own identity. */
+/** A client for HalfKay. Throws WrongSignature and NotAProgrammer on another Teensy, where it tells. It cannot read: success is acceptance of every block and the application's own identity. */
 export function createHalfkay(
 	pipe: HidPipe,
 	clock: Clock,
@@ -98,13 +99,27 @@ export function createHalfkay(
 	return {
 		protocol: 'halfkay',
 		canRead: false,
-		connect: async () => ({
-			protocol: 'halfkay',
-			chip: chip.id,
-			name: 'HalfKay',
-			applicationBytes: bootStart,
-			pageBytes: blockBytes,
-		}),
+		async connect() {
+			const seen = await pipe.usage?.();
+			const id = seen === undefined ? undefined : halfkayChip(seen);
+			if (id === 'foreign') {
+				throw new UnbrickError({
+					kind: 'NotAProgrammer',
+					expected: 'a Teensy with an AVR',
+					got: 'a Teensy with another processor',
+				});
+			}
+			const own = id === undefined ? undefined : findChip(id);
+			if (own !== undefined) checkSignature(chip, Uint8Array.from(own.signature));
+			checkReportBytes(chip, where, seen?.outputBytes);
+			return {
+				protocol: 'halfkay',
+				...(own === undefined ? {} : {chip: chip.id}),
+				name: 'HalfKay',
+				applicationBytes: bootStart,
+				pageBytes: blockBytes,
+			};
+		},
 		// The first block that arrives erases the whole application area.
 		erase: async () => {},
 		async write(image, {onProgress, cancel} = {}) {

@@ -4,7 +4,7 @@ import type {BootloaderClient} from '../../bootloaders/client.ts';
 import type {Chip} from '../../chips/chip.ts';
 import {UnbrickError} from '../../errors.ts';
 import {type HidPipe, TransferFault} from '../../transports.ts';
-import {checkApplication, pipeFault} from '../client-help.ts';
+import {checkApplication, checkReportBytes, pipeFault} from '../client-help.ts';
 import {blockReport} from '../halfkay/driver.ts';
 
 /** A page takes about 9 ms inside the request; LUFA's own loader allows 5 s at first. */
@@ -18,20 +18,23 @@ export type LufaHidOptions = {
 	readonly protocol: 'lufa-hid' | 'qmk-hid';
 };
 
-/** A client for the HID loader. It cannot read. Every page below the boot section is sent, blank ones too. */
+/** A client for the HID loader. Throws NotAProgrammer when its pages are of another size. It cannot read. Every page below the boot section is sent, blank ones too. */
 export function createLufaHid(pipe: HidPipe, {chip, bootStart, protocol}: LufaHidOptions): BootloaderClient {
 	const pageBytes = chip.flash.pageBytes;
 	const where = 'the HID bootloader';
 	return {
 		protocol,
 		canRead: false,
-		connect: async () => ({
-			protocol,
-			chip: chip.id,
-			name: protocol === 'qmk-hid' ? 'QMK HID' : 'LUFA HID',
-			applicationBytes: bootStart,
-			pageBytes,
-		}),
+		async connect() {
+			// Its report has the length of a page; which of the chips with such pages it is, it never says.
+			checkReportBytes(chip, where, (await pipe.usage?.())?.outputBytes);
+			return {
+				protocol,
+				name: protocol === 'qmk-hid' ? 'QMK HID' : 'LUFA HID',
+				applicationBytes: bootStart,
+				pageBytes,
+			};
+		},
 		erase: async () => {},
 		async write(image, {onProgress, cancel} = {}) {
 			checkApplication(image, {chip, bootStart});

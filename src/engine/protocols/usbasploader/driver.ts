@@ -4,7 +4,7 @@ import type {BootloaderClient} from '../../bootloaders/client.ts';
 import type {Chip} from '../../chips/chip.ts';
 import {UnbrickError} from '../../errors.ts';
 import type {ControlSetup, UsbPipe} from '../../transports.ts';
-import {checkApplication, pipeFault} from '../client-help.ts';
+import {checkApplication, checkSignature, pipeFault} from '../client-help.ts';
 
 /** USBasp request numbers. */
 const request = {connect: 1, disconnect: 2, transmit: 3, readFlash: 4, enableProg: 5, writeFlash: 6} as const;
@@ -81,14 +81,7 @@ export function createUsbasploader(
 			for (let index = 0; index < 3; index++) {
 				signature[index] = (await transmit('signature', 0x30, 0x00, index, 0x00))[3]!;
 			}
-			if (!chip.signature.every((byte, index) => byte === signature[index])) {
-				throw new UnbrickError({
-					kind: 'WrongSignature',
-					expected: Uint8Array.from(chip.signature),
-					expectedChip: chip.name,
-					got: signature,
-				});
-			}
+			checkSignature(chip, signature);
 			return {
 				protocol: 'usbasploader',
 				chip: chip.id,
