@@ -7,7 +7,7 @@ import {boards, findBoard} from '../../src/engine/boards/index.ts';
 import {hexDump} from '../../src/engine/bytes.ts';
 import {createCancel} from '../../src/engine/cancel.ts';
 import {chips, findChip} from '../../src/engine/chips/index.ts';
-import {isKind} from '../../src/engine/errors.ts';
+import {isKind, UnbrickError} from '../../src/engine/errors.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import * as ask from '../../src/engine/isp/instructions.ts';
 import {createIspTarget, pagesOf} from '../../src/engine/isp/isp-target.ts';
@@ -447,4 +447,23 @@ test('the live check sees what is wired', async () => {
 			assert.equal(bench.touched(), false);
 		}
 	}
+});
+
+test('a search whose last entry fails asks nothing more of a programmer that is not in programming mode', async () => {
+	const bench = createBench('swapped', {change: {programmer: 'avrisp'}});
+	const {link: inner} = await open(bench);
+	let entries = 0;
+	const link: IspLink = {
+		...inner,
+		async enter() {
+			entries++;
+			if (entries < 3) return await inner.enter();
+			await inner.leave();
+			throw new UnbrickError({kind: 'Timeout', command: 'ENTER_PROGMODE', waitedMs: 2000});
+		},
+	};
+	const target = createIspTarget(link, {clock: bench.clock});
+	await assert.rejects(target.identify(), error => isKind(error, 'NoTarget') || isKind(error, 'Timeout'));
+	assert.equal(entries, 3);
+	await target.close();
 });

@@ -191,12 +191,15 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const signatures: Uint8Array[] = [];
 		let lostStep = false;
 		let fault: UnbrickError | undefined;
+		/** False while the last entry ended in a fault: then there is nobody to ask. */
+		let entered = false;
 		for (const step of steps.length === 0 ? [undefined] : steps) {
 			if (step !== undefined) await chooseSck(step);
 			for (let entry = 1; entry <= entriesPerStep; entry++) {
 				try {
 					left = false;
 					const reply = await current.enter();
+					entered = true;
 					enables.push(reply.received);
 					if (reply.answered === 'no' && entry < entriesPerStep) continue;
 					// Asked only of a chip that keeps step; else only for what the wires tell, when nothing else is left.
@@ -220,12 +223,13 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				} catch (error) {
 					if (!isTransient(error)) throw error;
 					fault = error;
+					entered = false;
 				}
 			}
 		}
 		if (signatures.length === 0 && fault !== undefined) throw fault;
 		const markers: {sent: number; got: number}[] = [];
-		for (const sent of ask.bridgeMarkers) {
+		for (const sent of entered ? ask.bridgeMarkers : []) {
 			const received = await link.exchange(ask.readSignatureMarked(sent));
 			markers.push({sent, got: received[3]!});
 		}
