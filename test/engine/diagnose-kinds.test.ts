@@ -30,7 +30,7 @@ test('a fuse that ends ISP was asked for and the chip never answered: nothing wa
 
 test('a fuse that ends ISP was written and verified, then silence: high voltage', () => {
 	const got = diagnose(
-		run('-p m328p -U hfuse:w:0x59:m', fuse('hfuse')) + `$ avrdude -c usbasp -p m328p\n${silence}`,
+		`${run('-p m328p -U hfuse:w:0x59:m', fuse('hfuse'))}$ avrdude -c usbasp -p m328p\n${silence}`,
 	);
 	assert.equal(first(got), 'isp-spi-disabled');
 	assert.equal(got.ispNeeded, 'yes');
