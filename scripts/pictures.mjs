@@ -46,6 +46,8 @@ const journey = [
 	{see: /: The fuses/, picture: 'fuses', keys: '\r'},
 	{see: /: Before it starts/, picture: 'review', keys: '\r'},
 	{see: /: Working[\s\S]*\d+ (%|of \d+)/, picture: 'working', moving: true},
+	{see: /: Is it alive[\s\S]*❯ Practice/, picture: 'comeback', keys: '\r'},
+	{see: /: Your keymap[\s\S]*❯/, picture: 'keymap', keys: '\r'},
 	{see: /: How it ended/, picture: 'result'},
 ];
 
