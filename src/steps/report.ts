@@ -1,15 +1,12 @@
 // The report: Markdown that can be pasted into an issue. User names and folders are taken out.
+import {release} from 'node:os';
 import {hexDump} from '../engine/bytes.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
 import {printable} from '../ui/text.ts';
 import {chipStateText} from './chip-state.ts';
 import {fuseText} from './fuse-choices.ts';
+import {peopleIn, withoutPeople} from './privacy.ts';
 import type {Answers, Known, WizardDeps} from './step.ts';
-
-/** Home folders become `~`: `/home/NAME`, `/Users/NAME`, `C:\Users\NAME`. */
-export function withoutPeople(text: string): string {
-	return text.replace(/(?:\/home\/|\/Users\/|[A-Za-z]:[\\/]Users[\\/])[^\\/\s'"]+/g, '~');
-}
 
 /** Longest part of the log that goes into a report, characters. */
 const mostLog = 6000;
@@ -29,18 +26,41 @@ function keymapText(keymap: Known['keymap']): string | undefined {
 	return `${name}: ${result.writtenBytes} bytes written, ${proof}, ${result.application?.uncertain ? 'may be' : 'shows itself as'} ${result.application?.vidPid ?? 'nothing yet'}`;
 }
 
+/** Rows in this program's own words: a person called Leonardo takes nothing out of them. */
+const ourWords: ReadonlySet<string> = new Set([
+	'When',
+	'avr-unbrick',
+	'System',
+	'Diagnosis',
+	'Programmer',
+	'Chip read',
+	'Chip now',
+]);
+
+/** Somebody's own file by its kind only; its sum tells which one it is. */
+function fileKind(name: string): string {
+	return `FILE${/\.(?:hex|bin|elf|eep)$/i.exec(name)?.[0] ?? ''}`;
+}
+
+/** `darwin arm64 24.1.0, Node v22.12.0`. */
+function systemText(): string {
+	return `${process.platform} ${process.arch} ${release()}, Node ${process.version}`;
+}
+
 export function reportText(
 	known: Known,
 	result: RecoverResult,
 	{warnings, look}: Pick<Answers['flash'], 'warnings' | 'look'>,
 	version: string,
 	whenIso: string,
+	system: string = systemText(),
 ): string {
 	const {start, board, programmer, identify, image, fuses, comeback, keymap} = known;
 	const cause = start?.diagnosis?.causes[0];
 	const rows: (readonly [string, string | undefined])[] = [
 		['When', whenIso],
 		['avr-unbrick', version],
+		['System', system],
 		[
 			'Diagnosis',
 			cause === undefined ? undefined : `${cause.cause} (${Math.round(cause.confidence * 100)} %)`,
@@ -60,7 +80,7 @@ export function reportText(
 				? undefined
 				: image.image === undefined
 					? 'none'
-					: `${image.name}, ${image.image.byteCount} bytes, sha256 ${image.sha256 ?? '?'}`,
+					: `${image.own === true ? fileKind(image.name) : image.name}, ${image.image.byteCount} bytes, sha256 ${image.sha256 ?? '?'}`,
 		],
 		[
 			'Fuses asked',
@@ -79,19 +99,33 @@ export function reportText(
 		['Seconds', result.seconds === 0 ? undefined : result.seconds.toFixed(1)],
 	];
 	const log = start?.log;
-	return withoutPeople(
-		[
-			'# avr-unbrick report',
-			'',
-			...rows.flatMap(([name, value]) => (value === undefined ? [] : [`- ${name}: ${printable(value)}`])),
-			...warnings.map(text => `- Note: ${printable(text)}`),
-			...(result.ok ? [] : ['', ...result.error.likely.map(text => `- Likely: ${printable(text)}`)]),
-			...(log === undefined
+	const free = [
+		...(result.ok ? [] : [result.error.message, ...result.error.likely]),
+		...warnings,
+		keymap?.name ?? '',
+		log ?? '',
+	].join('\n');
+	const people = new Set([
+		...peopleIn(free),
+		...(image?.own === true && image.name.length > 1 ? [image.name] : []),
+	]);
+	const clean = (text: string) => withoutPeople(text, people);
+	// The whole log is cleaned before it is cut: a path that is cut may no longer look like one.
+	return [
+		'# avr-unbrick report',
+		'',
+		...rows.flatMap(([name, value]) =>
+			value === undefined
 				? []
-				: ['', '## The log', '', '```text', log.slice(0, mostLog).replaceAll('```', "'''"), '```']),
-			'',
-		].join('\n'),
-	);
+				: [`- ${name}: ${ourWords.has(name) ? printable(value) : clean(printable(value))}`],
+		),
+		...warnings.map(text => `- Note: ${clean(printable(text))}`),
+		...(result.ok ? [] : ['', ...result.error.likely.map(text => `- Likely: ${clean(printable(text))}`)]),
+		...(log === undefined
+			? []
+			: ['', '## The log', '', '```text', clean(log).slice(0, mostLog).replaceAll('```', "'''"), '```']),
+		'',
+	].join('\n');
 }
 
 /** Writes the report beside the backups (over `before`, when more is known); undefined when that fails (the result matters more). */

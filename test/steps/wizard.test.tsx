@@ -9,7 +9,7 @@ import {createCancel} from '../../src/engine/cancel.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {farewell} from '../../src/steps/farewell.ts';
-import {withoutPeople} from '../../src/steps/report.ts';
+import {withoutPeople} from '../../src/steps/privacy.ts';
 import type {WizardDeps} from '../../src/steps/step.ts';
 import {type DriveOptions, type Driver, drive, practiceOn} from '../helpers/press.tsx';
 import {caterina, dfuStalled, seedLogs} from './seed-logs.ts';
@@ -550,7 +550,7 @@ test('without UTF-8 only ASCII is drawn', async () => {
 });
 
 test('reports name no person', () => {
-	assert.equal(withoutPeople('/home/ann/x.hex /Users/Bob/y C:\\Users\\Eve\\z'), '~/x.hex ~/y ~\\z');
+	assert.equal(withoutPeople('/home/ann/x.hex /Users/Bob/y C:\\Users\\Eve\\z'), '~/FILE.hex ~/… ~\\…');
 });
 
 test('the first screen, as drawn', async () => {
