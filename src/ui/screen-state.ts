@@ -277,7 +277,7 @@ export function answer(spec: ScreenSpec, state: ScreenState, view: View, event: 
 		return {state: {...state, note: noText}};
 	}
 	const {hidden} = arrange(spec, state, view);
-	return handleKey(tableOf(spec, state, view, hidden), event.key) ?? {state};
+	return handleKey(tableOf(spec, state, view, hidden), event.key) ?? {state: {...state, note: null}};
 }
 
 /** One row of the frame as drawn. */
@@ -396,6 +396,7 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 			}
 			const listRoom = Math.max(1, room - extra);
 			const {from, to} = menuWindow(shown.length, at, listRoom);
+			const labelCells = cells - 2 - (view.screenReader ? textWidth(spokenOption) : 0);
 			for (let index = from; index < to; index++) {
 				const candidate = shown[index]!;
 				const selected = index === at;
@@ -406,7 +407,7 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 							? ` ${glyphs.down}`
 							: '';
 				rows.push({
-					text: labelled(candidate, cells - 4) + more,
+					text: labelled(candidate, labelCells - textWidth(more)) + more,
 					tone: selected ? 'accent' : 'plain',
 					option: {selected},
 					pointer: selected ? `${glyphs.pointer} ` : '  ',
@@ -429,6 +430,9 @@ function controlRows(spec: ScreenSpec, state: ScreenState, view: View, glyphs: G
 		},
 	};
 }
+
+/** What Ink says before a chosen option to a screen reader: part of the row. Source: ink, `aria-role` and `aria-state`. */
+const spokenOption = 'option: (selected) ';
 
 /** The whole frame, always lower than the terminal. */
 export function arrange(spec: ScreenSpec, state: ScreenState, view: View): Frame {

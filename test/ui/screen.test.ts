@@ -177,3 +177,49 @@ test('in ASCII a finished phase looked failed (x): done says ok, failed says so 
 		assert.doesNotMatch(done!, /[xX!]/);
 	}
 });
+
+test('read aloud, a long option wrapped by the words said before it, and the frame was as high as the terminal', () => {
+	const spec: ScreenSpec = {
+		place,
+		lines: [say('Which one?')],
+		control: {
+			kind: 'menu',
+			items: ['one', 'two', 'three'].map(id => ({
+				id,
+				label: `Number ${id}, with a name that goes on and on until the row is full and then still on`,
+				mark: 'Good: perhaps plugged in',
+			})),
+		},
+		canGoBack: true,
+	};
+	for (const columns of [60, 80, 120]) {
+		const at = view(columns, 24, {screenReader: true});
+		const rows = arrange(spec, startState(spec), at).rows.filter(row => row.option !== undefined);
+		assert.equal(rows.length, 3);
+		for (const {text} of rows) {
+			assert.ok('option: (selected) '.length + [...text].length < columns, text);
+			assert.match(text, /perhaps plugged in$/);
+		}
+	}
+});
+
+test('"Choose with the arrow keys first" goes with the next key, whichever it is', () => {
+	const spec: ScreenSpec = {
+		place,
+		lines: [say('Which one?')],
+		control: {
+			kind: 'menu',
+			items: [
+				{id: 'one', label: 'One'},
+				{id: 'two', label: 'Two'},
+			],
+		},
+		canGoBack: false,
+	};
+	const at = view(80, 24);
+	const enter = {type: 'key', key: {name: 'return', fast: false}} as const;
+	const told = answer(spec, startState(spec), at, enter).state;
+	assert.match(texts(spec, told, at).join('\n'), /Choose with the arrow keys first/);
+	for (const next of [letter('q'), key('page-down'), key('escape'), key('down')])
+		assert.doesNotMatch(texts(spec, answer(spec, told, at, next).state, at).join('\n'), /arrow keys first/);
+});
