@@ -269,11 +269,11 @@ export function createProgram(finish: Finish): Command {
 			.option('--hex <file>', 'the image to write')
 			.option('--bootloader <id>', 'a bootloader of the catalogue instead of a file')
 			.option('--app <file>', 'an application to merge with it')
-			.option('--fuses <L,H,E|board|keep>', 'fuse bytes, those of the board, or as they are', 'keep')
+			.option('--fuses <L,H,E|board|keep>', 'fuse bytes, those of the board, or as they are (keep without it)')
 			.option('--lock <byte>', 'lock byte to write at the end')
 			.option('--backup <file|none>', 'where the backup goes (a new file in the state folder without it)')
 			.option('--no-erase', 'write without a chip erase')
-			.option('--verify <full|written|none>', 'what to read back', 'written')
+			.option('--verify <full|written|none>', 'what to read back (written without it)')
 			.option(
 				'--resume',
 				'go on with the recovery that was interrupted last, once the chip has proven to be the same; where nothing proves it, --accept same-board is your word, and what is on the chip is kept in a fresh backup first; --accept backup-lost goes on without the EEPROM of a backup that is gone',

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
-import type {RiskName} from '../engine/errors.ts';
+import {type RiskName, UnbrickError} from '../engine/errors.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
 import {checkWritable, inspectImage, knownImageOf} from '../engine/image/inspect.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
@@ -79,18 +79,20 @@ async function saveRecipe(
 }
 
 /** The interrupted recoveries that the options mean, the latest first, and damaged journals where any may be meant. */
-async function interruptedOnes(
-	options: RecoverOptions,
-): Promise<{readonly all: readonly Interrupted[]; readonly damaged: readonly DamagedJournal[]}> {
+async function interruptedOnes(options: RecoverOptions): Promise<{
+	readonly all: readonly Interrupted[];
+	readonly damaged: readonly DamagedJournal[];
+	readonly held: readonly string[];
+}> {
 	const board = options.board === undefined ? undefined : parseBoard(options.board);
 	const chip = options.chip === undefined ? board?.chip : parseChip(options.chip).id;
-	const {interrupted, damaged} = await surveyJournals(createStore());
+	const {interrupted, damaged, held} = await surveyJournals(createStore());
 	const all = interrupted.filter(
 		({plan}) =>
 			(chip === undefined || plan.chip.id === chip) &&
 			(board === undefined || plan.board === undefined || plan.board.id === board.id),
 	);
-	return {all, damaged};
+	return {all, damaged, held};
 }
 
 async function forgetCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
@@ -115,11 +117,41 @@ async function forgetCommand(output: Output, options: RecoverOptions): Promise<E
 	return exitCodes.done;
 }
 
+/** Options that say what to write: going on does what the interrupted run was told. */
+function refuseChanges(options: RecoverOptions): void {
+	const told = {
+		'--hex': options.hex,
+		'--app': options.app,
+		'--bootloader': options.bootloader,
+		'--fuses': options.fuses,
+		'--lock': options.lock,
+		'--backup': options.backup,
+		'--verify': options.verify,
+		'--no-erase': options.erase ? undefined : true,
+		'--recipe': options.recipe,
+		'--save-recipe': options.saveRecipe,
+		'--repeat': options.repeat,
+	};
+	const [option] = Object.entries(told).find(([, value]) => value !== undefined) ?? [];
+	if (option === undefined) return;
+	throw new UsageError(
+		`--resume does what the interrupted run was told; ${option} cannot change that. Leave ${option} out, or start anew without --resume.`,
+	);
+}
+
 /** What the interrupted run was told holds; the programmer may be another one. */
 async function resumeCommand(output: Output, log: EventLog, options: RecoverOptions): Promise<ExitCode> {
+	refuseChanges(options);
 	const hardware = parseHardware(options);
-	const {all, damaged} = await interruptedOnes(options);
+	const {all, damaged, held} = await interruptedOnes(options);
 	const [interrupted, ...older] = all;
+	const [busy] = held;
+	if (interrupted === undefined && damaged.length === 0 && busy !== undefined) {
+		const detail = 'another running copy of this program is at that recovery';
+		return tellFailure(output, log, new UnbrickError({kind: 'DeviceBusy', path: busy, detail}), {
+			programmer: hardware.name,
+		});
+	}
 	if (interrupted === undefined && damaged.length > 0)
 		throw new UsageError(damaged.map(describeDamaged).join(' '));
 	if (interrupted === undefined)

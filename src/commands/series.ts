@@ -1,10 +1,16 @@
 // `recover --recipe FILE --repeat`: the same recovery to board after board, until one is unlike the others.
 import path from 'node:path';
 import type {Cancel} from '../engine/cancel.ts';
+import type {Chip} from '../engine/chips/chip.ts';
 import {isKind, UnbrickError} from '../engine/errors.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
-import {createJournal} from '../engine/procedures/journal.ts';
+import {
+	createJournal,
+	describeInterrupted,
+	type Interrupted,
+	listInterrupted,
+} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {parseRecipe, planRecipe} from '../engine/procedures/recipe.ts';
 import {recover} from '../engine/procedures/recover.ts';
@@ -54,7 +60,19 @@ export async function recipeCommand(
 		if (error instanceof UsageError) throw error;
 		return tellFailure(output, log, error, {programmer: hardware.name});
 	}
+	// A series asks nothing between boards, and one that waits to be gone on with may be the next to be connected.
+	const [unfinished] = await interruptedOf(plan.chip);
+	if (unfinished !== undefined) {
+		throw new UsageError(
+			`${describeInterrupted(unfinished)} First go on with that board (\`recover --resume\`, which brings its EEPROM back) or drop it (\`recover --forget\`), then begin the series again.`,
+		);
+	}
 	return withCancel(output, cancel => series(output, log, plan, exact, cancel));
+}
+
+async function interruptedOf(chip: Chip): Promise<readonly Interrupted[]> {
+	const all = await listInterrupted(createStore()).catch(() => []);
+	return all.filter(({plan}) => plan.chip.id === chip.id);
 }
 
 async function series(

@@ -6,7 +6,7 @@ import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {after} from 'node:test';
+import {after, test} from 'node:test';
 import {createBench} from '../../src/bench/bench.ts';
 import type {ByteDevice} from '../../src/bench/byte-device.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
@@ -236,3 +236,19 @@ peerTest(
 		}
 	},
 );
+
+test('--resume with options that would change the plan is refused, not ignored', async () => {
+	const folder = newFolder();
+	for (const extra of [
+		['--fuses', 'keep'],
+		['--hex', '/does/not/exist.hex'],
+		['--lock', '0xfc'],
+		['--verify', 'full'],
+		['--no-erase'],
+		['--backup', 'none'],
+	]) {
+		const run = await runCli(['recover', '--resume', '--programmer', 'avrisp', ...extra], {folder});
+		assert.equal(run.code, 2, extra.join(' '));
+		assert.match(run.stderr, new RegExp(`${extra[0]} cannot change that`));
+	}
+});

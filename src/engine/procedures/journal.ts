@@ -249,11 +249,18 @@ export function describeDamaged({path, why}: DamagedJournal): string {
 export async function surveyJournals(store: Store): Promise<{
 	readonly interrupted: readonly Interrupted[];
 	readonly damaged: readonly DamagedJournal[];
+	/** Journals that another running copy of this program is writing. */
+	readonly held: readonly string[];
 }> {
 	const interrupted: Interrupted[] = [];
 	const damaged: DamagedJournal[] = [];
+	const held: string[] = [];
 	for (const path of [...(await store.list(prefix))].reverse()) {
-		if (!path.endsWith('.jsonl') || (await store.isHeld?.(path)) === true) continue;
+		if (!path.endsWith('.jsonl')) continue;
+		if ((await store.isHeld?.(path)) === true) {
+			held.push(path);
+			continue;
+		}
 		let content: string;
 		try {
 			content = (await store.readText(path)) ?? '';
@@ -271,7 +278,7 @@ export async function surveyJournals(store: Store): Promise<{
 			interrupted.push({path, stage, chip: plan.plan.chip.name, ...plan});
 		}
 	}
-	return {interrupted, damaged};
+	return {interrupted, damaged, held};
 }
 
 const noStart = 'its first line cannot be read';
