@@ -1,6 +1,7 @@
 // What to tell a person about an error: what happened, most likely why, what to try next. Errors carry facts
 // (errors.ts), this table carries the words. Exhaustive: a new kind does not compile without its advice.
 import {hexByte} from './bytes.ts';
+import {accessAdvice} from './devices/access-advice.ts';
 import {
 	assertNever,
 	type ChipState,
@@ -71,6 +72,10 @@ export const riskTexts: Readonly<Record<RiskName, string>> = {
 	'backup-lost':
 		'The backup from before the first erase is gone or damaged: what the EEPROM held (keymaps, handedness) would not come back.',
 };
+
+/** A serial port by its name: `COM3` on Windows, `/dev/ttyACM0` or `/dev/cu.usbmodem1` elsewhere; the bench has its own. */
+const isSerialPath = (path: string, system: AdviceContext['system']) =>
+	(system === 'windows' ? /^(?:\\\\\.\\)?COM\d+$/i : /^(?:\/dev\/(?:tty|cu)|practice:)/).test(path);
 
 const isSketch = (programmer: string | undefined) => programmer === 'arduino-isp' || programmer === 'avrisp';
 /** RSTDISBL and DWEN end ISP: no wire and no speed helps. Source: datasheets, "debugWIRE", "Parallel Programming". */
@@ -156,6 +161,21 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 				],
 			};
 		case 'DeviceDenied':
+			if (isSerialPath(facts.path, system) && (system === 'windows' || facts.group !== undefined)) {
+				return {
+					likely:
+						system === 'windows' || system === 'macos'
+							? []
+							: [`Only the group ${facts.group} may use this port, and you are not in it.`],
+					next: accessAdvice({
+						system: system ?? 'linux',
+						transport: 'serial',
+						access: 'denied',
+						...(facts.group === undefined ? {} : {ownerGroup: facts.group}),
+						running: [],
+					}),
+				};
+			}
 			return {
 				likely: [
 					system === 'windows'

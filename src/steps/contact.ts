@@ -1,5 +1,6 @@
 // One look at the chip: open the programmer, identify, close. Only reads.
 import {findPinouts} from '../../wiring/index.ts';
+import type {AdviceContext} from '../engine/advice.ts';
 import type {Board} from '../engine/boards/board.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {UnbrickError} from '../engine/errors.ts';
@@ -10,12 +11,17 @@ import type {WiringReading} from '../engine/isp/wiring-reading.ts';
 import {openProgrammer, type ProgrammerChoice} from '../engine/programmers/open.ts';
 import type {Identity, Target} from '../engine/target.ts';
 import type {World} from '../engine/transports.ts';
-import type {Answers, AvrdudeEngine} from './step.ts';
+import type {Answers, AvrdudeEngine, Known} from './step.ts';
 
 /** What a plan calls the programmer: our driver, or `avrdude:NAME`. */
 export function programmerIdOf(programmer: Answers['programmer']): string {
 	const {connection} = programmer;
 	return connection.kind === 'avrdude' ? `avrdude:${connection.programmer}` : driverOf(programmer);
+}
+
+/** What the table of errors needs to know besides the error: another programmer or system has other causes. */
+export function contextOf({programmer}: Known, {system}: Pick<World, 'system'>): AdviceContext {
+	return {system, ...(programmer === undefined ? {} : {programmer: programmerIdOf(programmer)})};
 }
 
 /** Which driver a wiring entry is driven by. */

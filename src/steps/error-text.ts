@@ -1,5 +1,5 @@
 // Errors as lines for a person: what happened, most likely why, what to try next.
-import {adviseError} from '../engine/advice.ts';
+import {type AdviceContext, adviseError} from '../engine/advice.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
@@ -10,14 +10,20 @@ import {plainMessage} from './plain-message.ts';
 /** At most so many causes and hints are shown; the rest is in the report. */
 const mostCauses = 4;
 
-/** Hints that only make sense on a command line name an option. */
-const namesOption = /(^|\s)--?[a-z]/i;
+/** Hints that only make sense on a command line name an option; what is typed for the system as it stands is none. */
+const namesOption = (text: string) => /(^|\s)--?[a-z]/i.test(text) && !/\bsudo /.test(text);
 
 /**
  * What happened, in the words of the error table; then why and what next.
  * @param after what must be seen without scrolling: stands right under the headline
+ * @param context what is known besides: the same error has other causes with another programmer or system
  */
-export function errorLines(error: unknown, view: View, after: readonly Line[] = []): readonly Line[] {
+export function errorLines(
+	error: unknown,
+	view: View,
+	after: readonly Line[] = [],
+	context: AdviceContext = {},
+): readonly Line[] {
 	const glyphs = glyphsFor(view);
 	if (!(error instanceof UnbrickError)) {
 		return [
@@ -25,7 +31,7 @@ export function errorLines(error: unknown, view: View, after: readonly Line[] = 
 			...after,
 		];
 	}
-	const {headline, likely, next} = adviseError(error, {});
+	const {headline, likely, next} = adviseError(error, context);
 	return [
 		item(`${glyphs.failed} `, plainMessage(headline), 'bad'),
 		...after,
@@ -36,7 +42,7 @@ export function errorLines(error: unknown, view: View, after: readonly Line[] = 
 /** Causes in the order of likelihood, and what to try. */
 export function causeLines(likely: readonly string[], next: readonly string[], view: View): readonly Line[] {
 	const glyphs = glyphsFor(view);
-	const hints = next.filter(text => !namesOption.test(text)).slice(0, mostCauses);
+	const hints = next.filter(text => !namesOption(text)).slice(0, mostCauses);
 	return [
 		...(likely.length === 0
 			? []

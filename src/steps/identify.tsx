@@ -1,6 +1,6 @@
 // The first contact: who is there? Tries again by itself while the wires are being looked at. Only reads.
 import {useEffect, useState} from 'react';
-import {adviseError} from '../engine/advice.ts';
+import {type AdviceContext, adviseError} from '../engine/advice.ts';
 import {hexDump} from '../engine/bytes.ts';
 import type {Chip} from '../engine/chips/chip.ts';
 import {chipsBySignature} from '../engine/chips/index.ts';
@@ -13,7 +13,7 @@ import {gap, item, type Line, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {identifyTarget, programmerIdOf, watchWiring} from './contact.ts';
+import {contextOf, identifyTarget, programmerIdOf, watchWiring} from './contact.ts';
 import {causeLines, errorLines} from './error-text.ts';
 import {fuseText} from './fuse-choices.ts';
 import {stillText} from './left-behind.ts';
@@ -234,7 +234,9 @@ export function IdentifyView(step: StepProps<'identify'>) {
 			}
 		: undefined;
 	const [lines, ...shorter] =
-		silence === undefined ? [errorPage(error, stateLines, other, view)] : silencePages(silence, view);
+		silence === undefined
+			? [errorPage(error, stateLines, other, view, contextOf(known, deps.world))]
+			: silencePages(silence, view);
 	if (page !== 'first' && silence !== undefined) {
 		const isClock = page === 'clock' && board?.chip !== undefined;
 		return (
@@ -319,10 +321,11 @@ function errorPage(
 	state: readonly Line[],
 	other: Chip | undefined,
 	view: View,
+	context: AdviceContext,
 ): readonly Line[] {
-	if (!isKind(error, 'WrongSignature')) return errorLines(error, view, state);
+	if (!isKind(error, 'WrongSignature')) return errorLines(error, view, state, context);
 	const glyphs = glyphsFor(view);
-	const {likely, next} = adviseError(error);
+	const {likely, next} = adviseError(error, context);
 	return [
 		item(
 			`${glyphs.failed} `,

@@ -9,7 +9,7 @@ import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
 import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
-import {openTarget} from './contact.ts';
+import {contextOf, openTarget} from './contact.ts';
 import {errorLines} from './error-text.ts';
 import type {StepProps} from './step.ts';
 
@@ -94,7 +94,7 @@ export function LookView({step, onBack}: {readonly step: StepProps<'image'>; rea
 					look !== undefined
 						? lookLines(look, view)
 						: failed !== undefined
-							? errorLines(failed, view)
+							? errorLines(failed, view, [], contextOf(known, deps.world))
 							: [
 									say('Reading what is on the chip ...', 'strong'),
 									...barLines('Read', done, chip.flash.bytes, undefined, view),

@@ -118,6 +118,9 @@ test('advice keeps the order of likelihood and fits what is in hand', () => {
 		'Go on so.',
 	);
 	assert.ok(advise('DeviceDenied', {system: 'windows'}).next.some(text => text.includes('Zadig')));
+	const port = new UnbrickError({kind: 'DeviceDenied', path: 'COM3'});
+	assert.doesNotMatch(adviseError(port, {system: 'windows'}).next.join(' '), /Zadig/);
+	assert.match(advise('DeviceDenied', {system: 'linux'}).next.join(' '), /usermod -aG dialout .*log out/);
 });
 
 test('risks and states have words of their own', () => {

@@ -123,10 +123,7 @@ for (const columns of [60, 80]) {
 				const screen = await wizard.see(new RegExp(`Try ${attempt}; it looks again`));
 				assert.match(screen, /Try this first:\s+→ The board has no power\. Check the wires VCC/);
 				assert.doesNotMatch(screen, /PgDn|XTAL1|CKSEL|TQFP|\b00 00|target/);
-				const text = screen
-					.split('\n')
-					.slice(1, -1)
-					.filter(row => row.trim() !== '' && !/❯|^ {3}Give/.test(row));
+				const text = screen.split('\n').filter(row => row.trim() !== '');
 				assert.ok(text.length <= 18, `${text.length} rows of text:\n${screen}`);
 				heights.add(screen.split('\n').findIndex(row => /Try this first/.test(row)));
 				wizard.key('enter');
@@ -188,3 +185,36 @@ test('"broke off during PROG_PAGE": on screens commands are said in words, and n
 	const view = {columns: 80, rows: 24, unicode: true, screenReader: false};
 	assert.doesNotMatch(JSON.stringify(errorLines(gone, view)), /PROG_PAGE/);
 });
+
+for (const {scenario, cause, remedy} of [
+	{
+		scenario: 'not-a-programmer',
+		cause: /Most likely, in this order:\s+1\. The board at this port does not run ArduinoISP/,
+		remedy: /Try this:[\s\S]*Put the ArduinoISP sketch on the board first/,
+	},
+	{
+		scenario: 'port-denied',
+		cause: /Only the group dialout may use this port, and you are not in it/,
+		remedy: /Try this:[\s\S]*Join it: sudo\s+usermod -aG dialout \$USER[\s\S]*Then log out/,
+	},
+] as const) {
+	test(`${scenario}: the page gave another cause than the report, or no remedy`, async () => {
+		const wizard = drive({columns: 100, rows: 40, scenario});
+		try {
+			await wizard.choose('What happened', 'I have no error text');
+			await wizard.choose('Which board is broken?', 'Pro Micro 5 V');
+			await wizard.choose('Which programmer do you have?', 'Arduino');
+			await wizard.see(/Connect these six|Where is the/);
+			if (wizard.screen().includes('Where is the')) await wizard.choose('Where is the', 'practice:');
+			await wizard.enterAt('Connect these six');
+			await wizard.choose('cable unplugged?', 'Yes');
+			const screen = await wizard.see('Most likely');
+			assert.match(screen, cause);
+			assert.match(screen, remedy);
+			assert.doesNotMatch(screen, /The programmer hangs/);
+			assert.equal(wizard.bench.touched(), false);
+		} finally {
+			wizard.stop();
+		}
+	});
+}

@@ -69,7 +69,7 @@ function deniedAdvice({system, transport, ownerGroup}: AccessSituation): readonl
 		];
 	}
 	return [
-		`The port belongs to the group ${ownerGroup}: sudo usermod -aG ${ownerGroup} $USER`,
+		`The port belongs to the group ${ownerGroup}: those in it may use serial ports. Join it: sudo usermod -aG ${ownerGroup} $USER`,
 		'Then log out of the whole session and in again (a new terminal is not enough).',
 	];
 }
