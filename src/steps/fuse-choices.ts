@@ -50,6 +50,19 @@ export function setsFor(
 	return found;
 }
 
+/**
+ * The set that the chip has already: then nothing has to be changed for this loader. Image, fuses and review all ask
+ * here, so that none of them says that fuses are missing which another calls right.
+ */
+export function fittingSet(
+	chip: Chip,
+	now: FuseBytes,
+	board: Board | undefined,
+	bootloader: string | undefined,
+): Recommendation | undefined {
+	return setsFor(chip, board, bootloader).find(row => sameFuses(chip, row.fuses, now));
+}
+
 function differsOnlyInJtag(chip: Chip, a: FuseBytes, b: FuseBytes): boolean {
 	const mask = chip.fuses.high?.fields.find(({name}) => name === 'JTAGEN')?.mask ?? 0;
 	if (mask === 0 || a.high === undefined || b.high === undefined) return false;
@@ -76,7 +89,7 @@ export function fuseChoices(
 	bootloader: string | undefined,
 ): {readonly choices: readonly FuseChoice[]; readonly initial: string | undefined} {
 	const sets = setsFor(chip, board, bootloader);
-	const fitting = sets.find(row => sameFuses(chip, row.fuses, now));
+	const fitting = fittingSet(chip, now, board, bootloader);
 	const explainJtag = new Set(sets.map(row => jtag(chip, row.fuses))).size > 1;
 	const base = fitting ?? (board === undefined ? undefined : sets[0]);
 	const setName = (row: Recommendation, index: number): string => {

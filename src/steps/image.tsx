@@ -4,7 +4,6 @@ import type {Board} from '../engine/boards/board.ts';
 import {chooseImage} from '../engine/bootloaders/catalogue.ts';
 import {findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
-import {sameFuses} from '../engine/fuses/mask.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
 import {looksLikeBackup} from '../engine/image/backup-file.ts';
 import {imageSha256} from '../engine/image/digest.ts';
@@ -21,6 +20,7 @@ import type {View} from '../ui/view.ts';
 import {Ask} from './ask.tsx';
 import {BuildView} from './build.tsx';
 import {programmerIdOf} from './contact.ts';
+import {fittingSet} from './fuse-choices.ts';
 import {LookView} from './look.tsx';
 import {memoryMapLines} from './memory-map.ts';
 import {messageOf} from './message-of.ts';
@@ -141,10 +141,10 @@ export function whyMissing(chip: Chip, board: Board | undefined): string | undef
 }
 
 /** What a switch of loaders means for the fuses, by what the chip has: the same as the fuse step will say. */
-function fusesFollow({identify, board}: Known, bootloader: string): string {
+export function fusesFollow({identify, board}: Known, bootloader: string): string {
 	const wanted = board?.board === undefined ? undefined : recommendedFuses(board.board, bootloader);
 	if (identify === undefined || wanted === undefined) return 'look at the fuses in the next step';
-	return sameFuses(identify.chip, identify.identity.fuses, wanted.fuses)
+	return fittingSet(identify.chip, identify.identity.fuses, board?.board, bootloader) !== undefined
 		? 'the fuses that the chip has fit it already'
 		: 'the fuses have to follow, and the next step offers them';
 }

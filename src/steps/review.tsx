@@ -28,7 +28,7 @@ import {driverOf} from './contact.ts';
 import {engineLines} from './engine-lines.ts';
 import {errorLines} from './error-text.ts';
 import {estimateSeconds} from './estimate.ts';
-import {fuseText} from './fuse-choices.ts';
+import {fittingSet, fuseText} from './fuse-choices.ts';
 import {type LeftBehind, stillWords} from './left-behind.ts';
 import {memoryMapLines} from './memory-map.ts';
 import {isLocked, planOf} from './plan-of.ts';
@@ -123,7 +123,9 @@ function switchLines(plan: RecoveryPlan, known: Known, view: View): readonly Lin
 	const way = loader?.protocol == null ? undefined : waysInto(loader.protocol)[0];
 	const {bullet, warn} = glyphsFor(view);
 	const [from, to] = [change.from, change.to].map(id => findBootloader(id)?.name ?? id);
-	const short = plan.fuses === 'keep' && change.plan.writes.length > 0;
+	const now = known.identify?.identity.fuses;
+	const fits = now !== undefined && fittingSet(plan.chip, now, plan.board, plan.bootloader) !== undefined;
+	const short = plan.fuses === 'keep' && change.plan.writes.length > 0 && !fits;
 	return [
 		gap,
 		say(`This switches the board from ${from} to ${to}:`, 'strong'),
@@ -330,8 +332,9 @@ export function ReviewView(step: StepProps<'review'>) {
 			}}
 			spec={{
 				lines: [
-					...reviewLines(plan, known, view, step.left),
+					// What is lost comes before what is done: it must stand above the fold.
 					...risks.map(({why}) => item(`${glyphs.warn} `, why, 'warn')),
+					...reviewLines(plan, known, view, step.left),
 				],
 				control: {kind: 'go', does: risks.length > 0 ? 'go on to consent' : 'start'},
 				keys: [...mapKey, equalKey],

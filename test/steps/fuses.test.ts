@@ -7,7 +7,7 @@ import {createImage} from '../../src/engine/image/memory-image.ts';
 import type {FuseBytes} from '../../src/engine/target.ts';
 import {bitChanges, fuseChoices, fuseText, parseFuses, setsFor} from '../../src/steps/fuse-choices.ts';
 import {planChange, risksOf} from '../../src/steps/fuses.tsx';
-import {whyMissing} from '../../src/steps/image.tsx';
+import {fusesFollow, whyMissing} from '../../src/steps/image.tsx';
 import {planOf} from '../../src/steps/plan-of.ts';
 import {reviewLines} from '../../src/steps/review.tsx';
 import type {Known} from '../../src/steps/step.ts';
@@ -17,6 +17,8 @@ const u4 = findChip('atmega32u4')!;
 const u2 = findChip('atmega32u2')!;
 const proMicro = findBoard('promicro_5v')!;
 const planck = findBoard('bare_32u4')!;
+
+const plainView: View = {columns: 80, rows: 24, unicode: true, screenReader: false};
 
 function knownWith(boardId: string, now: FuseBytes, bootloader?: string): Known {
 	const board = findBoard(boardId)!;
@@ -52,6 +54,32 @@ test('both high-fuse values of the DFU set are offered and told apart', () => {
 	assert.match(choices[1]!.about, /JTAG is off: pins F4 to F7 are free/);
 	assert.match(choices[2]!.about, /JTAG stays on/);
 	assert.equal(initial, choices[1]!.id);
+});
+
+test('"the fuses have to follow", "they already are what is needed" and "DFU needs 5e d9 f3" of the same chip: the three pages agree', () => {
+	const loader = createImage([{byteAddress: 0x7000, data: new Uint8Array(0x1000).fill(0x0c)}]);
+	for (const [now, fit] of [
+		[{low: 0x5e, high: 0x99, extended: 0xf3}, true],
+		[{low: 0x5e, high: 0xd9, extended: 0xf3}, true],
+		[{low: 0xff, high: 0xd8, extended: 0xfb}, false],
+	] as const) {
+		const known = knownWith('promicro_5v', now);
+		const board = known.board?.board;
+		const {choices} = fuseChoices(u4, now, board, 'atmel-dfu');
+		assert.equal(/already are what/.test(choices[0]!.about), fit);
+		assert.match(
+			fusesFollow(known, 'atmel-dfu'),
+			fit ? /fit it already/ : /have to follow, and the next step offers them/,
+		);
+		const kept = {
+			...known,
+			image: {name: 'x', image: loader, bootloader: 'atmel-dfu'},
+			fuses: {fuses: 'keep', name: 'as they are', accepted: []},
+		} as const;
+		const plan = planOf(kept)!;
+		const review = JSON.stringify(reviewLines(plan, kept, plainView));
+		assert.equal(/The fuses stay as they are, though/.test(review), !fit, review);
+	}
 });
 
 test('what fits under the mask is left alone: CB is FB on a 32U4', () => {
