@@ -3,9 +3,9 @@
 import {hexDump} from '../engine/bytes.ts';
 import type {Candidate, UnbrickError} from '../engine/errors.ts';
 import type {CandidateId, WiringKind, WiringReading} from '../engine/isp/wiring-reading.ts';
-import {gap, item, type Line, say} from '../ui/lines.ts';
+import {gap, item, type Line, layOut, say} from '../ui/lines.ts';
 import {glyphsFor} from '../ui/theme.ts';
-import type {View} from '../ui/view.ts';
+import {textColumns, type View} from '../ui/view.ts';
 
 /** What is seen on the wires, without a word of electronics where it goes without. Never more than the bytes say. */
 const seenWords: Readonly<Record<WiringKind, string>> = {
@@ -86,6 +86,14 @@ function kindOf(silence: Silence): WiringKind {
 /** Further things to try on the first page; all of them stand in the details. */
 const mostFurther = 3;
 
+/** A terminal of the usual height, and how much text a page has there at most: more is not read. Our choice. */
+const smallRows = 24;
+const mostRows = 13;
+
+function textRows(lines: readonly Line[], view: View): number {
+	return layOut(lines, textColumns(view)).filter(({text}) => text.trim() !== '').length;
+}
+
 /** The first page, and the same in fewer rows. Its first thing to try is in all of them. */
 export function silencePages(
 	silence: Silence,
@@ -120,9 +128,13 @@ export function silencePages(
 						.map((other, index) => item(`${index + 2}. `, wordsOf(other, programmer))),
 				]),
 		...(roomy ? [gap] : []),
-		say('Esc shows the wires again. The same silence has many causes: take one after the other.', 'quiet'),
+		say('Esc shows the wires. The same silence has many causes.', 'quiet'),
 	];
-	return [page(mostFurther, true), page(mostFurther, false), page(2, false), page(1, false), page(0, false)];
+	const last = page(0, false);
+	const fewest = [page(mostFurther, true), page(mostFurther, false), page(2, false), page(1, false)].filter(
+		lines => view.rows > smallRows || textRows(lines, view) <= mostRows,
+	);
+	return fewest.length === 0 ? [last] : [fewest[0]!, ...fewest.slice(1), last];
 }
 
 /** For those who know the bytes: what came back, and everything that may be behind it. */

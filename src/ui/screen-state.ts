@@ -161,7 +161,7 @@ function tableOf(
 		run: () => stay({help: true, scroll: 0}),
 	};
 	if (control.kind === 'menu') {
-		const move = (by: number) => stay(moveMenu(control.items, state, by));
+		const move = (by: number) => stay({...moveMenu(control.items, state, by), note: null});
 		bindings.push(
 			{
 				on: 'up',
@@ -185,14 +185,15 @@ function tableOf(
 			bindings.push(
 				{
 					on: 'backspace',
-					run: () => stay(filterMenu(control.items, state, [...state.filter].slice(0, -1).join(''))),
+					run: () =>
+						stay({...filterMenu(control.items, state, [...state.filter].slice(0, -1).join('')), note: null}),
 				},
 				{
 					on: 'escape',
 					label: 'Esc',
 					does: 'whole list',
 					rank: ranks.back,
-					run: () => stay(filterMenu(control.items, state, '')),
+					run: () => stay({...filterMenu(control.items, state, ''), note: null}),
 				},
 			);
 		}
@@ -249,7 +250,8 @@ function tableOf(
 	if (longMenu(spec) && control.kind === 'menu') {
 		bindings.push({
 			on: 'any-character',
-			run: key => stay(filterMenu(control.items, state, state.filter + (key.character ?? ''))),
+			run: key =>
+				stay({...filterMenu(control.items, state, state.filter + (key.character ?? '')), note: null}),
 		});
 	}
 	if (typing) {
