@@ -277,7 +277,7 @@ test('another chip than the board should have: said, and back to the boards', as
 test('a locked chip: no backup, so the word is asked; pasted it does not count, typed it does', async () => {
 	await withWizard({scenario: 'locked'}, async wizard => {
 		await toReview(wizard, 'Elite-C');
-		assert.match(wizard.screen(), /No backup/);
+		assert.match(wizard.screen(), /takes it for good\.[\s\S]*No backup/, 'the loss comes first');
 		wizard.key('enter');
 		await wizard.see('This needs your word');
 		for (const bracketed of [true, false]) {
