@@ -187,7 +187,7 @@ function wordsFor(event: Event): string | undefined {
 		case 'ask':
 			return known.what === 'press-button'
 				? 'Press the button on the Teensy now.'
-				: 'Short RST to GND on the spare board twice within a second, now.';
+				: 'Touch the pads RST and GND of the spare board together twice within half a second, now.';
 		case 'kept':
 			return `  its old firmware is kept in ${String(known.path)}`;
 		default:

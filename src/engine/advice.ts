@@ -245,7 +245,7 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 					...(isSketch(programmer) ? [arduinoFirst] : ['Choose the programmer that it is.']),
 					...(programmer === 'arduino-isp'
 						? [
-								'If it does run ArduinoISP: put 10 uF between RESET and GND of that board, so that opening the port does not reset it.',
+								'If it does run ArduinoISP: put a 10 uF capacitor between RESET and GND of that board, so that opening the port does not reset it.',
 							]
 						: []),
 				],

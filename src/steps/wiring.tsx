@@ -23,6 +23,9 @@ export function tableFor(known: Known): WiringTable | undefined {
 	}
 }
 
+/** What a 3.3 V board's wires speak of. */
+const shifterTerms = ['level shifter', 'HV', 'LV'] as const;
+
 /** The one stands on its row, the other above the table. */
 const shownAbove: ReadonlySet<string> = new Set(['reset-trap', 'five-volts-on-3v3']);
 
@@ -187,7 +190,7 @@ function OwnWiring(step: StepProps<'wiring'>) {
 									{id: 'no', label: 'Not yet: show me the wires again'},
 								],
 					},
-					terms: ['programmer', 'brown-out'],
+					terms: ['programmer', 'VCC', 'GND'],
 				}}
 			/>
 		);
@@ -231,7 +234,14 @@ function OwnWiring(step: StepProps<'wiring'>) {
 				lines,
 				control: {kind: 'go', does: 'wired'},
 				keys: others,
-				terms: ['RESET', 'SCK', 'ISP', 'programmer'],
+				terms: [
+					...(table.shifter === undefined ? [] : shifterTerms),
+					'RESET',
+					'SCK',
+					...(table.warnings.some(({code}) => code === 'capacitor') ? (['capacitor'] as const) : []),
+					'ISP',
+					'programmer',
+				],
 			}}
 		/>
 	);
@@ -283,7 +293,7 @@ function OwnSupply({
 						{id: 'no', label: 'Not yet: show me the wires again'},
 					],
 				},
-				terms: ['programmer', 'brown-out'],
+				terms: [...shifterTerms, 'VCC', 'programmer'],
 			}}
 		/>
 	);

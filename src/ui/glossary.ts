@@ -21,7 +21,16 @@ export const glossary = {
 	Caterina:
 		'The bootloader of Pro Micro and Leonardo boards. It listens for about eight seconds after a double press of RESET.',
 	RESET:
-		'The pin that stops the chip. The programmer must hold it low while it works. Which pin of the programmer does this is not always the one called RESET.',
+		'The button that starts the chip anew, and its pin (RST on many boards), which stops the chip while it is held low. Without a button, touch the pads RST and GND together with a piece of wire or tweezers. A programmer holds this pin low while it works. Which pin of the programmer does this is not always the one called RESET.',
+	capacitor:
+		'A small part with two legs, often a little can. One of 10 uF (microfarad) between RESET and GND of an Arduino keeps it from restarting; the leg with the stripe is minus and goes to GND.',
+	'level shifter':
+		'A small plug-in board between 5 V and 3.3 V: it passes each signal on at the voltage of the other side. Without it a 5 V programmer can destroy a 3.3 V board.',
+	HV: "The 5 V side of a level shifter (high voltage): it gets the programmer's 5 V. HV1 to HV4 are the signals on this side.",
+	LV: "The 3.3 V side of a level shifter (low voltage): it gets the board's own 3.3 V. LV1 to LV4 are the signals on this side, and LV1 belongs to HV1.",
+	PCB: 'Printed circuit board: the plate that all parts are soldered to. Some keyboards have the chip on it, others carry a small plug-in board (Pro Micro, Elite-C) with the chip.',
+	'which board':
+		'Look at the name printed on the board or its back (Pro Micro, Elite-C, Teensy); at the largest chip, under a lamp at an angle (MEGA32U4, ATMEGA32A); count its pins (44 on four sides, 32 on four sides, 40 legs in two rows); or see which USB name your system showed while it worked.',
 	hex: 'A text file with the bytes for the chip and the addresses they belong to. Firmware and bootloaders come as .hex files.',
 	port: 'The name under which your system lists a serial device: COM3 on Windows, /dev/ttyACM0 on Linux, /dev/cu.usbmodem on macOS.',
 	SCK: 'The clock wire of ISP. It must be slow enough for the chip; this program finds the right speed by itself.',

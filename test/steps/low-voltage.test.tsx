@@ -16,7 +16,13 @@ for (const screenReader of [false, true]) {
 			assert.ok(table.indexOf('This is a 3.3 V board') < table.indexOf('RESET'), table);
 			assert.doesNotMatch(table, /VCC +5V|programmer 5V to board/);
 			assert.match(table.replace(/\s+/g, ' '), /VCC:? no wire from the programmer to the board/);
-			assert.equal(table.replace(/\s+/g, ' ').match(/put 10 uF/g)?.length, 1, 'said once');
+			assert.equal(table.replace(/\s+/g, ' ').match(/put a 10 uF capacitor/g)?.length, 1, 'said once');
+			wizard.send('?');
+			const words = (await wizard.see('What these words mean')).replace(/\s+/g, ' ');
+			for (const word of ['level shifter: A small', 'HV: The 5 V side', 'LV: The 3.3 V side', 'capacitor: A'])
+				assert.ok(words.includes(word), words);
+			wizard.key('escape');
+			await wizard.see('Connect these five');
 			if (!screenReader) {
 				wizard.send('p');
 				const picture = await wizard.see('Between them: a level shifter');

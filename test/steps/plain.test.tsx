@@ -10,7 +10,7 @@ import {caterina, dfuStalled} from './seed-logs.ts';
 const facts: readonly RegExp[] = [
 	/programmer is not responding/,
 	/took the firmware, but what it read back differs/,
-	/Tap RESET to GND twice within half a second/,
+	/Press RESET twice within half a second/,
 	/fits 4 of them/,
 	/SparkFun Pro Micro 5 V\/16 MHz/,
 	/Plugged in: Arduino Uno/,

@@ -58,6 +58,8 @@ for (const columns of [80, 60, 120]) {
 			const end = await wizard.see('Written and verified');
 			assert.ok(wizard.pressed() <= 14, `${wizard.pressed()} keys`);
 			assert.match(end, /\d{4} bytes were read\s+back and\s+are\s+equal/);
+			assert.match(end.replace(/\s+/g, ' '), /4096 bytes .* \(whole pages; the image itself has 4086\)/);
+			assert.match(end, /Before this, the bootloader was missing\./);
 			const image = wizard.bench.chip.dump().flash;
 			assert.notEqual(image[0x7000], 0xff);
 			assert.ok(image.subarray(0, 0x7000).every(byte => byte === 0xff));
@@ -79,6 +81,7 @@ for (const columns of [80, 60, 120]) {
 			const {lines, code} = farewell(known, how);
 			assert.equal(code, 0);
 			assert.match(lines.join('\n'), /Done: \d{4} bytes verified/);
+			assert.match(lines.join('\n'), /Keymap: 12345 bytes written, read back and equal/);
 			assert.match(lines.join('\n'), /the keyboard shows itself as feed:6060/);
 			const report = wizard.bench.store.files.get(known.flash?.report ?? '');
 			assert.match(report ?? '', /caterina-verify-mismatch/);
@@ -289,7 +292,9 @@ test('a locked chip: no backup, so the word is asked; pasted it does not count, 
 		assert.equal(wizard.bench.touched(), false);
 		await wizard.typeWord('atmega32u4');
 		wizard.key('enter');
-		await wizard.see('Written and verified');
+		const done = (await wizard.see('Written and verified')).replace(/\s+/g, ' ');
+		assert.doesNotMatch(done, /lock byte reads|Nothing can be read/i);
+		assert.match(done, /Lock byte as first read: 0xec, .*no damage\. Nothing on the chip could be read then/);
 	});
 });
 
@@ -610,7 +615,7 @@ test('the wires at 60 columns, as drawn', async () => {
  ⚠ One supply only: unplug the keyboard from USB before the
    programmer is plugged in, also when both are 5 V.
  ⚠ Opening the port resets the Arduino. After the sketch is
-   on it, put 10 uF between the Arduino's own RESET (+) and
+   on it, put a 10 uF capacitor between the Arduino's own
  ↓ 2 more lines: PgDn
 
  Enter wired  Esc back  p picture  ? more  Ctrl+C leave`,
@@ -718,9 +723,14 @@ test('after a failure, too, what was on the board can be brought back', async ()
 			await wizard.typeWord('ATmega32U4');
 			wizard.key('enter');
 		}
-		await wizard.see('Written and verified');
+		const done = await wizard.see('Written and verified');
+		assert.doesNotMatch(done, /Before/, 'the half-written page that was undone is nothing to tell of');
 		const after = wizard.bench.chip.dump();
 		assert.deepEqual([after.flash, after.eeprom, after.fuses], [before.flash, before.eeprom, before.fuses]);
+		await wizard.choose('Written and verified', 'Go on without seeing');
+		const told = await wizard.see('What to do now');
+		assert.match(told, /The board is as it was before, without a bootloader\./);
+		assert.doesNotMatch(told, /Caterina/);
 	});
 });
 

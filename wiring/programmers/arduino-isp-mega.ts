@@ -18,7 +18,7 @@ export const arduinoIspMega = {
 	resetTrap:
 		"From pin 10 (the sketch's choice, not 53), never from RESET and never from pin 5 of the ICSP header: those only reset the Arduino. Leave them free.",
 	capacitor:
-		"Opening the port resets the Arduino. After the sketch is on it, put 10 uF between the Arduino's own RESET (+) and GND (-); take it off to load another sketch. It never goes on the keyboard's RESET.",
+		"Opening the port resets the Arduino. After the sketch is on it, put a 10 uF capacitor between the Arduino's own RESET (+) and GND (-); take it off to load another sketch. It never goes on the keyboard's RESET.",
 	traps: ['Its SCK runs at 1/6 MHz: slow enough for a chip that runs at 1 MHz.'],
 	doubtful: [],
 	source: 'ArduinoISP.ino; ArduinoCore-avr boards.txt and variants/mega',

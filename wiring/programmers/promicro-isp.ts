@@ -29,7 +29,7 @@ export const promicroIsp = {
 		'From 10 (B6), never from the RST pin of the programming Pro Micro: that one only resets the programmer. Leave it free.',
 	traps: [
 		'The programmer must be a 5 V, 16 MHz Pro Micro: the firmware is built for that clock.',
-		'To get its own bootloader back later, short its RST to GND twice within a second.',
+		'To get its own bootloader back later, touch its RST and GND together twice within half a second.',
 		'Mark which of the two Pro Micros is the programmer before anything is soldered.',
 	],
 	doubtful: [],

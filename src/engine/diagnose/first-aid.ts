@@ -33,19 +33,19 @@ export const firstAid = {
 	// getting into a bootloader
 	'double-tap': {
 		id: 'double-tap',
-		text: 'Tap RESET to GND twice within half a second. The bootloader then stays for about 8 seconds; start the flash inside that window.',
+		text: 'Press RESET twice within half a second. Without a button: touch the pads RST and GND together twice with a piece of wire or tweezers. The bootloader then stays for about 8 seconds; start the flash inside that window.',
 		checks: 'device-seen',
 		source: 'https://docs.qmk.fm/flashing#caterina',
 	},
 	'single-tap': {
 		id: 'single-tap',
-		text: 'Press the reset button once, or bridge RST and GND briefly. Then look whether the bootloader appears.',
+		text: 'Press the reset button once. Without a button: touch the pads RST and GND together with a piece of wire or tweezers, briefly. Then look whether the bootloader appears.',
 		checks: 'device-seen',
 		source: 'https://docs.qmk.fm/newbs_flashing#put-your-keyboard-into-dfu-bootloader-mode',
 	},
 	'touch-1200': {
 		id: 'touch-1200',
-		text: 'Open the running port at 1200 baud and close it again: that asks the board to enter its bootloader. The new port may have another number.',
+		text: 'Ask the running board to start its bootloader: its port is opened at a special speed (1200 baud) and closed again, as the Arduino program does before an upload. The new port may have another number.',
 		does: 'touch-1200',
 		source: 'https://docs.arduino.cc/retired/getting-started-guides/ArduinoLeonardoMicro',
 	},
@@ -336,7 +336,7 @@ export const firstAid = {
 	},
 	'reset-capacitor': {
 		id: 'reset-capacitor',
-		text: 'Load the ArduinoISP sketch first, then put 10 uF between RESET and GND of the programming Arduino so that it does not restart. Upload with "Arduino as ISP".',
+		text: 'Load the ArduinoISP sketch first, then put a 10 uF capacitor between RESET and GND of the programming Arduino so that it does not restart. Upload with "Arduino as ISP".',
 		source: 'https://docs.arduino.cc/built-in-examples/arduino-isp/ArduinoISP',
 	},
 	'programmer-plugged': {

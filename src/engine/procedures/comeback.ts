@@ -233,7 +233,7 @@ export function explainComeback(
 					'A serial port appeared, but it belongs to a small program on the board, not to the bootloader.',
 				next: [
 					'Some images of this bootloader carry such a program. The bootloader lies behind it.',
-					'Short RST to GND twice within a second: the bootloader then shows for 8 seconds.',
+					'Touch the pads RST and GND together twice within half a second, with a piece of wire or tweezers: the bootloader then shows for 8 seconds.',
 				],
 			};
 		case 'unknown-device':

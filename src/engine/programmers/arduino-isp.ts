@@ -34,7 +34,7 @@ export const arduinoIsp = {
 	measuresVolts: false,
 	windowsDriver: 'bridge',
 	notes: [
-		'Opening the port restarts the Arduino, whose own bootloader answers first: the program waits, and 10 uF from its RESET to GND prevents it.',
+		'Opening the port restarts the Arduino, whose own bootloader answers first: the program waits, and a 10 uF capacitor from its RESET to GND prevents it.',
 	],
 	source:
 		'QMK docs/isp_flashing_guide.md; ArduinoISP.ino; ArduinoCore-avr boards.txt and programmers.txt; avrdude stk500.c',
