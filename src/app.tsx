@@ -12,6 +12,7 @@ import type {Answers, Known, WizardDeps} from './steps/step.ts';
 import {summary} from './steps/summary.ts';
 import type {Talk} from './ui/plain.ts';
 import {TalkContext} from './ui/screen.tsx';
+import {foldLine} from './ui/text.ts';
 import {useGuardedInput} from './ui/use-guarded-input.ts';
 import {guessUnicode, type View} from './ui/view.ts';
 
@@ -248,6 +249,9 @@ export async function runWizard(deps: WizardDeps, options: WizardOptions = {}): 
 		for (const signal of endSignals) process.off(signal, hangup.request);
 	}
 	const {lines, code} = farewell(end.known, end.how, {...end, waiting: await interruptedIn(deps)});
-	for (const line of lines) stdout.write(`${line}\n`);
+	// Whoever reads it through a pipe gets whole lines.
+	for (const line of lines)
+		for (const row of stdout.columns === undefined ? [line] : foldLine(line, stdout.columns - 1))
+			stdout.write(`${row}\n`);
 	return code;
 }

@@ -8,6 +8,7 @@ import {createCancel} from './engine/cancel.ts';
 import {farewell} from './steps/farewell.ts';
 import type {WizardDeps} from './steps/step.ts';
 import {createTalk} from './ui/plain.ts';
+import {foldLine} from './ui/text.ts';
 
 /** Lines that come closer together than this were pasted: a serial console needs a few milliseconds a line. Our choice. */
 const pasteGapMs = 120;
@@ -93,6 +94,8 @@ export async function runPlainWizard(
 		waiting: await interruptedIn(deps),
 	});
 	stdout.write('\n');
-	for (const line of last) stdout.write(`${line}\n`);
+	for (const line of last)
+		for (const row of stdout.columns === undefined ? [line] : foldLine(line, stdout.columns - 1))
+			stdout.write(`${row}\n`);
 	return code;
 }

@@ -99,3 +99,20 @@ export function wrap(text: string, cells: number): readonly string[] {
 	lines.push(line);
 	return lines;
 }
+
+/**
+ * A plain line for a terminal of `cells`, broken between words and indented as it began. A longer word (a path, an
+ * address) stays whole, so that it can be copied.
+ */
+export function foldLine(text: string, cells: number): readonly string[] {
+	const indent = /^ */.exec(text)?.[0] ?? '';
+	const lines: string[] = [];
+	let line = '';
+	for (const word of text.slice(indent.length).split(' ')) {
+		if (line !== '' && textWidth(indent) + textWidth(line) + 1 + textWidth(word) > cells) {
+			lines.push(indent + line);
+			line = word;
+		} else line = line === '' ? word : `${line} ${word}`;
+	}
+	return [...lines, indent + line];
+}

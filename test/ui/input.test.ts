@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import {createInputGate, fastKeyMs, type GateEvent, pasteQuietMs} from '../../src/ui/input-gate.ts';
 import {layOut, say} from '../../src/ui/lines.ts';
 import {filterMenu, menuWindow, moveMenu, visibleItems} from '../../src/ui/menu-state.ts';
-import {cleanPaste, fit, pasteLimit, printable, textWidth, wrap} from '../../src/ui/text.ts';
+import {cleanPaste, fit, foldLine, pasteLimit, printable, textWidth, wrap} from '../../src/ui/text.ts';
 import {guessUnicode} from '../../src/ui/view.ts';
 
 /** A gate on a clock that the test moves. */
@@ -231,4 +231,21 @@ test('ASCII where the terminal shows nothing else', () => {
 	assert.equal(guessUnicode({LANG: 'en_US.UTF-8', TERM: 'linux'}, 'linux'), false);
 	assert.equal(guessUnicode({LANG: 'de_DE.UTF-8', LC_ALL: 'C'}, 'linux'), false);
 	assert.equal(guessUnicode({}, 'win32'), true);
+});
+
+test('the plain lines at the end were broken inside words at 60 columns; paths stay whole', () => {
+	const path = '/a/very/long/path/without/any/space/that/no/terminal/of/this/width/can/hold.hex';
+	const rows = foldLine(`  Backup: what was on the chip is in ${path} and can be written back`, 59);
+	assert.deepEqual(rows, ['  Backup: what was on the chip is in', `  ${path}`, '  and can be written back']);
+	fc.assert(
+		fc.property(
+			fc.array(fc.stringMatching(/^[a-z]{1,12}$/), {minLength: 1}),
+			fc.integer({min: 20, max: 90}),
+			(words, cells) => {
+				const folded = foldLine(words.join(' '), cells);
+				assert.equal(folded.join(' '), words.join(' '));
+				for (const row of folded) assert.ok(row.length <= cells);
+			},
+		),
+	);
 });
