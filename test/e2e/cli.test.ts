@@ -490,7 +490,7 @@ describe('the command line', {concurrency: 3}, () => {
 		const same = `avrdude -c arduino_as_isp -P ${port} -b 19200 -p m32u4`;
 		assert.deepEqual(plan?.avrdude, [
 			`${same} -U flash:r:backup-flash.hex:i -U eeprom:r:backup-eeprom.hex:i`,
-			`${same} -e -U flash:w:${image}:i -U efuse:w:0xfb:m -U hfuse:w:0xd8:m -U lfuse:w:0xff:m`,
+			`${same} -e -U flash:w:${image}:i -U eeprom:w:backup-eeprom.hex:i -U efuse:w:0xfb:m -U hfuse:w:0xd8:m -U lfuse:w:0xff:m`,
 		]);
 		const nobody = await runCli(base);
 		assert.equal(nobody.code, 2);
