@@ -275,7 +275,16 @@ async function* run(
 		const story = factory
 			? `The lock byte reads ${hexByte(identity.lock)}, as plain U4 and U2 parts leave the factory: no damage. Nothing can be read, and the loader goes with the erase.`
 			: `The lock bits (${hexByte(identity.lock)}) forbid reading: flash and EEPROM cannot be backed up.`;
-		yield {type: 'warning', code: factory ? 'factory-lock' : 'locked', message: story};
+		// Also stands under a success, when it is no longer so.
+		yield {
+			type: 'warning',
+			code: factory ? 'factory-lock' : 'locked',
+			message: `${
+				factory
+					? `Lock byte as first read: ${hexByte(identity.lock)}, as plain U4 and U2 parts leave the factory: no damage.`
+					: `Lock byte as first read: ${hexByte(identity.lock)}, which forbids reading.`
+			} Nothing on the chip could be read then, so nothing could be saved.`,
+		};
 		if (plan.backup !== 'none') risks.push({risk: 'no-backup', why: story});
 	}
 	const wanted = plan.fuses === 'keep' ? identity.fuses : plan.fuses;
