@@ -143,7 +143,7 @@ async function playComeback(output: Output, bench: Bench, scenario: Scenario): P
 		done = event.ok && event.application != null && event.application.uncertain !== true;
 		output.say(
 			event.ok
-				? `The keymap is flashed (${event.writtenBytes} bytes${event.verified ? ', read back and equal' : ''}); the keyboard shows itself as ${event.application?.vidPid ?? 'nothing'}.`
+				? `The keymap is flashed (${event.imageBytes} bytes${event.verified ? ', read back and equal' : ''}); the keyboard shows itself as ${event.application?.vidPid ?? 'nothing'}.`
 				: `The keymap could not be flashed: ${event.error.message}`,
 		);
 	}

@@ -10,6 +10,7 @@ import {
 	watchComeback,
 } from '../engine/procedures/comeback.ts';
 import type {World} from '../engine/transports.ts';
+import {restoredBy} from './restored.ts';
 import type {Known} from './step.ts';
 
 /** Real time between two looks at least: a clock that runs ahead must not keep the program busy. Our choice. */
@@ -36,6 +37,8 @@ function breathing(clock: Clock): Clock {
 
 /** Bootloader the board has now, where known. */
 export function loaderIdOf(known: Known): string | undefined {
+	const restored = restoredBy(known);
+	if (restored !== undefined) return restored.bootloader;
 	return known.image?.bootloader ?? known.board?.board?.bootloader;
 }
 

@@ -5,6 +5,7 @@ import {isArm, isHelped} from './applies.ts';
 import {chipStateText} from './chip-state.ts';
 import {type LeftBehind, stillWords} from './left-behind.ts';
 import {plainMessage} from './plain-message.ts';
+import {wholePages} from './result-lines.ts';
 import type {Answers, Known} from './step.ts';
 
 export type Farewell = {readonly lines: readonly string[]; readonly code: 0 | 1 | 3 | 130};
@@ -32,7 +33,7 @@ function seenTexts({comeback, keymap}: Known): readonly string[] {
 			: [`On USB: ${printable(comeback.name ?? 'the keyboard')}, ${comeback.vidPid}.`]),
 		...(result?.ok === true
 			? [
-					`Keymap: ${result.writtenBytes} bytes written${result.verified ? ', read back and equal' : ''}; the keyboard ${result.application == null ? 'has not shown itself yet' : result.application.uncertain ? `may be the new device ${result.application.vidPid}` : `shows itself as ${result.application.vidPid}`}.`,
+					`Keymap: ${result.imageBytes} bytes written${result.verified ? ', read back and equal' : ''}; the keyboard ${result.application == null ? 'has not shown itself yet' : result.application.uncertain ? `may be the new device ${result.application.vidPid}` : `shows itself as ${result.application.vidPid}`}.`,
 				]
 			: []),
 	];
@@ -123,7 +124,7 @@ export function farewell(
 	const lines = [
 		...head,
 		result.ok
-			? `Done: ${result.verifiedBytes} bytes verified on the ${result.chip}.`
+			? `Done: ${result.verifiedBytes} bytes verified on the ${result.chip}${wholePages(known, result.verifiedBytes)}.`
 			: `Not done: ${printable(plainMessage(result.error.message))}`,
 		...(how === 'gave-up' && !result.ok
 			? result.error.likely.slice(0, 1).map(text => `Most likely: ${printable(text)}`)

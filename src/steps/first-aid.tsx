@@ -387,7 +387,7 @@ function doneLines(
 	return [
 		item(
 			`${glyphs.done} `,
-			`${result.writtenBytes} bytes were written through the ${printable(result.bootloader)} bootloader.`,
+			`${result.imageBytes} bytes were written through the ${printable(result.bootloader)} bootloader.`,
 			'good',
 		),
 		result.verified

@@ -1,4 +1,6 @@
 // What the flash screen shows, folded out of the recovery's events. Pure.
+
+import type {FlashLook} from '../engine/image/inspect.ts';
 import type {Phase, RecoverEvent, RecoverResult} from '../engine/procedures/events.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import type {PhaseRow} from '../ui/progress.ts';
@@ -13,6 +15,7 @@ export type FlashState = {
 	readonly rate: number | undefined;
 	/** How the bootloader was that the backup found. */
 	readonly look: string | undefined;
+	readonly before: FlashLook['verdict'] | undefined;
 	readonly warnings: readonly string[];
 	readonly result: RecoverResult | undefined;
 };
@@ -25,6 +28,7 @@ export const flashStart: FlashState = {
 	since: undefined,
 	rate: undefined,
 	look: undefined,
+	before: undefined,
 	warnings: [],
 	result: undefined,
 };
@@ -61,7 +65,7 @@ export function foldEvent(state: FlashState, event: RecoverEvent, nowMs: number)
 				? state
 				: {...state, warnings: [...state.warnings, event.message]};
 		case 'look':
-			return {...state, look: event.text};
+			return {...state, look: event.text, before: event.verdict};
 		case 'result':
 			return {...state, result: event};
 		default:

@@ -79,8 +79,13 @@ export function FlashView(step: StepProps<'flash'>) {
 	useEffect(() => {
 		if (result === undefined || needsWord || reported.current) return;
 		reported.current = true;
-		const {warnings, look} = state;
-		const answer = {result, warnings, ...(look === undefined ? {} : {look})};
+		const {warnings, look, before} = state;
+		const answer = {
+			result,
+			warnings,
+			...(look === undefined ? {} : {look}),
+			...(before === undefined ? {} : {before}),
+		};
 		writeReport(known, result, answer, deps).then(
 			report => onDone({...answer, ...(report === undefined ? {} : {report})}),
 			() => onDone(answer),
@@ -107,12 +112,14 @@ export function FlashView(step: StepProps<'flash'>) {
 	const danger = phase === 'fuses' || phase === 'lock';
 	const stopping = stop.cancel.requested;
 	const now: readonly Line[] =
-		phase === undefined
-			? [say('Starting ...')]
-			: state.totalBytes > 0
-				? barLines(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)
-				: // As many rows as the bar: nothing jumps when it comes.
-					[say(`${phaseLabel(phase)} ...`, 'accent'), gap];
+		result !== undefined
+			? [gap, gap]
+			: phase === undefined
+				? [say('Starting ...')]
+				: state.totalBytes > 0
+					? barLines(phaseLabel(phase), state.doneBytes, state.totalBytes, state.rate, view)
+					: // As many rows as the bar: nothing jumps when it comes.
+						[say(`${phaseLabel(phase)} ...`, 'accent'), gap];
 	const power: Line = danger
 		? item(
 				`${glyphs.warn} `,

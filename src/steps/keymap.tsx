@@ -333,6 +333,6 @@ export function keymapStateText({chipState}: Extract<FlashResult, {ok: false}>):
 	return chipState === 'untouched' ? 'Nothing was changed on it; its bootloader is whole.' : unfinishedKeymap;
 }
 
-function doneText({writtenBytes, verified}: Extract<FlashResult, {ok: true}>): string {
-	return `${writtenBytes} bytes of firmware were written through its own bootloader${verified ? ', read back and equal' : ''}.`;
+function doneText({imageBytes, verified}: Extract<FlashResult, {ok: true}>): string {
+	return `${imageBytes} bytes of firmware were written through its own bootloader${verified ? ', read back and equal' : ''}.`;
 }

@@ -23,7 +23,7 @@ function keymapText(keymap: Known['keymap']): string | undefined {
 	if (result === undefined) return how === 'later' ? 'left for later' : how;
 	if (!result.ok) return `${name}: ${result.error.kind}: ${result.error.message}`;
 	const proof = result.verified ? `${result.verifiedBytes} bytes read back and equal` : 'not readable here';
-	return `${name}: ${result.writtenBytes} bytes written, ${proof}, ${result.application?.uncertain ? 'may be' : 'shows itself as'} ${result.application?.vidPid ?? 'nothing yet'}`;
+	return `${name}: ${result.imageBytes} bytes written, ${proof}, ${result.application?.uncertain ? 'may be' : 'shows itself as'} ${result.application?.vidPid ?? 'nothing yet'}`;
 }
 
 /** Rows in this program's own words: a person called Leonardo takes nothing out of them. */

@@ -1,4 +1,5 @@
 // What was proven, in which state the chip is, and where the files lie: the same on every screen after the work.
+import type {FlashLook} from '../engine/image/inspect.ts';
 import {item, type Line, say} from '../ui/lines.ts';
 import {printable} from '../ui/text.ts';
 import {glyphsFor} from '../ui/theme.ts';
@@ -9,18 +10,34 @@ import type {Known} from './step.ts';
 /** Warnings of the work shown on a screen, the latest; all of them stand in the report. */
 const mostWarnings = 2;
 
+/** How the bootloader was, said when it is no longer so; the report has the whole sentence of that time. */
+const beforeWords: Readonly<Record<FlashLook['verdict'], string | undefined>> = {
+	none: 'Before this, the bootloader was missing.',
+	damaged: 'Before this, the bootloader was damaged.',
+	whole: 'Before this, the bootloader was whole, too.',
+	'unknown-build': undefined,
+	unknown: undefined,
+};
+
+/** `, of which the image has 4086`: what is written and read back are whole pages. Nothing where it is the same. */
+export function wholePages({image}: Known, verifiedBytes: number): string {
+	const own = image?.image?.byteCount;
+	return own === undefined || own === verifiedBytes ? '' : ` (whole pages; the image itself has ${own})`;
+}
+
 /** What was read back after a success; what was there before only while nothing newer is to be said. */
 export function provenLines(known: Known, view: View): readonly Line[] {
 	const flash = known.flash;
 	if (flash === undefined || !flash.result.ok) return [];
 	const glyphs = glyphsFor(view);
-	const {result, warnings, look} = flash;
+	const {result, warnings, before} = flash;
+	const was = before === undefined ? undefined : beforeWords[before];
 	const {low, high, extended} = result.fuses;
 	return [
 		item(
 			`${glyphs.done} `,
 			result.writtenBytes > 0
-				? `Written and verified: ${result.verifiedBytes} bytes were read back and are equal.`
+				? `Written and verified: ${result.verifiedBytes} bytes were read back and are equal${wholePages(known, result.verifiedBytes)}.`
 				: 'The fuses were set and read back.',
 			'good',
 		),
@@ -28,9 +45,9 @@ export function provenLines(known: Known, view: View): readonly Line[] {
 			'The chip: ',
 			`${chipStateText(result.chipState)} Fuses read back: ${[low, high, extended].filter(Boolean).join(' ')}.`,
 		),
-		...(look === undefined || known.keymap?.how === 'flashed'
+		...(was === undefined || known.keymap?.how === 'flashed' || known.image?.restore !== undefined
 			? []
-			: [item(`${glyphs.bullet} `, `Before: ${printable(look)}`, 'quiet')]),
+			: [item(`${glyphs.bullet} `, was, 'quiet')]),
 		...warnings.slice(-mostWarnings).map(text => item(`${glyphs.warn} `, text, 'warn')),
 	];
 }

@@ -14,6 +14,7 @@ import {type LeftBehind, stillWords} from './left-behind.ts';
 import {messageOf} from './message-of.ts';
 import {plainMessage} from './plain-message.ts';
 import {writeReport} from './report.ts';
+import {restoredBy} from './restored.ts';
 import {backupLines, provenLines, reportLines} from './result-lines.ts';
 import type {Answers, Known, StepProps} from './step.ts';
 import {undoFrom} from './undo.ts';
@@ -78,6 +79,15 @@ function afterwards(known: Known): readonly string[] {
 	const {comeback, keymap} = known;
 	if (keymap?.how === 'flashed' || comeback?.seen === 'application') {
 		return ['Try every key.', 'When all is well, unplug it and take the wires off.'];
+	}
+	const restored = restoredBy(known);
+	if (restored !== undefined) {
+		return restored.bare
+			? [
+					'The board is as it was before, without a bootloader.',
+					'To revive it, start avr-unbrick again and write one. Leave the wires on for that.',
+				]
+			: ['The board is as it was before: plug it in with its own USB cable.', 'Then take the wires off.'];
 	}
 	const flashIt =
 		loader === undefined

@@ -10,7 +10,7 @@ import type {Ends} from '../engine/diagnose/ends.ts';
 import type {Diagnosis} from '../engine/diagnose/types.ts';
 import type {RiskName} from '../engine/errors.ts';
 import type {Backup} from '../engine/image/backup-file.ts';
-import type {Reference} from '../engine/image/inspect.ts';
+import type {FlashLook, Reference} from '../engine/image/inspect.ts';
 import type {MemoryImage} from '../engine/image/memory-image.ts';
 import type {UsbIdentity} from '../engine/procedures/comeback.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
@@ -114,6 +114,8 @@ export type Answers = {
 		readonly warnings: readonly string[];
 		/** How the bootloader was before the erase. */
 		readonly look?: string;
+		/** The same as a verdict. */
+		readonly before?: FlashLook['verdict'];
 		readonly report?: string;
 	};
 	/** What USB showed after the programmer was unplugged. */
