@@ -45,9 +45,18 @@ function aboutBoard(board: Board): string {
 	return `${chip}, ${clock}, ${board.vcc} V${board.bootloader === undefined ? '' : `, usually with the ${board.bootloader} bootloader`}.`;
 }
 
+/** What can be seen without any tool. */
+const howToTell = [
+	'The name printed on the board, often on its back: Pro Micro, Elite-C, Teensy, Arduino.',
+	'The name on the largest chip, read under a lamp at an angle: MEGA32U4, ATMEGA32A, AT90USB1286.',
+	'The pins of that chip: 44 around four sides is mostly an ATmega32U4 or ATmega32A, 32 an ATmega32U2 or 328P, 64 an AT90USB; two rows of 20 legs an ATmega32A.',
+	'The name that your system showed on USB while it worked, in an old log for example: "Arduino Leonardo", "ATm32U4DFU", "USBasp".',
+] as const;
+
 export function BoardView(step: StepProps<'board'>) {
 	const {known, before, onDone, view} = step;
 	const [byChip, setByChip] = useState(false);
+	const [unsure, setUnsure] = useState(false);
 	const glyphs = glyphsFor(view);
 	const [asking, setAsking] = useState(false);
 	const [found, setFound] = useState<QmkFinding | undefined>(undefined);
@@ -117,6 +126,38 @@ export function BoardView(step: StepProps<'board'>) {
 			/>
 		);
 	}
+	if (unsure) {
+		return (
+			<Ask
+				step={step}
+				id="unsure"
+				onBack={() => setUnsure(false)}
+				onAction={action => {
+					if (action.type !== 'choose') return;
+					setUnsure(false);
+					if (action.id === 'chip') setByChip(true);
+				}}
+				spec={{
+					lines: [
+						say('How to tell which board it is', 'strong'),
+						...howToTell.map((text, index) => item(`${index + 1}. `, text)),
+						say(
+							'A wrong choice does no harm: the chip is asked for its type before anything is written.',
+							'quiet',
+						),
+					],
+					control: {
+						kind: 'menu',
+						items: [
+							{id: 'boards', label: 'Back to the list: I know it now'},
+							{id: 'chip', label: 'I have found only the name of the chip'},
+						],
+					},
+					terms: ['which board', 'PCB', 'package', 'bootloader'],
+				}}
+			/>
+		);
+	}
 	const items: readonly MenuItem[] = [
 		...[...boards]
 			.sort((a, b) => Number(fits.has(b.id)) - Number(fits.has(a.id)))
@@ -144,6 +185,12 @@ export function BoardView(step: StepProps<'board'>) {
 			about: 'Then the wires go to the pins of the chip itself.',
 			also: 'other unknown keyboard pcb',
 		},
+		{
+			id: 'unsure',
+			label: 'I do not know which',
+			about: 'How to tell: the name printed on the chip, the number of its pins, its name on USB.',
+			also: 'unsure help',
+		},
 	];
 	const only = known.start?.resume?.board ?? (fitting.length === 1 ? fitting[0]!.id : undefined);
 	const lines: readonly Line[] = [
@@ -152,6 +199,7 @@ export function BoardView(step: StepProps<'board'>) {
 			'A keyboard with a small plug-in board has the name of that board; one with the chip on its own circuit board is a "keyboard with the chip on the PCB".',
 			'quiet',
 		),
+		say('You do not know which? Type "unsure": the last entry says how to tell.', 'quiet'),
 		...(fitting.length === 0
 			? []
 			: [
@@ -181,6 +229,10 @@ export function BoardView(step: StepProps<'board'>) {
 					setByChip(true);
 					return;
 				}
+				if (action.id === 'unsure') {
+					setUnsure(true);
+					return;
+				}
 				const board = findBoard(action.id);
 				if (board === undefined) return;
 				const chip = findChip(board.chip);
@@ -196,7 +248,7 @@ export function BoardView(step: StepProps<'board'>) {
 							? only
 							: (before.board?.id ?? (before.elsewhere === undefined ? 'by-chip' : 'by-qmk')),
 				},
-				terms: ['bootloader', 'crystal'],
+				terms: ['which board', 'PCB', 'bootloader', 'crystal'],
 			}}
 		/>
 	);

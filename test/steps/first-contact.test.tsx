@@ -218,3 +218,29 @@ for (const {scenario, cause, remedy} of [
 		}
 	});
 }
+
+test('who does not know the board finds a way out in sight, learns how to tell, and names the chip', async () => {
+	const wizard = drive({columns: 80, rows: 24});
+	try {
+		await wizard.choose('What happened', 'I have no error text');
+		assert.match(await wizard.see('Which board is broken?'), /You do not know which\? Type "unsure"/);
+		wizard.send('?');
+		assert.match(await wizard.see('What these words mean'), /which board: Look at the name printed/);
+		wizard.key('escape');
+		await wizard.see('Which board is broken?');
+		for (const typed of ['u', 'un', 'uns', 'unsu']) {
+			wizard.send(typed.at(-1)!);
+			await wizard.see(`Filter: ${typed} `);
+		}
+		await wizard.see('❯ I do not know which');
+		wizard.key('enter');
+		const how = await wizard.see('How to tell which board it is');
+		assert.match(how, /largest chip[\s\S]*pins of that chip[\s\S]*on USB/);
+		assert.doesNotMatch(how, /PgDn/);
+		await wizard.choose('How to tell', 'only the name of the chip');
+		await wizard.see('Which chip is on your board?');
+		assert.equal(wizard.bench.touched(), false);
+	} finally {
+		wizard.stop();
+	}
+});
