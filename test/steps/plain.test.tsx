@@ -100,6 +100,10 @@ async function dialogue(): Promise<string> {
 		await talk.see(/Your keyboard is back/);
 		talk.type('');
 		assert.equal(await talk.code, 0);
+		assert.doesNotMatch(
+			talk.text(),
+			/Last look, let the board start: done[\s\S]*Last look, let the board start \.\.\./,
+		);
 		return talk.text();
 	} finally {
 		talk.close();
