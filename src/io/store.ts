@@ -239,8 +239,14 @@ export function createStore(where: string = stateFolder()): Store {
 						const {bytesRead, buffer} = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
 						if (bytesRead === 1 && buffer[0] !== 0x0a) mend = '\n';
 					}
-					await handle.appendFile(`${mend}${line}\n`, 'utf8');
-					await handle.sync();
+					try {
+						await handle.appendFile(`${mend}${line}\n`, 'utf8');
+						await handle.sync();
+					} catch (error) {
+						// A full disk takes half a line. Nobody else writes into a file of ours.
+						if (!path.isAbsolute(name)) await handle.truncate(size).catch(() => {});
+						throw error;
+					}
 					if (size === 0) await syncFolder(path.dirname(file));
 				} finally {
 					await handle.close();

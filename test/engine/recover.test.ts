@@ -543,7 +543,10 @@ test('the journal survives cut and damaged lines, and reads nothing that it did 
 		const entries = parseJournal(text.slice(0, length));
 		assert.deepEqual(entries, whole.slice(0, entries.length));
 	}
-	assert.equal(parseJournal(text.replace('erased', 'erasee')).length, 1);
+	assert.deepEqual(
+		parseJournal(text.replace('erased', 'erasee')),
+		whole.filter(({did}) => did !== 'erased'),
+	);
 	fc.assert(
 		fc.property(fc.oneof(fc.string(), fc.json()), noise => {
 			assert.ok(Array.isArray(parseJournal(noise)));

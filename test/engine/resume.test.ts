@@ -303,7 +303,7 @@ test('a journal whose first line is damaged is told of and can be forgotten', as
 	for (const begun of ['', text.slice(0, 40), text.slice(0, text.indexOf('\n') + 1)]) {
 		filesOf(bench).set(found.path, begun);
 		const survey = await surveyJournals(bench.store);
-		assert.deepEqual(survey, {interrupted: [], damaged: []});
+		assert.deepEqual(survey, {interrupted: [], damaged: [], held: []});
 	}
 	filesOf(bench).set(found.path, text.slice(5));
 	await forgetInterrupted(bench.store, (await surveyJournals(bench.store)).damaged[0]!);
@@ -515,4 +515,218 @@ test('another chip as delivered, locked, was erased in place of the one that was
 	assert.equal(result.error.kind, 'OtherBoard');
 	assert.equal(other.touched(), false);
 	assertDone((await run(bench, found.plan, {path: found.path})).result);
+});
+
+test('a line torn by a full disk threw away all that came after it', async () => {
+	for (const torn of ['"did":"erased"', '"did":"pages","pages":3}', '"did":"verified"', '"did":"eeprom"']) {
+		const bench = board();
+		const before = bench.chip.dump();
+		let once = false;
+		const store = {
+			...bench.store,
+			appendLine: async (name: string, line: string) => {
+				const files = filesOf(bench);
+				if (!once && line.includes(torn)) {
+					once = true;
+					files.set(name, `${files.get(name)}${line.slice(0, 9)}\n`);
+					throw new Error('ENOSPC');
+				}
+				await bench.store.appendLine(name, line);
+			},
+		};
+		const wiring = bench.wiring as {transfer: Bench['wiring']['transfer']};
+		const {transfer} = wiring;
+		let done = false;
+		wiring.transfer = (value, sckHz) => {
+			const got = transfer(value, sckHz);
+			if (!done && bench.chip.events.some(event => event.what === 'fuse')) {
+				done = true;
+				bench.cutNow('power');
+			}
+			return got;
+		};
+		const wanted = {...plan, fuses: {...fuses, low: 0xef}};
+		assertFailed((await run(bench, wanted, {store})).result);
+		assert.ok(once && done, torn);
+		bench.restore();
+		const found = (await findInterrupted(bench.store))!;
+		assert.equal(found.stage, 'while writing the low fuse', torn);
+		assert.equal(found.plan.resume?.erased, true, torn);
+		const before2 = bench.chip.events.length;
+		assertDone((await run(bench, found.plan, {path: found.path})).result);
+		assert.ok(!bench.chip.events.slice(before2).some(event => event.what === 'erase'), torn);
+		assert.deepEqual(bench.chip.dump().eeprom, before.eeprom);
+		assert.equal(bench.chip.dump().fuses.low, 0xef);
+	}
+});
+
+test('pages before a line that cannot be read are not proven; an erase after it counts', async () => {
+	const {bench, found} = await cut({pages: 17});
+	const text = filesOf(bench).get(found.path)!;
+	const given = async (more: string) => {
+		filesOf(bench).set(found.path, text + more);
+		const {stage, plan: next} = (await findInterrupted(bench.store))!;
+		return {stage, erased: next.resume?.erased, pages: next.resume?.pages, scattered: next.resume?.scattered};
+	};
+	assert.deepEqual(await given('{"did":"polished"}\n'), {
+		stage: 'at a moment that its journal does not tell',
+		erased: true,
+		pages: 0,
+		scattered: true,
+	});
+	assert.equal((await given('{"did":"polished"}\n{"did":"pages","pages":20}\n')).pages, 20);
+	assert.equal((await given('{"did":"pa\n{"did":"verified"}\n')).pages, 'all');
+	assert.equal(
+		(await given('{"did":"verified"}\n{"did":"ee\n{"did":"fuse","fuse":"low","value":255}\n')).pages,
+		0,
+	);
+	const erase = await given('{"did":"pa\n{"did":"erase"}\n');
+	assert.deepEqual([erase.stage, erase.erased], ['during the chip erase', false]);
+	// What a power cut tore was never acted upon.
+	assert.equal((await given('{"did":"pa')).scattered, undefined);
+});
+
+const without = (what: RecoveryPlan): RecoveryPlan => ({
+	...what,
+	backup: 'none',
+	accepted: new Set<RiskName>([...what.accepted, 'no-backup', 'eesave']),
+});
+const half = (bytes: number, seed: number) => {
+	const flash = new Uint8Array(chip.flash.bytes).fill(0xff);
+	flash.set(pattern(bytes, seed));
+	return flash;
+};
+const added: RecoveryPlan = {
+	...plan,
+	erase: false,
+	image: createImage([{byteAddress: 0x4000, data: pattern(4_000, 7)}]),
+};
+
+for (const where of [{pages: 2}, {pages: 12}, {pages: 20}]) {
+	for (const backed of [true, false]) {
+		test(`going on without an erase wrote another board: page ${where.pages}, ${backed ? 'with' : 'without'} a backup`, async () => {
+			const what = backed ? added : without(added);
+			const {bench, found} = await cut(where, 'link', what, board({flash: half(9_000, 3)}));
+			const other = board({seed: 9, flash: half(12_000, 9)});
+			const before = other.chip.dump();
+			const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+			assertFailed(result);
+			assert.match(result.error.kind, /^(OtherBoard|ConsentMissing)$/);
+			if (result.error.kind === 'ConsentMissing') assert.deepEqual(result.error.risks, ['same-board']);
+			assert.deepEqual(other.chip.dump(), before);
+			// The same flash, another EEPROM: asked.
+			if (backed) {
+				const twin = board({seed: 9, flash: half(9_000, 3)});
+				const asked = await run(twin, found.plan, {store: bench.store, path: found.path});
+				assertFailed(asked.result);
+				assert.deepEqual(asked.result.error.risks, ['same-board']);
+				assertDone((await run(bench, found.plan, {path: found.path})).result);
+			}
+		});
+	}
+}
+
+test('fuses alone without a backup: nothing proves the board, so it is asked', async () => {
+	const {image: _image, ...rest} = without(plan);
+	const repair: RecoveryPlan = {
+		...rest,
+		erase: false,
+		fuses: {...fuses, high: 0xd9},
+		accepted: new Set(riskNames.filter(risk => risk !== 'same-board')),
+	};
+	const {bench, found} = await cut({changes: 0}, 'wires', repair);
+	const other = board({seed: 9});
+	const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+	assertFailed(result);
+	assert.deepEqual(result.error.risks, ['same-board']);
+	assert.deepEqual(other.chip.dump().fuses, fuses);
+});
+
+/** Both halves of a keyboard cut off, the left one first; journals of both in one store. */
+async function halves(left: number, right: number, rightIso = '2026-01-02T00:20:00.000Z') {
+	const [a, b] = [board({seed: 1}), board({seed: 2})];
+	let iso = '2026-01-02T00:10:00.000Z';
+	const store = {...a.store, nowIso: () => iso};
+	a.cutAfter({pages: left}, 'link');
+	await run(a, plan, {store});
+	a.restore();
+	iso = rightIso;
+	b.cutAfter({pages: right}, 'link');
+	await run(b, plan, {store});
+	b.restore();
+	const all = await listInterrupted(store);
+	assert.equal(all.length, 2);
+	return {a, b, store, all};
+}
+
+for (const [left, right, rightIso] of [
+	[17, 17],
+	[1, 3],
+	[17, 25],
+	[32, 17],
+	[5, 30],
+	[17, 17, '2026-01-02T00:10:00.000Z'],
+	[3, 17, '2026-01-01T00:00:00.000Z'],
+] as const) {
+	test(`one half of a keyboard got the EEPROM of the other: ${left}, ${right}, ${rightIso ?? 'in order'}`, async () => {
+		const {a, b, store, all} = await halves(left, right, rightIso);
+		for (const bench of [a, b]) {
+			const before = bench.chip.dump();
+			const own = board({seed: bench === a ? 1 : 2}).chip.dump().eeprom;
+			const {result} = await run(bench, all[0]!.plan, {store, path: all[0]!.path});
+			if (result.ok) {
+				assert.deepEqual(bench.chip.dump().eeprom, own);
+				continue;
+			}
+			if (result.error.kind === 'OtherBoard') continue;
+			assert.deepEqual(result.error.risks, ['same-board'], result.error.message);
+			for (const {path, plan: waiting} of all) {
+				assert.match(result.error.likely.join(' '), new RegExp(path));
+				assert.match(result.error.likely.join(' '), new RegExp(waiting.resume!.backup!));
+			}
+			assert.deepEqual(bench.chip.dump(), before);
+		}
+	});
+}
+
+test('pages that only one of two waiting recoveries can have written prove it: nothing is asked', async () => {
+	const {b, store, all} = await halves(3, 17);
+	const {eeprom} = board({seed: 2}).chip.dump();
+	assertDone((await run(b, all[0]!.plan, {store, path: all[0]!.path})).result);
+	assert.deepEqual(b.chip.dump().eeprom, eeprom);
+});
+
+test('the same command twice set the true backup aside: it is known by its digest', async () => {
+	const bench = board();
+	const {eeprom} = bench.chip.dump();
+	const named: RecoveryPlan = {...plan, backup: {path: 'mine.json'}};
+	const {found} = await cut({pages: 17}, 'link', named, bench);
+	const whole = bench.store.files.get('mine.json')!;
+	bench.cutAfter({transfers: Number.POSITIVE_INFINITY}, 'link');
+	assertDone((await run(bench, named)).result);
+	assert.notEqual(bench.store.files.get('mine.json'), whole);
+	const now = (await findInterrupted(bench.store))!;
+	assert.equal(now.path, found.path);
+	assert.equal(now.problem, undefined);
+	assert.equal(now.plan.resume!.backup, 'mine-2.json');
+	assertDone((await run(bench, now.plan, {path: now.path})).result);
+	assert.deepEqual(bench.chip.dump().eeprom, eeprom);
+});
+
+test('another backup under the name of the right one, and that nowhere: told, and asked', async () => {
+	const {bench, found} = await cut({pages: 17}, 'link', {...plan, backup: {path: 'mine.json'}});
+	const whole = bench.store.files.get('mine.json')!;
+	const text = bench.store.files.get(found.path)!;
+	assert.match(text, /"backupSha256":"[0-9a-f]{64}"/);
+	filesOf(bench).set('mine.json', whole.replace('usbasp', 'usbtiny'));
+	const lost = (await findInterrupted(bench.store))!;
+	assert.match(lost.problem ?? '', /mine\.json is not the backup that this recovery made/);
+	const {result} = await run(bench, lost.plan, {path: lost.path});
+	assertFailed(result);
+	assert.deepEqual(result.error.risks, ['backup-lost']);
+	// A journal of an older version has no digest.
+	filesOf(bench).set(found.path, text.replace(/"backupSha256":"[0-9a-f]{64}",/, ''));
+	const old = (await findInterrupted(bench.store))!;
+	assert.equal(old.problem, undefined);
+	assertDone((await run(bench, old.plan, {path: old.path})).result);
 });

@@ -5,6 +5,7 @@ import {
 	chmod,
 	mkdir,
 	mkdtemp,
+	open,
 	readdir,
 	readFile,
 	rm,
@@ -154,6 +155,24 @@ test('lines are appended whole, also behind one that a power cut tore', async ()
 	assert.equal(await store.readText('journal'), '{"a":1}\n{"a":2}\n{"a":\n{"a":3}\n');
 	assert.equal((await stat(path.join(folder, 'journal'))).mode & 0o777, 0o600);
 	await assert.rejects(store.appendLine('journal', 'a\nb'), RangeError);
+});
+
+test('half a line that a full disk took stayed, and tore the journal', async t => {
+	const folder = fresh();
+	const store = createStore(folder);
+	await store.appendLine('journal', '{"a":1}');
+	const handle = await open(path.join(folder, 'journal'));
+	const handles = Object.getPrototypeOf(handle) as typeof handle;
+	await handle.close();
+	const full = t.mock.method(handles, 'appendFile', async function (this: typeof handle) {
+		await this.write('{"a":');
+		throw Object.assign(new Error('no space left'), {code: 'ENOSPC'});
+	});
+	await assert.rejects(store.appendLine('journal', '{"a":2}'), {kind: 'NotSaved'});
+	full.mock.restore();
+	assert.equal(await store.readText('journal'), '{"a":1}\n');
+	await store.appendLine('journal', '{"a":3}');
+	assert.equal(await store.readText('journal'), '{"a":1}\n{"a":3}\n');
 });
 
 test('a line went through a link that stood in place of a journal', {

@@ -114,20 +114,38 @@ export function printEntry(entry: JournalEntry): string {
 	return JSON.stringify(entry);
 }
 
-/**
- * The entries of a journal. A line may be cut off by a power failure; it and what follows it are left out up to the
- * next `start`, with which every run begins.
- */
+/** A line in the midst of a journal that says nothing to this version: torn by a full disk, or of a newer one. */
+type Unread = {readonly did: 'unread'};
+
+/** The entries of a journal. A line that cannot be read is left out; what follows it counts. */
 export function parseJournal(content: string): readonly JournalEntry[] {
-	const entries: JournalEntry[] = [];
-	let trusted = true;
-	for (const line of content.split('\n')) {
-		if (line.trim() === '') continue;
-		const entry = parseEntry(line);
-		trusted = entry !== undefined && (trusted || entry.did === 'start');
-		if (trusted && entry !== undefined) entries.push(entry);
+	return readJournal(content).filter(entry => entry.did !== 'unread');
+}
+
+/**
+ * The same, and where a line cannot be read. Without its first line nothing counts before the next `start`, with
+ * which every run begins; a fragment at the end of a run is what a power failure cut off, before it was acted upon.
+ */
+function readJournal(content: string): readonly (JournalEntry | Unread)[] {
+	const lines = content.split('\n').filter(line => line.trim() !== '');
+	const read = lines.map(line => parseEntry(line) ?? {did: 'unread' as const});
+	const first = read[0]?.did === 'unread' ? read.findIndex(entry => entry.did === 'start') : 0;
+	if (first === -1) return [];
+	return read.filter((entry, index) => {
+		if (entry.did !== 'unread') return index >= first;
+		const next = read[index + 1];
+		const ends = next === undefined || next.did === 'start';
+		return index > first && !(ends && !isJson(lines[index]!));
+	});
+}
+
+function isJson(line: string): boolean {
+	try {
+		JSON.parse(line);
+		return true;
+	} catch {
+		return false;
 	}
-	return entries;
 }
 
 function parseEntry(line: string): JournalEntry | undefined {
@@ -163,12 +181,12 @@ export function describeStage(entries: readonly JournalEntry[]): string {
 	}
 }
 
-/** Pages of the image that are written, by the journal, since the last erase. */
-function pagesDone(entries: readonly JournalEntry[]): number {
+/** Pages of the image that are written, by the journal, since the last erase, or since a line that cannot be read. */
+function pagesDone(entries: readonly (JournalEntry | Unread)[]): number {
 	let before = 0;
 	let since = 0;
 	for (const entry of entries) {
-		if (entry.did === 'erase' || entry.did === 'resumed') {
+		if (entry.did === 'erase' || entry.did === 'resumed' || entry.did === 'unread') {
 			before = entry.did === 'resumed' ? entry.pages : 0;
 			since = 0;
 		}
@@ -269,11 +287,12 @@ export async function surveyJournals(store: Store): Promise<{
 			continue;
 		}
 		if (changedNothing(content)) continue;
-		const entries = parseJournal(content);
-		const plan = entries[0]?.did === 'start' ? await planResume(store, entries) : noStart;
+		const lines = readJournal(content);
+		const entries = lines.filter(entry => entry.did !== 'unread');
+		const plan = lines[0]?.did === 'start' ? await planResume(store, lines) : noStart;
 		if (typeof plan === 'string') damaged.push({path, why: plan});
 		else {
-			const known = entries.some(entry => entry.did !== 'start');
+			const known = entries.some(entry => entry.did !== 'start') && lines.at(-1)?.did !== 'unread';
 			const stage = known ? describeStage(entries) : 'at a moment that its journal does not tell';
 			interrupted.push({path, stage, chip: plan.plan.chip.name, ...plan});
 		}
@@ -336,7 +355,7 @@ async function readBackup(store: Store, path: string, start: StartEntry): Promis
 /** The plan to go on by, or what is wrong with the journal. */
 async function planResume(
 	store: Store,
-	entries: readonly JournalEntry[],
+	entries: readonly (JournalEntry | Unread)[],
 ): Promise<{readonly plan: RecoveryPlan; readonly problem?: string} | string> {
 	// Another plan for the same board may have followed in the same journal; what the board was like at first holds.
 	const origin = entries[0];
@@ -380,6 +399,13 @@ async function planResume(
 	// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
 	const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
 	const since = entries.slice(Math.max(0, lastErase));
+	// What stands before a line that cannot be read is not proven any more; of what comes later it may have told.
+	const lastUnread = since.findLastIndex(entry => entry.did === 'unread');
+	const proven = since.slice(lastUnread + 1);
+	const wasErased =
+		since.some(entry => entry.did === 'erased') ||
+		(lastUnread >= 0 &&
+			since.some(entry => entry.did === 'pages' || entry.did === 'verified' || entry.did === 'eeprom'));
 	const fuseWrites = entries.flatMap(entry =>
 		entry.did === 'fuse' ? [{fuse: entry.fuse, value: entry.value}] : [],
 	);
@@ -403,13 +429,13 @@ async function planResume(
 		restoreEeprom: start.restoreEeprom,
 		...(own === undefined ? {} : {eeprom: own}),
 		resume: {
-			erased: erase && lastErase >= 0 && since.some(entry => entry.did === 'erased'),
+			erased: erase && lastErase >= 0 && wasErased,
 			// A file that is not there, or not what it was, is no backup.
 			backup: backup === undefined ? null : backupPath,
 			before: plain(origin.before),
 			fuseWrites,
-			pages: since.some(entry => entry.did === 'verified') ? 'all' : pagesDone(alone),
-			...(firstResume === -1 ? {} : {scattered: true}),
+			pages: proven.some(entry => entry.did === 'verified') ? 'all' : pagesDone(alone),
+			...(firstResume === -1 && lastUnread === -1 ? {} : {scattered: true}),
 			...(flashesBefore.length === 0 ? {} : {flashesBefore}),
 			...(eepromBefore === undefined ? {} : {eepromBefore}),
 			...(origin.lockBefore === undefined ? {} : {lockBefore: origin.lockBefore}),
