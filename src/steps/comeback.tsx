@@ -79,7 +79,7 @@ function mineOf(reading: ComebackReading): MenuItem | undefined {
 }
 
 export function ComebackView(step: StepProps<'comeback'>) {
-	const {known, deps, view, onDone} = step;
+	const {known, deps, view, input, onDone} = step;
 	const hands = deps.practice?.hands;
 	const id = loaderIdOf(known);
 	const loader = id === undefined ? undefined : findBootloader(id);
@@ -92,8 +92,11 @@ export function ComebackView(step: StepProps<'comeback'>) {
 	const certain = reading.kind === 'bootloader' || reading.kind === 'application' ? reading.kind : undefined;
 	const several = reading.kind === 'bootloader' && reading.several === true;
 	useEffect(() => {
-		if (certain !== undefined && device !== undefined) onDone(answerOf(device, certain, several));
-	}, [certain, device, several, onDone]);
+		if (certain === undefined || device === undefined) return;
+		// On the practice bench a key has brought the board; a real one comes while another key may be on its way.
+		if (hands === undefined) input.hush();
+		onDone(answerOf(device, certain, several));
+	}, [certain, device, several, hands, input, onDone]);
 
 	if (!overUsb) {
 		return (

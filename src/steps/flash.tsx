@@ -1,5 +1,5 @@
 // The work itself: phases, bytes, rate, time left. Ctrl+C asks; a page that was begun is finished.
-import {useEffect, useReducer, useRef, useState} from 'react';
+import {useEffect, useLayoutEffect, useReducer, useRef, useState} from 'react';
 import {riskTexts} from '../engine/advice.ts';
 import {createCancel} from '../engine/cancel.ts';
 import {type RiskName, riskNames} from '../engine/errors.ts';
@@ -91,6 +91,12 @@ export function FlashView(step: StepProps<'flash'>) {
 			() => onDone(answer),
 		);
 	}, [result, needsWord, known, deps, state, onDone]);
+
+	// The stop question is gone, since the work has ended: its key must not answer what stands there now.
+	const {input} = step;
+	useLayoutEffect(() => {
+		if (asking && result !== undefined) input.hush();
+	}, [asking, result, input]);
 
 	if (plan === undefined) return null;
 	if (needsWord && result !== undefined && !result.ok) {

@@ -6,6 +6,11 @@ import type {Key, KeyName} from './keys.ts';
 export const fastKeyMs = 30;
 /** A paste over a slow line comes in pieces; it has ended when this long nothing came. Our choice. */
 export const pasteQuietMs = 120;
+/**
+ * A question that goes away by itself takes a key with it that was meant for it: so long after that nothing is heard.
+ * Longer than a finger that is already on its way (choice reactions take 0.3 to 0.6 s), shorter than reading a screen.
+ */
+export const hushMs = 700;
 /** Up to this many characters without a line break are quick typing (two fingers at once), not a paste. */
 const quickTyping = 8;
 
@@ -22,6 +27,8 @@ export type GateInput =
 
 export type Gate = {
 	readonly push: (input: GateInput) => void;
+	/** The screen has changed without a key: what is held and what comes within `hushMs` was meant for the one before. */
+	readonly hush: () => void;
 	/** Forgets what is held and stops waiting. */
 	readonly close: () => void;
 };
@@ -50,6 +57,14 @@ export function createInputGate(
 	let held = '';
 	let pasting = false;
 	let stop: (() => void) | undefined;
+	let hushed = false;
+
+	const forget = () => {
+		stop?.();
+		stop = undefined;
+		held = '';
+		pasting = false;
+	};
 
 	const flush = () => {
 		stop?.();
@@ -72,6 +87,7 @@ export function createInputGate(
 
 	return {
 		push(input) {
+			if (hushed) return;
 			if (input.type === 'paste') {
 				flush();
 				emit({type: 'text', text: input.text});
@@ -89,11 +105,17 @@ export function createInputGate(
 			stop?.();
 			stop = wait(pasting ? pasteQuietMs : fastKeyMs, flush);
 		},
+		hush() {
+			forget();
+			hushed = true;
+			stop = wait(hushMs, () => {
+				stop = undefined;
+				hushed = false;
+			});
+		},
 		close() {
-			stop?.();
-			stop = undefined;
-			held = '';
-			pasting = false;
+			forget();
+			hushed = false;
 		},
 	};
 }

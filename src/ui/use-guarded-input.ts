@@ -7,21 +7,25 @@ import {createInputGate, type GateEvent} from './input-gate.ts';
 export type InputChannel = {
 	/** Returns an unsubscribe. */
 	readonly listen: (listener: (event: GateEvent) => void) => () => void;
+	/** Call it when a question goes away by itself: a key that was meant for it must not answer the next one. */
+	readonly hush: () => void;
 };
 
 /** Mount once, for as long as the program runs: it also keeps bracketed paste on. Inactive, it leaves the terminal alone. */
 export function useGuardedInput(isActive = true): InputChannel {
 	const {channel, gate} = useMemo(() => {
 		const listeners: ((event: GateEvent) => void)[] = [];
+		const gate = createInputGate(
+			(ms, then) => {
+				const timer = setTimeout(then, ms);
+				return () => clearTimeout(timer);
+			},
+			event => listeners.at(-1)?.(event),
+		);
 		return {
-			gate: createInputGate(
-				(ms, then) => {
-					const timer = setTimeout(then, ms);
-					return () => clearTimeout(timer);
-				},
-				event => listeners.at(-1)?.(event),
-			),
+			gate,
 			channel: {
+				hush: gate.hush,
 				listen(listener: (event: GateEvent) => void) {
 					listeners.push(listener);
 					return () => {

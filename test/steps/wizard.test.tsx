@@ -2,7 +2,7 @@
 // No frame may reach the terminal's height or width; test/helpers/render.tsx asserts that for every one.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {setImmediate as turn} from 'node:timers/promises';
+import {setTimeout as after, setImmediate as turn} from 'node:timers/promises';
 import {createBench} from '../../src/bench/bench.ts';
 import {readQmkFiles} from '../../src/engine/boards/qmk.ts';
 import {createCancel} from '../../src/engine/cancel.ts';
@@ -11,6 +11,7 @@ import {createImage} from '../../src/engine/image/memory-image.ts';
 import {farewell} from '../../src/steps/farewell.ts';
 import {withoutPeople} from '../../src/steps/privacy.ts';
 import type {WizardDeps} from '../../src/steps/step.ts';
+import {hushMs} from '../../src/ui/input-gate.ts';
 import {type DriveOptions, type Driver, drive, practiceOn} from '../helpers/press.tsx';
 import {caterina, dfuStalled, seedLogs} from './seed-logs.ts';
 
@@ -319,6 +320,23 @@ test('the cable pulled in mid-write: the state is said, and a second run saves t
 			settings,
 			'the settings of the board outlive both runs',
 		);
+	});
+});
+
+test('Enter for the stop question, pressed as the work ended: the screen that came answered to it; nothing does now', async () => {
+	const bench = createBench('healthy', {pace: () => turn()});
+	await withWizard({deps: () => practiceOn(bench)}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.see(/▶ (Write|Read back)/);
+		wizard.key('interrupt');
+		await wizard.see('Stop after this page');
+		await wizard.see('Practice: unplug and plug in');
+		wizard.key('enter');
+		await after(hushMs);
+		assert.match(wizard.screen(), /❯ Practice: unplug and plug in/);
+		await wizard.enterAt('Practice: unplug and plug in');
+		await wizard.see('1b4f:9205');
 	});
 });
 

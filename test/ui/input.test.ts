@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
-import {createInputGate, fastKeyMs, type GateEvent, pasteQuietMs} from '../../src/ui/input-gate.ts';
+import {createInputGate, fastKeyMs, type GateEvent, hushMs, pasteQuietMs} from '../../src/ui/input-gate.ts';
 import {layOut, say} from '../../src/ui/lines.ts';
 import {filterMenu, menuWindow, moveMenu, visibleItems} from '../../src/ui/menu-state.ts';
 import {cleanPaste, fit, foldLine, pasteLimit, printable, textWidth, wrap} from '../../src/ui/text.ts';
@@ -248,4 +248,19 @@ test('the plain lines at the end were broken inside words at 60 columns; paths s
 			},
 		),
 	);
+});
+
+test('a key for a question that went away by itself reaches no other: held, pressed, named or pasted', () => {
+	const at = gateAt();
+	at.type('\r');
+	at.gate.hush();
+	at.pass(hushMs - 1);
+	at.type('\r');
+	at.gate.push({type: 'named', name: 'interrupt'});
+	at.gate.push({type: 'paste', text: 'x'});
+	assert.deepEqual(at.events, []);
+	at.pass(1);
+	at.type('\r');
+	at.pass(fastKeyMs);
+	assert.deepEqual(at.events, [{type: 'key', key: {name: 'return', fast: false}}]);
 });

@@ -58,7 +58,7 @@ test('the list is drawn by ink-select-input, but hears no key: those go through 
 				canGoBack: false,
 			}}
 			view={{columns: 80, rows: 24, unicode: true, screenReader: false}}
-			input={{listen: () => () => {}}}
+			input={{listen: () => () => {}, hush: () => {}}}
 			onAction={() => assert.fail('nobody pressed a key of ours')}
 		/>,
 	);
