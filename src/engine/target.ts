@@ -29,7 +29,12 @@ export type TransferOptions = {readonly onProgress?: OnProgress; readonly cancel
  * Told before a byte that a disturbed instruction has hit is set to `value`, what it should hold (for the lock byte:
  * what it holds now, it cannot be set back).
  */
-export type OnStray = (hit: {readonly byte: FuseName | 'lock'; readonly value: number}) => Promise<void>;
+export type OnStray = (hit: {
+	readonly byte: FuseName | 'lock';
+	readonly value: number;
+	/** All fuse bytes as last read. */
+	readonly seen: FuseBytes;
+}) => Promise<void>;
 
 /** Something worth saying that stops nothing. */
 export type TargetNote = {readonly code: string; readonly message: string};

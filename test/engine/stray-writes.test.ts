@@ -176,6 +176,22 @@ test('a chip erase that lands in the low fuse is set back before the RESET pulse
 	}
 });
 
+test('two bytes hit, the sent one mended first: the journal said that it is as before', async () => {
+	const bench = board('usbasp');
+	// The low fuse gets a wrong value; what should mend it goes to the high one.
+	flipBits(bench, {at: [0xac, 0xa0], byte: 3, bit: 3}, {at: [0xac, 0xa0], byte: 1, bit: 3, skip: 1});
+	const wanted = {...plan, fuses: {...fuses, low: 0xe2}};
+	const {result} = await run(bench, wanted);
+	assert.match(message(result), /^FuseReadback: /);
+	assert.deepEqual(changes(bench), ['low ea', 'high c2', 'low e2', 'high df']);
+	const found = (await findInterrupted(bench.store))!;
+	const begun = found.plan.resume!.fuseWrites!;
+	assert.equal(begun.findLast(({fuse}) => fuse === 'low')?.value, 0xe2);
+	const second = await run(bench, found.plan, found.path);
+	assert.ok(second.result.ok, message(second.result));
+	assert.deepEqual(bench.chip.dump().fuses, wanted.fuses);
+});
+
 test('a lock write that lands in the low fuse is set back before RESET rises', async () => {
 	for (const programmer of ['usbtiny', 'avrisp'] as const) {
 		const bench = board(programmer);

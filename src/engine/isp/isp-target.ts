@@ -600,7 +600,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const current = open();
 		const hitFuse = fuseNames(part).find(fuse => !isFuse(fuse, wanted.fuses, seen.fuses));
 		const locked = !sameLock(part, wanted.lock, seen.lock);
-		if (locked) await onStray?.({byte: 'lock', value: seen.lock});
+		if (locked) await onStray?.({byte: 'lock', value: seen.lock, seen: seen.fuses});
 		held = hitFuse !== undefined;
 		let now = seen;
 		let end: StrayWrite['end'] = hitFuse === undefined ? 'needs-erase' : 'stands';
@@ -608,7 +608,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		for (let attempt = 1; held && attempt <= mendAttempts; attempt++) {
 			const fuse = fuseNames(part).find(name => !isFuse(name, wanted.fuses, now.fuses))!;
 			const value = fuseToWrite(part, fuse, wanted.fuses[fuse] ?? 0xff);
-			await onStray?.({byte: fuse, value});
+			await onStray?.({byte: fuse, value, seen: now.fuses});
 			fusesTouched = true;
 			try {
 				await current.sendFuse(fuse, value).catch(error => {
@@ -630,7 +630,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 			await clock.sleep(mendPauseMs);
 		}
 		standing = {fuses: now.fuses, lock: now.lock};
-		if (!sameLock(part, now.lock, seen.lock)) await onStray?.({byte: 'lock', value: now.lock});
+		if (!sameLock(part, now.lock, seen.lock)) {
+			await onStray?.({byte: 'lock', value: now.lock, seen: now.fuses});
+		}
 		// The byte that is to be spoken of: the one that still stands wrong, else the one that was hit.
 		const left = fuseNames(part).find(name => !isFuse(name, wanted.fuses, now.fuses));
 		const named = left ?? hitFuse;

@@ -372,11 +372,11 @@ async function* run(
 	/** Before a byte that a disturbed instruction has hit is set back: the next run must look at the right one. */
 	const strayNotes =
 		(sent?: FuseWrite): OnStray =>
-		async ({byte, value}) => {
+		async ({byte, value, seen}) => {
 			if (byte === 'lock') return await journal({did: 'lock', value});
-			// What was sent went elsewhere: its own byte is as before.
+			// What was sent may have gone elsewhere: its own byte is what it reads as, not what was to come.
 			if (sent !== undefined && sent.fuse !== byte) {
-				await journal({did: 'fuse', fuse: sent.fuse, value: sent.before});
+				await journal({did: 'fuse', fuse: sent.fuse, value: seen[sent.fuse] ?? sent.before});
 			}
 			await journal({did: 'fuse', fuse: byte, value});
 		};
