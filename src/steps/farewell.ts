@@ -41,6 +41,8 @@ function seenTexts({comeback, keymap}: Known): readonly string[] {
 
 const ofPractice =
 	'This was practice: no real board was touched, and the files named on its screens are not kept.';
+const ofPracticeReport = '(In practice the report is kept in memory only.)';
+const toGoOnHere = 'Run it again to go on here.';
 const toGoOn = 'To go on: start avr-unbrick again and choose "Go on with the recovery that was interrupted".';
 
 /** Backup and report, where they are real. */
@@ -71,6 +73,11 @@ function othersLines(
 		}),
 		...(waiting.length === 0 ? [] : [toGoOn]),
 	];
+}
+
+/** True when the wizard keeps the answers, so that it can be entered again where it was left (session.ts). */
+function hasAnswers(known: Known): boolean {
+	return known.start !== undefined && known.image?.restore === undefined && !isArm(known);
 }
 
 /** What was done, where the files lie, and the exit code for it. */
@@ -105,6 +112,7 @@ export function farewell(
 			lines: [
 				...head,
 				last === undefined ? `Left before the end. ${first}` : 'Left before the end.',
+				...(how === 'left' && last === undefined && !practice && hasAnswers(known) ? [toGoOnHere] : []),
 				...state,
 				...rest,
 			],
@@ -137,6 +145,7 @@ export function farewell(
 			['Backup of the last try', more],
 			['Report', report],
 		]),
+		...(practice && how === 'gave-up' ? [ofPracticeReport] : []),
 		...othersLines([...others, ...unspoken.filter(one => !one.practice)], waiting, [firstBackup, backup]),
 	];
 	if (result.ok) return {lines, code: 0};

@@ -96,6 +96,12 @@ function menuItems(
 	];
 }
 
+/** How the interrupted recovery has left its chip, where its stage tells. */
+function stateOf({stage}: Interrupted): readonly string[] {
+	if (stage.includes('writing page')) return ['Its chip is partly written, not damaged.'];
+	return stage.includes('erase') ? ['Its chip may be blank; it is not damaged.'] : [];
+}
+
 /** What becomes of the backup that the interrupted recovery made. */
 function backupOf({plan, problem}: Interrupted): string {
 	if (problem !== undefined) return `Its backup cannot be used: ${printable(problem)}`;
@@ -280,6 +286,7 @@ export function StartView(step: StepProps<'start'>) {
 							]
 						: [
 								say(`A recovery of an ${interrupted.chip} was interrupted ${interrupted.stage}.`, 'strong'),
+								...stateOf(interrupted).map(text => say(text)),
 								say('Go on with it on the same board, or begin with another one.'),
 								...(interrupted.problem === undefined ? [] : [say(backupOf(interrupted), 'warn')]),
 							]),

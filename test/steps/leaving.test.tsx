@@ -6,6 +6,8 @@ import path from 'node:path';
 import {test} from 'node:test';
 import {interruptedIn} from '../../src/app.tsx';
 import {createBench} from '../../src/bench/bench.ts';
+import {UnbrickError} from '../../src/engine/errors.ts';
+import {failureResult} from '../../src/engine/procedures/results.ts';
 import {createStore} from '../../src/io/store.ts';
 import {farewell} from '../../src/steps/farewell.ts';
 import type {WizardDeps} from '../../src/steps/step.ts';
@@ -197,4 +199,22 @@ test('no answer at the first contact: given up with a report, the cause and exit
 		assert.match(written ?? '', /Ended: NoTarget: The chip does not answer/);
 		assert.match(written ?? '', /Chip now: Nothing on the chip was changed/);
 	});
+});
+
+test('left with answers: the goodbye says that it can be gone on with, in practice it does not; giving up there names where the report is', () => {
+	const known = {start: {how: 'nothing'}} as const;
+	const here = /Run it again to go on here\./;
+	assert.match(farewell(known, 'left').lines.join('\n'), here);
+	assert.doesNotMatch(farewell({}, 'left').lines.join('\n'), here);
+	assert.doesNotMatch(farewell(known, 'left', {practice: true}).lines.join('\n'), here);
+	const result = failureResult(new UnbrickError({kind: 'Timeout', command: 'GET_SYNC', waitedMs: 1}), {
+		chipState: 'untouched',
+		backup: null,
+		seconds: 0,
+	});
+	const gaveUp = {result, warnings: [], report: 'report-1.md'};
+	assert.match(
+		farewell(known, 'gave-up', {practice: true, gaveUp}).lines.join('\n'),
+		/\(In practice the report is kept in memory only\.\)/,
+	);
 });
