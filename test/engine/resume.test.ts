@@ -5,7 +5,7 @@ import {test} from 'node:test';
 import {type Bench, createBench} from '../../src/bench/bench.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
 import {type RiskName, riskNames} from '../../src/engine/errors.ts';
-import {parseBackup} from '../../src/engine/image/backup-file.ts';
+import {parseBackup, printBackup} from '../../src/engine/image/backup-file.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
@@ -636,10 +636,11 @@ test('fuses alone without a backup: nothing proves the board, so it is asked', a
 	};
 	const {bench, found} = await cut({changes: 0}, 'wires', repair);
 	const other = board({seed: 9});
+	const before = other.chip.dump();
 	const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
 	assertFailed(result);
 	assert.deepEqual(result.error.risks, ['same-board']);
-	assert.deepEqual(other.chip.dump().fuses, fuses);
+	assert.deepEqual(other.chip.dump(), before);
 });
 
 /** Both halves of a keyboard cut off, the left one first; journals of both in one store. */
@@ -680,11 +681,13 @@ for (const [left, right, rightIso] of [
 			}
 			if (result.error.kind === 'OtherBoard') continue;
 			assert.deepEqual(result.error.risks, ['same-board'], result.error.message);
+			assert.deepEqual(bench.chip.dump(), before);
+			// What its own journal does not explain is asked about anyhow.
+			if (/Nothing proves/.test(result.error.likely.join(' '))) continue;
 			for (const {path, plan: waiting} of all) {
 				assert.match(result.error.likely.join(' '), new RegExp(path));
 				assert.match(result.error.likely.join(' '), new RegExp(waiting.resume!.backup!));
 			}
-			assert.deepEqual(bench.chip.dump(), before);
 		}
 	});
 }
@@ -718,7 +721,8 @@ test('another backup under the name of the right one, and that nowhere: told, an
 	const whole = bench.store.files.get('mine.json')!;
 	const text = bench.store.files.get(found.path)!;
 	assert.match(text, /"backupSha256":"[0-9a-f]{64}"/);
-	filesOf(bench).set('mine.json', whole.replace('usbasp', 'usbtiny'));
+	const later = {...parseBackup(whole, 'mine.json'), eeprom: new Uint8Array(chip.eeprom.bytes).fill(0xff)};
+	filesOf(bench).set('mine.json', printBackup(later));
 	const lost = (await findInterrupted(bench.store))!;
 	assert.match(lost.problem ?? '', /mine\.json is not the backup that this recovery made/);
 	const {result} = await run(bench, lost.plan, {path: lost.path});

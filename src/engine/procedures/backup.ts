@@ -5,6 +5,7 @@ import type {Chip} from '../chips/chip.ts';
 import type {Clock} from '../clock.ts';
 import {UnbrickError} from '../errors.ts';
 import {backupFileName, printBackup} from '../image/backup-file.ts';
+import {sha256OfText} from '../image/digest.ts';
 import type {Reference} from '../image/inspect.ts';
 import type {Store} from '../store.ts';
 import type {Identity, Memory, Target} from '../target.ts';
@@ -20,6 +21,9 @@ export type BackupLabel = {
 	readonly programmer: string;
 	readonly board?: string;
 };
+
+/** Where a backup lies, and the SHA-256 of its text: the name may come to mean another file. */
+export type SavedBackup = {readonly path: string; readonly sha256: string};
 
 /**
  * Reads flash and EEPROM and writes the backup durably. Yields progress; returns path and content.
@@ -47,7 +51,7 @@ export async function* takeBackup(
 	abandon: () => void = () => {},
 ): AsyncGenerator<
 	RecoverEvent,
-	{readonly path: string; readonly flash: Uint8Array; readonly eeprom: Uint8Array}
+	SavedBackup & {readonly flash: Uint8Array; readonly eeprom: Uint8Array}
 > {
 	const parts = [
 		{memory: 'flash', bytes: chip.flash.bytes, readings: flashTwice ? 2 : 1},
@@ -90,7 +94,7 @@ export async function* takeBackup(
 	}
 	const [flash, eeprom] = [taken[0]!, taken[1]!];
 	return {
-		path: await saveBackup(target, chip, identity, {store, label, path}, {flash, eeprom}),
+		...(await saveBackup(target, chip, identity, {store, label, path}, {flash, eeprom})),
 		flash,
 		eeprom,
 	};
@@ -98,7 +102,6 @@ export async function* takeBackup(
 
 /**
  * Writes what was read of a chip durably.
- * @returns the path
  * @throws UnbrickError NotSaved, and UnstableLink or NoTarget when the chip has gone
  */
 export async function saveBackup(
@@ -107,7 +110,7 @@ export async function saveBackup(
 	identity: Identity,
 	{store, label, path}: {readonly store: Store; readonly label: BackupLabel; readonly path: 'auto' | string},
 	{flash, eeprom}: {readonly flash: Uint8Array; readonly eeprom: Uint8Array},
-): Promise<string> {
+): Promise<SavedBackup> {
 	// Reading from a chip that has gone gives bytes, too: it must still be there, or nothing of this counts.
 	await target.testLink?.();
 	const takenAt = store.nowIso();
@@ -127,7 +130,7 @@ export async function saveBackup(
 		path === 'auto'
 			? await store.writeDurably(backupFileName(chip, takenAt), text, 'new-name')
 			: await store.writeDurably(path, text, 'set-aside');
-	return receipt.path;
+	return {path: receipt.path, sha256: sha256OfText(text)};
 }
 
 /** Byte by byte what two of three readings say. Throws UnstableLink where all three differ. */

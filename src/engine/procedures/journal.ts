@@ -7,6 +7,7 @@ import {findChip} from '../chips/index.ts';
 import {riskNames, UnbrickError} from '../errors.ts';
 import {eepromAtErase} from '../fuses/plan.ts';
 import {type Backup, parseBackup} from '../image/backup-file.ts';
+import {sha256OfText} from '../image/digest.ts';
 import {parseIntelHex, printIntelHex} from '../image/intel-hex.ts';
 import type {Store} from '../store.ts';
 import type {Identity} from '../target.ts';
@@ -29,6 +30,8 @@ const startSchema = v.strictObject({
 	chip: text,
 	signature: v.pipe(v.string(), v.regex(/^[0-9a-f]{6}$/)),
 	backup: v.nullable(pathText),
+	/** SHA-256 of its text: the same name may come to mean a later backup. Absent in older journals. */
+	backupSha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
 	/** What was on the chip when this run went on, kept before it went. */
 	kept: v.optional(pathText),
 	programmer: text,
@@ -75,12 +78,14 @@ type StartEntry = v.InferOutput<typeof startSchema>;
  * The first entry: everything that another run needs to do the same. That the board is the same one is said of this
  * run alone, and is not taken down.
  * @param kept file with what was on the chip when an interrupted recovery went on
+ * @param backupSha256 of the backup's text
  */
 export function startEntry(
 	plan: RecoveryPlan,
 	identity: Identity,
 	backup: string | null,
 	kept?: string,
+	backupSha256?: string,
 ): StartEntry {
 	const short = (name: string) => name.slice(0, longestText);
 	return {
@@ -88,6 +93,7 @@ export function startEntry(
 		chip: plan.chip.id,
 		signature: hexString(identity.signature),
 		backup,
+		...(backup === null || backupSha256 === undefined ? {} : {backupSha256}),
 		...(kept === undefined ? {} : {kept}),
 		programmer: short(plan.programmer),
 		...(plan.board === undefined ? {} : {board: plan.board.id}),
@@ -203,7 +209,7 @@ export type Journal = (entry: JournalEntry) => Promise<void>;
  * @param path the journal of the interrupted recovery that this one goes on with; a new one otherwise
  */
 export function createJournal(store: Store, path?: string): Journal {
-	const name = path ?? `${prefix}${store.nowIso().replace(/[^0-9]/g, '')}.jsonl`;
+	let name = path ?? `${prefix}${store.nowIso().replace(/[^0-9]/g, '')}.jsonl`;
 	let start: JournalEntry | undefined;
 	let release: (() => Promise<void>) | undefined;
 	return async entry => {
@@ -219,6 +225,13 @@ export function createJournal(store: Store, path?: string): Journal {
 			if ((await store.readText(name)) !== undefined) await store.remove(name);
 			await release?.();
 			return;
+		}
+		// A clock that was set back, or two runs at once: the journal of another board is not written into.
+		if (path === undefined && release === undefined) {
+			const wanted = name;
+			for (let number = 2; (await store.readText(name)) !== undefined; number++) {
+				name = wanted.replace('.jsonl', `-${number}.jsonl`);
+			}
 		}
 		release ??= (await store.hold?.(name)) ?? (async () => {});
 		if (start !== undefined) {
@@ -289,7 +302,7 @@ export async function surveyJournals(store: Store): Promise<{
 		if (changedNothing(content)) continue;
 		const lines = readJournal(content);
 		const entries = lines.filter(entry => entry.did !== 'unread');
-		const plan = lines[0]?.did === 'start' ? await planResume(store, lines) : noStart;
+		const plan = lines[0]?.did === 'start' ? await planResume(store, path, lines) : noStart;
 		if (typeof plan === 'string') damaged.push({path, why: plan});
 		else {
 			const known = entries.some(entry => entry.did !== 'start') && lines.at(-1)?.did !== 'unread';
@@ -323,6 +336,33 @@ export async function findInterrupted(store: Store): Promise<Interrupted | undef
 	return (await listInterrupted(store))[0];
 }
 
+/**
+ * Other interrupted recoveries that may have been of the chip at hand, and that would leave it otherwise than `plan`:
+ * two halves of a keyboard with one firmware differ in their EEPROM alone.
+ */
+export async function rivalsOf(
+	store: Store,
+	plan: RecoveryPlan,
+	mayBe: (other: RecoveryPlan) => boolean,
+): Promise<readonly Interrupted[]> {
+	const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) =>
+		a === undefined || b === undefined ? a === b : hexString(a) === hexString(b);
+	const print = ({image}: RecoveryPlan) => (image === undefined ? '' : printIntelHex(image));
+	const outcome = (one: RecoveryPlan) =>
+		JSON.stringify([print(one), one.fuses, one.lock, one.erase, one.restoreEeprom]);
+	return (await listInterrupted(store)).filter(
+		other =>
+			other.path !== plan.resume?.journal &&
+			hexString(other.plan.chip.signature) === hexString(plan.chip.signature) &&
+			!(
+				outcome(other.plan) === outcome(plan) &&
+				same(other.plan.eeprom, plan.eeprom) &&
+				same(other.plan.resume?.eepromBefore, plan.resume?.eepromBefore)
+			) &&
+			mayBe(other.plan),
+	);
+}
+
 /** Goes no further with it: the journal is removed, its backup stays. Throws DeviceBusy while another copy goes on with it. */
 export async function forgetInterrupted(
 	store: Store,
@@ -333,19 +373,46 @@ export async function forgetInterrupted(
 	await release?.();
 }
 
-/** A backup that the journal names, or what is wrong with it. */
-async function readBackup(store: Store, path: string, start: StartEntry): Promise<Backup | string> {
+/** Names under which a later backup may have set an older one aside. */
+const asideNames = 99;
+
+type NamedBackup = {readonly path: string; readonly backup: Backup};
+
+/**
+ * A backup that the journal names, or what is wrong with it. Where the name has come to mean another file, the right one
+ * is looked for beside it.
+ */
+async function readBackup(store: Store, path: string, start: StartEntry): Promise<NamedBackup | string> {
+	const digest = path === start.backup ? start.backupSha256 : undefined;
+	const read = await readNamed(store, path, start, digest);
+	if (typeof read !== 'string' || digest === undefined) return read;
+	for (let number = 2; number <= asideNames; number++) {
+		const aside = await readNamed(store, path.replace(/(\.[^./\\]*)?$/, `-${number}$1`), start, digest);
+		if (typeof aside !== 'string') return aside;
+	}
+	return read;
+}
+
+async function readNamed(
+	store: Store,
+	path: string,
+	start: StartEntry,
+	digest: string | undefined,
+): Promise<NamedBackup | string> {
 	try {
 		const content = await store.readText(path);
 		if (content === undefined) return `${path} is not there`;
 		const backup = parseBackup(content, path);
+		if (digest !== undefined && sha256OfText(content) !== digest) {
+			return `${path} is not the backup that this recovery made`;
+		}
 		const {low, high, extended} = start.before;
 		const same =
 			hexString(backup.signature) === start.signature &&
 			backup.fuses.low === low &&
 			backup.fuses.high === high &&
 			backup.fuses.extended === extended;
-		return same ? backup : `${path} is not of this board: its signature or fuses are others`;
+		return same ? {path, backup} : `${path} is not of this board: its signature or fuses are others`;
 	} catch (error) {
 		const reason = reasonOf(error);
 		return reason.includes(path) ? reason : `${path}: ${reason}`;
@@ -355,6 +422,7 @@ async function readBackup(store: Store, path: string, start: StartEntry): Promis
 /** The plan to go on by, or what is wrong with the journal. */
 async function planResume(
 	store: Store,
+	path: string,
 	entries: readonly (JournalEntry | Unread)[],
 ): Promise<{readonly plan: RecoveryPlan; readonly problem?: string} | string> {
 	// Another plan for the same board may have followed in the same journal; what the board was like at first holds.
@@ -377,27 +445,34 @@ async function planResume(
 	const backupPath = first?.backup ?? null;
 	const read =
 		first === undefined || backupPath === null ? undefined : await readBackup(store, backupPath, first);
-	const backup = typeof read === 'string' ? undefined : read;
+	const backup = typeof read === 'string' ? undefined : read?.backup;
+	const foundPath = typeof read === 'string' ? null : (read?.path ?? null);
 	const problem =
 		typeof read === 'string'
 			? `The backup that was made before the first erase cannot be used: ${read}.`
 			: undefined;
-	const flashes = [backup?.flash];
-	const later = starts.flatMap(entry =>
-		[entry.backup, entry.kept].flatMap(file => (file == null || file === backupPath ? [] : [{file, entry}])),
-	);
-	for (const {file, entry} of new Map(later.map(one => [one.file, one])).values()) {
+	const erase = start.erase ?? true;
+	// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
+	const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
+	// A plan without an erase that followed an erase found what that had left.
+	const followed = !erase && lastErase >= 0 && entries.lastIndexOf(start) > lastErase;
+	const flashes = followed ? [] : [backup?.flash];
+	const later = starts
+		.filter(entry => !followed || entries.indexOf(entry) > lastErase)
+		.flatMap(entry =>
+			[entry.backup, entry.kept].flatMap(file =>
+				file == null || (file === backupPath && !differs(entry, first)) ? [] : [{file, entry}],
+			),
+		);
+	for (const {file, entry} of later) {
 		const more = await readBackup(store, file, entry);
-		if (typeof more !== 'string') flashes.push(more.flash);
+		if (typeof more !== 'string') flashes.push(more.backup.flash);
 	}
 	const flashesBefore = flashes.filter(flash => flash !== undefined && flash !== null);
 	const own = start.eeprom === undefined ? undefined : bytesOfHex(start.eeprom);
 	const eepromBefore = backup?.eeprom ?? undefined;
-	const erase = start.erase ?? true;
 	const hangsOnBackup =
 		erase && start.restoreEeprom && own === undefined && !eepromAtErase(chip, plain(origin.before)).survives;
-	// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
-	const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
 	const since = entries.slice(Math.max(0, lastErase));
 	// What stands before a line that cannot be read is not proven any more; of what comes later it may have told.
 	const lastUnread = since.findLastIndex(entry => entry.did === 'unread');
@@ -409,7 +484,9 @@ async function planResume(
 	const fuseWrites = entries.flatMap(entry =>
 		entry.did === 'fuse' ? [{fuse: entry.fuse, value: entry.value}] : [],
 	);
-	const firstResume = since.findIndex(entry => entry.did === 'resumed');
+	// Without an erase the first run, too, begins with `resumed`.
+	const begun = erase ? -1 : since.findIndex(entry => entry.did === 'resumed');
+	const firstResume = since.findIndex((entry, at) => at > begun && entry.did === 'resumed');
 	const alone = firstResume === -1 ? since : since.slice(0, firstResume);
 	const plan: RecoveryPlan = {
 		programmer: start.programmer,
@@ -431,7 +508,11 @@ async function planResume(
 		resume: {
 			erased: erase && lastErase >= 0 && wasErased,
 			// A file that is not there, or not what it was, is no backup.
-			backup: backup === undefined ? null : backupPath,
+			backup: foundPath,
+			...(foundPath === null || first?.backupSha256 === undefined
+				? {}
+				: {backupSha256: first.backupSha256}),
+			journal: path,
 			before: plain(origin.before),
 			fuseWrites,
 			pages: proven.some(entry => entry.did === 'verified') ? 'all' : pagesDone(alone),
@@ -450,6 +531,10 @@ async function planResume(
 	};
 	return {plan, ...(problem === undefined ? {} : {problem})};
 }
+
+/** The same name, but another file by then. */
+const differs = (one: StartEntry, other: StartEntry | undefined): boolean =>
+	one.backupSha256 !== undefined && one.backupSha256 !== other?.backupSha256;
 
 function bytesOfHex(digits: string): Uint8Array {
 	return Uint8Array.from({length: digits.length / 2}, (_, index) =>

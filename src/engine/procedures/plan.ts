@@ -36,6 +36,10 @@ export type RecoveryPlan = {
 		readonly erased: boolean;
 		/** The backup made then. */
 		readonly backup: string | null;
+		/** SHA-256 of its text. */
+		readonly backupSha256?: string;
+		/** The journal that this plan is from; others may wait, of boards like this one. */
+		readonly journal?: string;
 		/** By the rest the chip is known again: it was so before the first change. */
 		readonly before?: FuseBytes;
 		/** Fuse writes that were begun, in order; all but the last were read back. */

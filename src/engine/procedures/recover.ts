@@ -28,10 +28,17 @@ import {
 	risksOf,
 } from './check-plan.ts';
 import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
-import {type Journal, type JournalEntry, startEntry} from './journal.ts';
+import {type Interrupted, type Journal, type JournalEntry, rivalsOf, startEntry} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
 import {failureResult, fuseText, identityEvent, lookEvent, referencesOf} from './results.ts';
-import {type Content, proveIdentity, type Recognition, recognise, type SpoiledFuse} from './same-chip.ts';
+import {
+	type Content,
+	mayBeFrom,
+	proveIdentity,
+	type Recognition,
+	recognise,
+	type SpoiledFuse,
+} from './same-chip.ts';
 import {streaming} from './streaming.ts';
 
 /** Times the flash is written in all: a second erase and write when the first does not verify. */
@@ -73,7 +80,7 @@ export type RecoverDeps = {
 };
 
 /** What has happened so far, for the result of a failure. */
-type Progress = {state: ChipState; backup: string | null};
+type Progress = {state: ChipState; backup: string | null; backupSha256?: string};
 
 /**
  * Runs a plan. Yields events and ends in exactly one `result`; throws nothing. The target is closed in every case,
@@ -336,6 +343,13 @@ async function* run(
 			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}. ${image === undefined ? 'Its fuses would be written.' : 'What is on it would be kept in a fresh backup and overwritten.'}`,
 		});
 	}
+	// By what is on it, it may as well be another one that waits.
+	const seen = found;
+	const rivals =
+		seen === undefined || plan.resume?.journal === undefined
+			? []
+			: await rivalsOf(store, plan, other => mayBeFrom(other, identity, seen));
+	if (words.length === 0 && rivals.length > 0) risks.push({risk: 'same-board', why: manyFit(plan, rivals)});
 	// The interrupted run has asked, of the board that it was about.
 	const settled = plan.resume !== undefined && words.length === 0;
 	if (
@@ -409,6 +423,7 @@ async function* run(
 		flashBefore = taken.flash;
 		yield lookEvent(taken.flash, chip, identity.fuses, await referencesOf(deps, chip));
 		progress.backup = taken.path;
+		progress.backupSha256 = taken.sha256;
 		halt('backup');
 	}
 
@@ -431,9 +446,9 @@ async function* run(
 			const goes = plan.erase && rest === undefined && !(isBlank(found.flash) && isBlank(found.eeprom));
 			const content = plan.eeprom ?? (plan.erase && plan.restoreEeprom ? keptEeprom : undefined);
 			const changes = content !== undefined && !isBlank(found.eeprom) && !sameBytes(content, found.eeprom);
-			if (!keepBackup && (goes || changes || words.length > 0)) {
+			if (!keepBackup && (goes || changes || words.length > 0 || rivals.length > 0)) {
 				yield phase('backup');
-				kept = await saveBackup(target, chip, identity, {store, label, path: 'auto'}, found);
+				kept = (await saveBackup(target, chip, identity, {store, label, path: 'auto'}, found)).path;
 				yield* notes();
 				yield {type: 'warning', code: 'kept-first', message: `What is on the chip now is kept in ${kept}.`};
 			}
@@ -472,6 +487,7 @@ async function* run(
 			identity,
 			progress.backup,
 			kept,
+			progress.backupSha256 ?? plan.resume?.backupSha256,
 		),
 	);
 	// Without a backup from before it is the one to name.
@@ -772,6 +788,15 @@ function asNotSaved(error: unknown): UnbrickError {
 
 /** What an interrupted recovery has left on the chip, and what of it does not fit. */
 type Found = Content & {readonly strange: Recognition};
+
+/** Which recoveries the chip may be from, and what taking the wrong one would do. */
+function manyFit(plan: RecoveryPlan, rivals: readonly Interrupted[]): string {
+	const name = (path: string | undefined, backup: string | null | undefined) =>
+		`${path ?? 'this one'} (${backup == null ? 'no backup' : `backup ${backup}`})`;
+	const own = name(plan.resume?.journal, plan.resume?.backup);
+	const others = rivals.map(({path, plan: other}) => name(path, other.resume?.backup)).join(' and ');
+	return `Several interrupted recoveries wait, and what is on the chip fits more than one: ${own}, which would go on now, and ${others}. Of the wrong one it would get the image, the fuses and the EEPROM of another board. To go on with another one, move the journal of the first out of the state folder for that time.`;
+}
 
 /** A chip is called another one only over a link that is sound, and when it says the same again. */
 async function askAgain(

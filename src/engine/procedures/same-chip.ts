@@ -116,18 +116,85 @@ export function recognise(
 	content: Content,
 ): Recognition {
 	const {image} = plan;
-	if (image === undefined) {
-		const before = resume.flashesBefore ?? [];
-		const known = before.length === 0 || before.some(old => sameBytes(old, content.flash));
-		return {flash: known ? undefined : 'its flash is not what the backup holds', eeprom: undefined};
+	if (image === undefined || !plan.erase) {
+		return {
+			flash: notErased(plan, resume, image, content.flash),
+			eeprom: strangeSpared(plan, resume, content.eeprom),
+		};
 	}
-	if (!plan.erase) return {flash: missingPages(plan, resume, image, content.flash), eeprom: undefined};
 	return {
 		flash: resume.erased
 			? afterErase(plan, resume, resume.written ?? image, content.flash)
 			: afterCutErase(plan, resume, resume.written ?? image, content.flash),
 		eeprom: strangeEeprom(plan, resume, identity, content),
 	};
+}
+
+/**
+ * Whether the interruption of `plan` may have left this chip, too: nothing of it contradicts its journal. More pages of
+ * the image than that run can have written are another run's.
+ */
+export function mayBeFrom(plan: RecoveryPlan, identity: Identity, content: Content): boolean {
+	const {resume} = plan;
+	if (resume === undefined) return false;
+	try {
+		proveIdentity(plan, resume, identity);
+		const {flash, eeprom} = recognise(plan, resume, identity, content);
+		if (flash !== undefined || eeprom !== undefined) return false;
+	} catch (error) {
+		if (error instanceof UnbrickError && error.kind === 'OtherBoard') return false;
+		throw error;
+	}
+	const written = resume.written ?? plan.image;
+	const counted = plan.erase && resume.erased && resume.scattered !== true && resume.pages !== 'all';
+	if (written === undefined || !counted) return true;
+	const {pageBytes} = plan.chip.flash;
+	const beyond = pagesOf(written, pageBytes).slice((resume.pages ?? 0) + journalLag);
+	return !beyond.some(page => {
+		const wanted = written.slice(page, pageBytes);
+		return !isBlank(wanted) && sameBytes(wanted, pageOf(content.flash, page, pageBytes));
+	});
+}
+
+/** Nothing was erased: the flash is what it was, with so many bits of the image written as were. */
+function notErased(
+	plan: RecoveryPlan,
+	resume: Resume,
+	image: MemoryImage | undefined,
+	flash: Uint8Array,
+): string | undefined {
+	const before = resume.flashesBefore ?? [];
+	if (before.length === 0) {
+		return (
+			(image && missingPages(plan, resume, image, flash)) ??
+			'there is no backup to compare with, and nothing was erased that would tell it from others'
+		);
+	}
+	const {pageBytes} = plan.chip.flash;
+	const fits = (old: Uint8Array, at: number) => {
+		const [was, is] = [old[at] ?? 0xff, flash[at] ?? 0xff];
+		const wanted = was & (image?.at(at) ?? 0xff);
+		return (is & wanted) === wanted && (was & is) === is;
+	};
+	const strange = Math.min(
+		...before.map(old => {
+			const odd = new Set<number>();
+			for (let at = 0; at < flash.length; at++) if (!fits(old, at)) odd.add(at - (at % pageBytes));
+			return odd.size;
+		}),
+	);
+	if (strange === 0) return image && missingPages(plan, resume, image, flash);
+	const words = `${pages(strange)} of its flash hold something else than the backup and what was written since`;
+	const allowed = Math.max(strangeAtLeast, (flash.length / pageBytes) * strangeShare);
+	if (image !== undefined && strange > allowed) throw other(words);
+	return words;
+}
+
+/** An EEPROM that nothing took is as it was, or holds so much of what the plan brings. */
+function strangeSpared({eeprom: brought}: RecoveryPlan, resume: Resume, eeprom: Uint8Array): string | undefined {
+	const {eepromBefore: before} = resume;
+	const known = before === undefined || sameBytes(eeprom, before) || isPartOf(eeprom, brought, before);
+	return known ? undefined : 'its EEPROM holds something else than the backup';
 }
 
 const pageOf = (data: Uint8Array, at: number, pageBytes: number) => data.subarray(at, at + pageBytes);
