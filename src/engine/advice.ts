@@ -104,7 +104,7 @@ const joinAdvice =
 
 /** The board would have no bootloader afterwards, and one could be written along. */
 /** After a stray fuse or lock write: what to do depends on what stands now. */
-function adviseStray(end: StrayWrite['end']): Omit<Advice, 'headline'> {
+function adviseStray({end, endsIsp}: StrayWrite): Omit<Advice, 'headline'> {
 	const likely = ['The wires or the supply are weak: a bit changed inside an instruction.'];
 	switch (end) {
 		case 'set-back':
@@ -127,6 +127,17 @@ function adviseStray(end: StrayWrite['end']): Omit<Advice, 'headline'> {
 			};
 		case 'stands':
 		case 'unknown':
+			if (endsIsp !== undefined) {
+				return {
+					likely,
+					next: [
+						'Leave it connected and powered; do not pull RESET, GND or the supply.',
+						`Do not run \`avr-unbrick recover --resume\`, nor any other program: each begins with a RESET pulse, and with ${endsIsp} in force ISP is over.`,
+						'Only what is sent before any RESET pulse can still help: where a lock bit is in the way, a chip erase (AC 80 00 00), then the fuse byte, from a tool that sends bare instructions and leaves RESET low. The flash goes with it.',
+						'After the pulse only high-voltage programming (with DWEN a debugWIRE tool, too) gets in again.',
+					],
+				};
+			}
 			return {
 				likely,
 				next: [
@@ -432,7 +443,7 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 				],
 			};
 		case 'FuseReadback':
-			if (facts.stray !== undefined) return adviseStray(facts.stray.end);
+			if (facts.stray !== undefined) return adviseStray(facts.stray);
 			return {
 				likely: ['The lock bits forbid it.', 'The link was disturbed while the fuse was read or written.'],
 				next: [

@@ -47,6 +47,8 @@ export type StrayWrite = {
 	readonly end: 'set-back' | 'stands' | 'unknown' | 'needs-erase';
 	/** All of them as last read: `low 0x62, high 0xdf, extended 0xff, lock 0xff`. */
 	readonly now: string;
+	/** What stands ends ISP with the next RESET pulse: `RSTDISBL`, `DWEN` or `SPIEN`. */
+	readonly endsIsp?: string;
 };
 
 export type ErrorFacts =
@@ -183,19 +185,23 @@ function bytes(got: Uint8Array): string {
 
 function describeStray(
 	facts: Extract<ErrorFacts, {kind: 'FuseReadback'}>,
-	{during, end, now}: StrayWrite,
+	{during, end, now, endsIsp}: StrayWrite,
 ): string {
 	const wanted = hexByte(facts.wanted);
 	const what = `A disturbed instruction, sent for ${during}, has set the ${facts.fuse} to ${hexByte(facts.got)}`;
+	const effect =
+		endsIsp === undefined
+			? ''
+			: ` ${endsIsp} is in it: after that pulse the chip answers no ISP programmer any more.`;
 	switch (end) {
 		case 'set-back':
 			return `${what}. It was set to ${wanted} at once and reads so twice: the wrong value has not taken effect. The chip has ${now}.`;
 		case 'stands':
-			return `${what}, and it cannot be set to ${wanted}. The chip has ${now}. RESET is not released: this takes effect with the next RESET pulse.`;
+			return `${what}, and it cannot be set to ${wanted}. The chip has ${now}. RESET is not released: this takes effect with the next RESET pulse.${effect}`;
 		case 'unknown':
-			return `${what}, and nothing can be read since. Last read: ${now}. RESET is not released: what is wrong takes effect with the next RESET pulse.`;
+			return `${what}, and nothing can be read since. Last read: ${now}. RESET is not released: what is wrong takes effect with the next RESET pulse.${effect}`;
 		case 'needs-erase':
-			return `${what}. Only a chip erase sets lock bits back to ${wanted}. The chip has ${now}.`;
+			return `${what}. Only a chip erase lifts lock bits; all of them are 1 then. The chip has ${now}.`;
 	}
 }
 

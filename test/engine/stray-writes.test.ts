@@ -292,3 +292,21 @@ test('a stray fuse byte that cannot be set back: which one, what stands, and tha
 	// Not in force as long as RESET stays low.
 	assert.equal(bench.chip.clockHz(), 1e6);
 });
+
+test('a stray value that ends ISP with the next RESET pulse: nobody is told to pulse it', async () => {
+	for (const [name, bit] of [
+		['RSTDISBL', 7],
+		['DWEN', 6],
+	] as const) {
+		const bench = board('usbasp');
+		// The mending write programs a lock bit: no fuse can be written any more.
+		flipBits(bench, {at: [0xac, 0xa8], byte: 3, bit}, {at: [0xac, 0xa8], byte: 1, bit: 6, skip: 1});
+		const {result} = await run(bench, plan);
+		assert.ok(!result.ok);
+		assert.match(message(result), new RegExp(`RESET is not released.*${name} is in it`));
+		assert.equal(bench.chip.running(), false);
+		const next = result.error.next.join(' ');
+		assert.match(next, /Do not run `avr-unbrick recover --resume`/);
+		assert.doesNotMatch(next, /go on/);
+	}
+});

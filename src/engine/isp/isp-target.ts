@@ -8,6 +8,7 @@ import {chipsBySignature} from '../chips/index.ts';
 import type {Clock} from '../clock.ts';
 import {type StrayWrite, UnbrickError} from '../errors.ts';
 import {brownOutVolts} from '../fuses/decode.ts';
+import {isProgrammed} from '../fuses/fields.ts';
 import {fuseNames, fuseToWrite, lockToWrite, sameFuse, sameLock} from '../fuses/mask.ts';
 import type {MemoryImage} from '../image/memory-image.ts';
 import type {FuseBytes, Identity, Memory, OnStray, Target, TargetNote} from '../target.ts';
@@ -637,6 +638,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const left = fuseNames(part).find(name => !isFuse(name, wanted.fuses, now.fuses));
 		const named = left ?? hitFuse;
 		const shown = left === undefined ? seen : now;
+		const endsIsp = held ? endOfIsp(part, wanted.fuses, now.fuses) : undefined;
 		return new UnbrickError(
 			{
 				kind: 'FuseReadback',
@@ -648,7 +650,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 							got: shown.fuses[named] ?? 0xff,
 							mask: part.fuses[named]!.mask,
 						}),
-				stray: {during, end, now: snapshotText(now)},
+				stray: {during, end, now: snapshotText(now), ...(endsIsp === undefined ? {} : {endsIsp})},
 			},
 			{cause},
 		);
@@ -996,6 +998,18 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 
 /** Fuses and lock bits. */
 type Standing = {readonly fuses: FuseBytes; readonly lock: number};
+
+/** The bit that takes ISP away when these fuses come into force; undefined where none has changed. */
+function endOfIsp(chip: Chip, should: FuseBytes, are: FuseBytes): string | undefined {
+	for (const [name, deadly] of [
+		['RSTDISBL', true],
+		['DWEN', true],
+		['SPIEN', false],
+	] as const) {
+		if (isProgrammed(chip, are, name) === deadly && isProgrammed(chip, should, name) !== deadly) return name;
+	}
+	return undefined;
+}
 
 /** `low 0x62, high 0xdf, extended 0xff, lock 0xff` */
 function snapshotText({fuses, lock}: Standing): string {
