@@ -91,7 +91,9 @@ const arduinoFirst =
 export function adviseError(error: UnbrickError, context: AdviceContext = {}): Advice {
 	const advice = adviseFacts(error.facts, context);
 	const after: string[] = [];
-	if (context.resume !== undefined) after.push(context.resume);
+	const {facts} = error;
+	const noWayOn = facts.kind === 'FuseReadback' && facts.stray?.endsIsp !== undefined;
+	if (context.resume !== undefined && !noWayOn) after.push(context.resume);
 	return {
 		headline: error.message,
 		likely: advice.likely,
