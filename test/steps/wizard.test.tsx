@@ -919,7 +919,9 @@ test('left after a pulled cable and started again: the wizard offers to go on, w
 		assert.equal(farewell(known, how).code, 1);
 	});
 	await withWizard({deps}, async wizard => {
-		await wizard.see(/was interrupted\s+while writing page 1\d\.\s+Its chip is partly written, not damaged\./);
+		await wizard.see(
+			/was interrupted\s+while writing page 1\d\.\s+Its chip is partly written, not damaged\./,
+		);
 		await wizard.choose('What happened', 'Go on with the recovery');
 		await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
 		await wizard.enterAt('Which programmer do you have?');
