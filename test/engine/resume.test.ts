@@ -683,7 +683,10 @@ for (const [left, right, rightIso] of [
 			assert.deepEqual(result.error.risks, ['same-board'], result.error.message);
 			assert.deepEqual(bench.chip.dump(), before);
 			// What its own journal does not explain is asked about anyhow.
-			if (/Nothing proves/.test(result.error.likely.join(' '))) continue;
+			if (/Nothing proves/.test(result.error.likely.join(' '))) {
+				assert.match(result.error.likely.join(' '), new RegExp(`fits ${all[1]!.path}`));
+				continue;
+			}
 			for (const {path, plan: waiting} of all) {
 				assert.match(result.error.likely.join(' '), new RegExp(path));
 				assert.match(result.error.likely.join(' '), new RegExp(waiting.resume!.backup!));

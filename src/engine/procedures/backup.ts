@@ -49,10 +49,7 @@ export async function* takeBackup(
 	},
 	cancel: Cancel,
 	abandon: () => void = () => {},
-): AsyncGenerator<
-	RecoverEvent,
-	SavedBackup & {readonly flash: Uint8Array; readonly eeprom: Uint8Array}
-> {
+): AsyncGenerator<RecoverEvent, SavedBackup & {readonly flash: Uint8Array; readonly eeprom: Uint8Array}> {
 	const parts = [
 		{memory: 'flash', bytes: chip.flash.bytes, readings: flashTwice ? 2 : 1},
 		{memory: 'eeprom', bytes: chip.eeprom.bytes, readings: 2},

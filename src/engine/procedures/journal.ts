@@ -509,9 +509,7 @@ async function planResume(
 			erased: erase && lastErase >= 0 && wasErased,
 			// A file that is not there, or not what it was, is no backup.
 			backup: foundPath,
-			...(foundPath === null || first?.backupSha256 === undefined
-				? {}
-				: {backupSha256: first.backupSha256}),
+			...(foundPath === null || first?.backupSha256 === undefined ? {} : {backupSha256: first.backupSha256}),
 			journal: path,
 			before: plain(origin.before),
 			fuseWrites,

@@ -337,19 +337,21 @@ async function* run(
 	}
 	const {strange} = found ?? {};
 	const words = [strange?.flash, strange?.eeprom].filter(each => each !== undefined);
-	if (words.length > 0) {
-		risks.push({
-			risk: 'same-board',
-			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}. ${image === undefined ? 'Its fuses would be written.' : 'What is on it would be kept in a fresh backup and overwritten.'}`,
-		});
-	}
 	// By what is on it, it may as well be another one that waits.
 	const seen = found;
 	const rivals =
 		seen === undefined || plan.resume?.journal === undefined
 			? []
 			: await rivalsOf(store, plan, other => mayBeFrom(other, identity, seen));
-	if (words.length === 0 && rivals.length > 0) risks.push({risk: 'same-board', why: manyFit(plan, rivals)});
+	if (words.length > 0) {
+		const better = rivals.length === 0 ? '' : ` What is on it fits ${rivals.map(named).join(' and ')}.`;
+		risks.push({
+			risk: 'same-board',
+			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}.${better} ${image === undefined ? 'Its fuses would be written.' : 'What is on it would be kept in a fresh backup and overwritten.'}`,
+		});
+	} else if (rivals.length > 0) {
+		risks.push({risk: 'same-board', why: manyFit(plan, rivals)});
+	}
 	// The interrupted run has asked, of the board that it was about.
 	const settled = plan.resume !== undefined && words.length === 0;
 	if (
@@ -789,12 +791,16 @@ function asNotSaved(error: unknown): UnbrickError {
 /** What an interrupted recovery has left on the chip, and what of it does not fit. */
 type Found = Content & {readonly strange: Recognition};
 
+/** `recovery-20260102.jsonl (backup backup-atmega32u4.json)` */
+function named({path, plan}: Pick<Interrupted, 'path' | 'plan'>): string {
+	const {backup} = plan.resume ?? {};
+	return `${path} (${backup == null ? 'no backup' : `backup ${backup}`})`;
+}
+
 /** Which recoveries the chip may be from, and what taking the wrong one would do. */
 function manyFit(plan: RecoveryPlan, rivals: readonly Interrupted[]): string {
-	const name = (path: string | undefined, backup: string | null | undefined) =>
-		`${path ?? 'this one'} (${backup == null ? 'no backup' : `backup ${backup}`})`;
-	const own = name(plan.resume?.journal, plan.resume?.backup);
-	const others = rivals.map(({path, plan: other}) => name(path, other.resume?.backup)).join(' and ');
+	const own = named({path: plan.resume?.journal ?? 'this one', plan});
+	const others = rivals.map(named).join(' and ');
 	return `Several interrupted recoveries wait, and what is on the chip fits more than one: ${own}, which would go on now, and ${others}. Of the wrong one it would get the image, the fuses and the EEPROM of another board. To go on with another one, move the journal of the first out of the state folder for that time.`;
 }
 

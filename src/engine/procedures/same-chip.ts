@@ -191,7 +191,11 @@ function notErased(
 }
 
 /** An EEPROM that nothing took is as it was, or holds so much of what the plan brings. */
-function strangeSpared({eeprom: brought}: RecoveryPlan, resume: Resume, eeprom: Uint8Array): string | undefined {
+function strangeSpared(
+	{eeprom: brought}: RecoveryPlan,
+	resume: Resume,
+	eeprom: Uint8Array,
+): string | undefined {
 	const {eepromBefore: before} = resume;
 	const known = before === undefined || sameBytes(eeprom, before) || isPartOf(eeprom, brought, before);
 	return known ? undefined : 'its EEPROM holds something else than the backup';
