@@ -106,7 +106,7 @@ const joinAdvice =
 
 /** The board would have no bootloader afterwards, and one could be written along. */
 /** After a stray fuse or lock write: what to do depends on what stands now. */
-function adviseStray({end, endsIsp}: StrayWrite): Omit<Advice, 'headline'> {
+function adviseStray({end, endsIsp, erased}: StrayWrite): Omit<Advice, 'headline'> {
 	const likely = ['The wires or the supply are weak: a bit changed inside an instruction.'];
 	switch (end) {
 		case 'set-back':
@@ -116,6 +116,11 @@ function adviseStray({end, endsIsp}: StrayWrite): Omit<Advice, 'headline'> {
 					'Leave everything connected and powered.',
 					'Shorten the wires, keep GND beside SCK, press the plugs home.',
 					'Then go on: `avr-unbrick recover --resume`.',
+					...(erased === true
+						? [
+								'A plan without firmware does not bring back what was erased: `avr-unbrick restore` with the backup does.',
+							]
+						: []),
 				],
 			};
 		case 'needs-erase':

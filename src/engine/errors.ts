@@ -49,6 +49,8 @@ export type StrayWrite = {
 	readonly now: string;
 	/** What stands ends ISP with the next RESET pulse: `RSTDISBL`, `DWEN` or `SPIEN`. */
 	readonly endsIsp?: string;
+	/** A chip erase was sent to lift a lock bit that was in the way: flash and EEPROM count as lost. */
+	readonly erased?: true;
 };
 
 export type ErrorFacts =
@@ -185,10 +187,14 @@ function bytes(got: Uint8Array): string {
 
 function describeStray(
 	facts: Extract<ErrorFacts, {kind: 'FuseReadback'}>,
-	{during, end, now, endsIsp}: StrayWrite,
+	{during, end, now, endsIsp, erased}: StrayWrite,
 ): string {
 	const wanted = hexByte(facts.wanted);
-	const what = `A disturbed instruction, sent for ${during}, has set the ${facts.fuse} to ${hexByte(facts.got)}`;
+	const hit = `A disturbed instruction, sent for ${during}, has set the ${facts.fuse} to ${hexByte(facts.got)}`;
+	const what =
+		erased === true
+			? `${hit}, which would have ended ISP, and a lock bit stood in the way: a chip erase was sent to lift it, before any RESET pulse. The flash, and an EEPROM that EESAVE does not keep, have to be written again. The ${facts.fuse} had ${hexByte(facts.got)}`
+			: hit;
 	const effect =
 		endsIsp === undefined
 			? ''

@@ -30,7 +30,8 @@ export type TransferOptions = {readonly onProgress?: OnProgress; readonly cancel
  * what it holds now, it cannot be set back).
  */
 export type OnStray = (hit: {
-	readonly byte: FuseName | 'lock';
+	/** `erase`: the chip is about to be erased, the last way to keep ISP (`value` says nothing). */
+	readonly byte: FuseName | 'lock' | 'erase';
 	readonly value: number;
 	/** All fuse bytes as last read. */
 	readonly seen: FuseBytes;

@@ -300,7 +300,13 @@ test('a stray value that ends ISP with the next RESET pulse: nobody is told to p
 	] as const) {
 		const bench = board('usbasp');
 		// The mending write programs a lock bit: no fuse can be written any more.
-		flipBits(bench, {at: [0xac, 0xa8], byte: 3, bit}, {at: [0xac, 0xa8], byte: 1, bit: 6, skip: 1});
+		flipBits(
+			bench,
+			{at: [0xac, 0xa8], byte: 3, bit},
+			{at: [0xac, 0xa8], byte: 1, bit: 6, skip: 1},
+			// The erase that should lift it never arrives.
+			{at: [0xac, 0x80], byte: 1, bit: 7, skip: 1, times: Number.POSITIVE_INFINITY},
+		);
 		const {result} = await run(bench, plan);
 		assert.ok(!result.ok);
 		assert.match(message(result), new RegExp(`RESET is not released.*${name} is in it`));
@@ -308,5 +314,24 @@ test('a stray value that ends ISP with the next RESET pulse: nobody is told to p
 		const next = result.error.next.join(' ');
 		assert.match(next, /Do not run `avr-unbrick recover --resume`/);
 		assert.doesNotMatch(next, /go on/i);
+	}
+});
+
+test('a lock bit in the way of what ends ISP: the chip is erased before any RESET pulse, and that is said', async () => {
+	for (const bit of [6, 7]) {
+		const bench = board('usbasp');
+		flipBits(bench, {at: [0xac, 0xa8], byte: 3, bit}, {at: [0xac, 0xa8], byte: 1, bit: 6, skip: 1});
+		const {result} = await run(bench, plan);
+		assert.match(
+			message(result),
+			/a chip erase was sent to lift it.*have to be written again.*set to 0xdd at once/,
+		);
+		assert.equal(result.chipState, 'erased');
+		assert.equal(bench.chip.dump().fuses.high, 0xdd);
+		assert.equal(bench.chip.dump().lock, 0xff);
+		const found = (await findInterrupted(bench.store))!;
+		const second = await run(bench, found.plan, found.path);
+		assert.ok(second.result.ok, message(second.result));
+		assert.deepEqual(bench.chip.dump().fuses, plan.fuses);
 	}
 });

@@ -606,6 +606,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		let now = seen;
 		let end: StrayWrite['end'] = hitFuse === undefined ? 'needs-erase' : 'stands';
 		let cause: UnbrickError | undefined;
+		let erased = false;
 		for (let attempt = 1; held && attempt <= mendAttempts; attempt++) {
 			const fuse = fuseNames(part).find(name => !isFuse(name, wanted.fuses, now.fuses))!;
 			const value = fuseToWrite(part, fuse, wanted.fuses[fuse] ?? 0xff);
@@ -629,6 +630,17 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				if (error.kind === 'DeviceGone') break;
 			}
 			await clock.sleep(mendPauseMs);
+			// A lock bit that is in the way goes with an erase alone; before the RESET pulse, or ISP is over.
+			const deadly = end === 'stands' && endOfIsp(part, wanted.fuses, now.fuses) !== undefined;
+			const bars = part.lock.fields.find(({name}) => name === 'LB')?.mask ?? 0;
+			if (attempt < mendAttempts || erased || !deadly || (bars & ~now.lock) === 0) continue;
+			await onStray?.({byte: 'erase', value: 0xff, seen: now.fuses});
+			erased = true;
+			eraseProven = false;
+			await current.sendErase().catch(error => {
+				if (!isTransient(error)) throw error;
+			});
+			attempt = 0;
 		}
 		standing = {fuses: now.fuses, lock: now.lock};
 		if (!sameLock(part, now.lock, seen.lock)) {
@@ -650,7 +662,13 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 							got: shown.fuses[named] ?? 0xff,
 							mask: part.fuses[named]!.mask,
 						}),
-				stray: {during, end, now: snapshotText(now), ...(endsIsp === undefined ? {} : {endsIsp})},
+				stray: {
+					during,
+					end,
+					now: snapshotText(now),
+					...(endsIsp === undefined ? {} : {endsIsp}),
+					...(erased ? {erased: true as const} : {}),
+				},
 			},
 			{cause},
 		);

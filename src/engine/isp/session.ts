@@ -87,6 +87,8 @@ export type IspSession = {
 	 * AC 80 with one bit wrong is AC A0, which writes the low fuse, and the pulse would bring that into effect
 	 */
 	readonly erase: (look: () => Promise<void>) => Promise<void>;
+	/** Chip erase and its wait, no RESET pulse: what is in the fuses must not come into force. Never retried. */
+	readonly sendErase: () => Promise<void>;
 	/** EEPROM bytes of one unit (page or byte), only where they differ from what is there. */
 	readonly writeEeprom: (byteAddress: number, data: Uint8Array) => Promise<void>;
 	/** Sends one fuse write and waits, also after a fault: it may have arrived. Never retried: see the target. */
@@ -503,6 +505,7 @@ export function createIspSession(
 		async writeEeprom(byteAddress, data) {
 			await steady('writing the EEPROM', theChip().waits.eepromMs, () => writeEepromOnce(byteAddress, data));
 		},
+		sendErase: () => change(ask.chipErase, theChip().waits.eraseMs),
 		sendFuse: (fuse, value) => change(ask.writeFuse(fuse, value), theChip().waits.fuseMs),
 		sendLock: value => change(ask.writeLock(value), theChip().waits.fuseMs),
 		settle,

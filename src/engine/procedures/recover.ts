@@ -389,6 +389,11 @@ async function* run(
 	const strayNotes =
 		(sent?: FuseWrite): OnStray =>
 		async ({byte, value, seen}) => {
+			if (byte === 'erase') {
+				await journal({did: 'erase'});
+				progress.state = 'erased';
+				return;
+			}
 			if (byte === 'lock') return await journal({did: 'lock', value});
 			// What was sent may have gone elsewhere: its own byte is what it reads as, not what was to come.
 			if (sent !== undefined && sent.fuse !== byte) {
@@ -658,6 +663,7 @@ async function* run(
 			facts?.kind === 'FuseReadback' && facts.stray?.end !== 'stands' && facts.stray?.end !== 'unknown';
 		const before = image ?? there;
 		const page = before && pagesOf(before, pageBytes).find(at => !isBlank(before.slice(at, pageBytes)));
+		if (facts?.kind === 'FuseReadback' && facts.stray?.erased === true) return;
 		if ((error !== undefined && !stands) || page === undefined) return;
 		try {
 			for (let reading = 0; reading < confirmReadings; reading++) {
