@@ -269,7 +269,10 @@ export function createProgram(finish: Finish): Command {
 			.option('--hex <file>', 'the image to write')
 			.option('--bootloader <id>', 'a bootloader of the catalogue instead of a file')
 			.option('--app <file>', 'an application to merge with it')
-			.option('--fuses <L,H,E|board|keep>', 'fuse bytes, those of the board, or as they are (keep without it)')
+			.option(
+				'--fuses <L,H,E|board|keep>',
+				'fuse bytes, those of the board, or as they are (keep without it)',
+			)
 			.option('--lock <byte>', 'lock byte to write at the end')
 			.option('--backup <file|none>', 'where the backup goes (a new file in the state folder without it)')
 			.option('--no-erase', 'write without a chip erase')
