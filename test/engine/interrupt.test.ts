@@ -293,13 +293,13 @@ test('a journal that another copy of the program is writing is neither offered n
 	assert.equal(bench.chip.events.length, before);
 });
 
-test('what follows a torn line counts again from the next start on', () => {
+test('of a torn line in a journal only that line is lost', () => {
 	const start = JSON.parse(
 		'{"did":"start","chip":"atmega32u4","signature":"1e9587","backup":null,"programmer":"usbasp","image":"","fuses":null,"before":{"low":1},"verify":"full","restoreEeprom":true,"accepted":[],"sck":"auto"}',
 	);
 	const text = `${printEntry(start)}\n${printEntry({did: 'erase'})}\n{"did":"era\n${printEntry({did: 'erased'})}\n${printEntry(start)}\n${printEntry({did: 'resumed', pages: 3})}\n`;
 	assert.deepEqual(
 		parseJournal(text).map(entry => entry.did),
-		['start', 'erase', 'start', 'resumed'],
+		['start', 'erase', 'erased', 'start', 'resumed'],
 	);
 });
