@@ -11,7 +11,7 @@ import {glyphsFor} from '../ui/theme.ts';
 import {type AidTarget, aidTexts, canHelp, type Look, lookAround, lookLines, targetOf} from './aid-look.ts';
 import {Ask} from './ask.tsx';
 import {causeLines, errorLines} from './error-text.ts';
-import {keymapStateText, progressLines, useKeymapRun} from './keymap.tsx';
+import {KeymapWork, keymapStateText, useKeymapRun} from './keymap.tsx';
 import {type Keymap, readKeymap} from './keymap-run.ts';
 import {plainMessage} from './plain-message.ts';
 import type {Answers, StepProps} from './step.ts';
@@ -246,7 +246,7 @@ function FlashPage({
 	readonly onBack: () => void;
 	readonly onOutcome: (outcome: string) => void;
 }) {
-	const {deps, view, hangup} = step;
+	const {deps, view} = step;
 	const glyphs = glyphsFor(view);
 	const [keymap, setKeymap] = useState<Keymap | undefined>(undefined);
 	const [problem, setProblem] = useState('');
@@ -354,29 +354,7 @@ function FlashPage({
 			/>
 		);
 	}
-	return (
-		<Ask
-			step={step}
-			id="work"
-			noWayBack
-			onInterrupt={() => stop.request()}
-			onAction={() => {}}
-			spec={{
-				lines: [
-					say(`${printable(keymap.name)}: ${keymap.image.byteCount} bytes.`, 'strong'),
-					gap,
-					...progressLines(progress, view),
-					say('Leave the cable as it is.', 'quiet'),
-					...(stop.cancel.requested || hangup.requested
-						? [say('Stopping after what was begun.', 'warn')]
-						: keymap.warnings.slice(0, 2).map(text => item(`${glyphs.warn} `, text, 'warn'))),
-				],
-				control: {kind: 'wait'},
-				terms: ['bootloader', 'firmware', 'verify'],
-				interruptDoes: stop.cancel.requested || hangup.requested ? null : 'stop',
-			}}
-		/>
-	);
+	return <KeymapWork step={step} keymap={keymap} progress={progress} stop={stop} />;
 }
 
 /** What was written, what was read back, and whether the keyboard has shown itself: each only if it is so. */

@@ -35,7 +35,7 @@ type Progress = {
 	readonly total: number;
 };
 
-export function progressLines({phase, done, total}: Progress, view: View): readonly Line[] {
+function progressLines({phase, done, total}: Progress, view: View): readonly Line[] {
 	const at = phases.findIndex(([id]) => id === phase);
 	const rows = phases.map(
 		([, label], index): PhaseRow => ({label, state: index < at ? 'done' : index === at ? 'now' : 'ahead'}),
@@ -122,7 +122,6 @@ export function KeymapView(step: StepProps<'keymap'>) {
 			: {chip, protocol, ...(place === undefined ? {} : {place})};
 	const {progress, missing, result, fault, stop} = useKeymapRun(step, target, keymap, run);
 	const told = useRef(false);
-	const {hangup} = step;
 
 	useEffect(() => {
 		if (result?.ok !== true || told.current || keymap === undefined) return;
@@ -206,29 +205,7 @@ export function KeymapView(step: StepProps<'keymap'>) {
 		);
 	}
 	if (keymap !== undefined) {
-		return (
-			<Ask
-				step={step}
-				id="work"
-				noWayBack
-				onInterrupt={() => stop.request()}
-				onAction={() => {}}
-				spec={{
-					lines: [
-						say(`${printable(keymap.name)}: ${keymap.image.byteCount} bytes.`, 'strong'),
-						gap,
-						...progressLines(progress, view),
-						say('Leave the cable as it is.', 'quiet'),
-						...(stop.cancel.requested || hangup.requested
-							? [say('Stopping after what was begun.', 'warn')]
-							: keymap.warnings.slice(0, 2).map(text => item(`${glyphs.warn} `, text, 'warn'))),
-					],
-					control: {kind: 'wait'},
-					terms: ['bootloader', 'firmware', 'verify'],
-					interruptDoes: stop.cancel.requested || hangup.requested ? null : 'stop',
-				}}
-			/>
-		);
+		return <KeymapWork step={step} keymap={keymap} progress={progress} stop={stop} />;
 	}
 	const complaint: readonly Line[] =
 		problem === undefined
@@ -335,4 +312,41 @@ export function keymapStateText({chipState}: Extract<FlashResult, {ok: false}>):
 
 function doneText({imageBytes, verified}: Extract<FlashResult, {ok: true}>): string {
 	return `${imageBytes} bytes of firmware were written through its own bootloader${verified ? ', read back and equal' : ''}.`;
+}
+
+/** The screen while a keymap goes onto the board: in this step and in the first aid. */
+export function KeymapWork({
+	step,
+	keymap,
+	progress,
+	stop,
+}: {
+	readonly step: Parameters<typeof Ask>[0]['step'] & Pick<StepProps, 'hangup' | 'view'>;
+	readonly keymap: Keymap;
+} & Pick<ReturnType<typeof useKeymapRun>, 'progress' | 'stop'>) {
+	const {view} = step;
+	const stopping = stop.cancel.requested || step.hangup.requested;
+	return (
+		<Ask
+			step={step}
+			id="work"
+			noWayBack
+			onInterrupt={() => stop.request()}
+			onAction={() => {}}
+			spec={{
+				lines: [
+					say(`${printable(keymap.name)}: ${keymap.image.byteCount} bytes.`, 'strong'),
+					gap,
+					...progressLines(progress, view),
+					say('Leave the cable as it is.', 'quiet'),
+					...(stopping
+						? [say('Stopping after what was begun.', 'warn')]
+						: keymap.warnings.slice(0, 2).map(text => item(`${glyphsFor(view).warn} `, text, 'warn'))),
+				],
+				control: {kind: 'wait'},
+				terms: ['bootloader', 'firmware', 'verify'],
+				interruptDoes: stopping ? null : 'stop',
+			}}
+		/>
+	);
 }

@@ -14,7 +14,7 @@ import type {Cancel} from '../cancel.ts';
 import type {Chip} from '../chips/chip.ts';
 import {findChip} from '../chips/index.ts';
 import {isKind, UnbrickError} from '../errors.ts';
-import {halfkayChip} from '../protocols/halfkay/driver.ts';
+import {chipOfHalfkay} from '../protocols/halfkay/driver.ts';
 import type {SerialPortInfo, World} from '../transports.ts';
 import {callBootloader, isTouchable, placeOfPort, touchPort} from './bootloader-entry.ts';
 import {mayRunOn} from './which-board.ts';
@@ -185,16 +185,7 @@ export async function askWhich(world: World, waiting: WaitingBootloader): Promis
 	if (waiting.protocol !== 'halfkay' || waiting.usbKey === undefined) return waiting;
 	const pipe = await world.openHid(waiting.usbKey);
 	try {
-		const seen = await pipe.usage?.();
-		const id = seen === undefined ? undefined : halfkayChip(seen);
-		if (id === 'foreign') {
-			throw new UnbrickError({
-				kind: 'NotAProgrammer',
-				expected: 'a Teensy with an AVR',
-				got: 'a Teensy with another processor',
-			});
-		}
-		const chip = id === undefined ? undefined : findChip(id);
+		const chip = chipOfHalfkay(await pipe.usage?.());
 		return chip === undefined ? waiting : {...waiting, chips: [chip]};
 	} finally {
 		await pipe.close();

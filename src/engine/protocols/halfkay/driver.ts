@@ -64,6 +64,19 @@ export function halfkayChip(seen: {
 	return halfkayChips[seen.usage] ?? (seen.usage > 0x1c ? 'foreign' : undefined);
 }
 
+/** The chip of a loader that tells it. Throws NotAProgrammer for a Teensy with another processor. */
+export function chipOfHalfkay(seen: Parameters<typeof halfkayChip>[0] | undefined): Chip | undefined {
+	const id = seen === undefined ? undefined : halfkayChip(seen);
+	if (id === 'foreign') {
+		throw new UnbrickError({
+			kind: 'NotAProgrammer',
+			expected: 'a Teensy with an AVR',
+			got: 'a Teensy with another processor',
+		});
+	}
+	return id === undefined ? undefined : findChip(id);
+}
+
 export type HalfkayOptions = {
 	readonly chip: Chip;
 	/** First byte of HalfKay's own section. */
@@ -101,15 +114,7 @@ export function createHalfkay(
 		canRead: false,
 		async connect() {
 			const seen = await pipe.usage?.();
-			const id = seen === undefined ? undefined : halfkayChip(seen);
-			if (id === 'foreign') {
-				throw new UnbrickError({
-					kind: 'NotAProgrammer',
-					expected: 'a Teensy with an AVR',
-					got: 'a Teensy with another processor',
-				});
-			}
-			const own = id === undefined ? undefined : findChip(id);
+			const own = chipOfHalfkay(seen);
 			if (own !== undefined) checkSignature(chip, Uint8Array.from(own.signature));
 			checkReportBytes(chip, where, seen?.outputBytes);
 			return {
