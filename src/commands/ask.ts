@@ -4,28 +4,45 @@ import {UnbrickError} from '../engine/errors.ts';
 import {UsageError} from './exit-codes.ts';
 import type {Output} from './output.ts';
 
+/** True where a person can be asked. */
+export function canAsk(): boolean {
+	return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
 /**
  * Says what will happen and asks whether to go on.
+ * @param otherwise what else can be done without a terminal, in a sentence
  * @throws UsageError without a terminal and without `--yes`; UnbrickError Cancelled when the answer is not yes
  */
-export async function ask(output: Output, yes: boolean, lines: readonly string[]): Promise<void> {
+export async function ask(
+	output: Output,
+	yes: boolean,
+	lines: readonly string[],
+	otherwise?: string,
+): Promise<void> {
 	for (const line of lines) output.say(line);
 	if (yes) return;
-	if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
-		throw new UsageError('Nobody can be asked without a terminal: add --yes to go on.');
+	if (!canAsk()) {
+		const more = otherwise === undefined ? '' : ` ${otherwise}`;
+		throw new UsageError(`Nobody can be asked without a terminal: add --yes to go on.${more}`);
 	}
+	if (/^y(es)?$/i.test(await answerTo(output, 'Go on? (yes/no) '))) return;
+	throw new UnbrickError({kind: 'Cancelled', during: 'the question before the start'});
+}
+
+/** One line from the terminal, without blanks around it; empty for Ctrl+C and the end of the input. */
+export async function answerTo(output: Output, question: string): Promise<string> {
 	const line = createInterface({input: process.stdin, output: process.stderr});
 	const stopped = new AbortController();
 	line.once('SIGINT', () => stopped.abort());
 	line.once('close', () => stopped.abort());
 	try {
-		const answer = await line.question('Go on? (yes/no) ', {signal: stopped.signal});
-		if (/^y(es)?$/i.test(answer.trim())) return;
+		return (await line.question(question, {signal: stopped.signal})).trim();
 	} catch {
-		// Ctrl+C, or the end of the input: as good as a no.
+		// As good as a no.
 		output.complain('');
+		return '';
 	} finally {
 		line.close();
 	}
-	throw new UnbrickError({kind: 'Cancelled', during: 'the question before the start'});
 }

@@ -25,8 +25,10 @@ export type RecoverOptions = HardwareOptions & {
 	/** False with `--no-erase`. */
 	readonly erase: boolean;
 	readonly verify?: string;
-	readonly resume?: boolean;
-	readonly forget?: boolean;
+	/** True without a journal named: the latest. */
+	readonly resume?: true | string;
+	/** True without a journal named: all of them. */
+	readonly forget?: true | string;
 	readonly recipe?: string;
 	readonly saveRecipe?: string;
 	readonly repeat?: boolean;

@@ -278,10 +278,13 @@ export function createProgram(finish: Finish): Command {
 			.option('--no-erase', 'write without a chip erase')
 			.option('--verify <full|written|none>', 'what to read back (written without it)')
 			.option(
-				'--resume',
-				'go on with the recovery that was interrupted last, once the chip has proven to be the same; where nothing proves it, --accept same-board is your word, and what is on the chip is kept in a fresh backup first; --accept backup-lost goes on without the EEPROM of a backup that is gone',
+				'--resume [journal]',
+				'go on with a recovery that was interrupted, the latest or the one with this id (or its beginning), once the chip has proven to be the same; where nothing proves it, --accept same-board is your word, and what is on the chip is kept in a fresh backup first; --accept backup-lost goes on without the EEPROM of a backup that is gone',
 			)
-			.option('--forget', 'forget interrupted recoveries (of --chip or --board alone); their backups stay')
+			.option(
+				'--forget [journal]',
+				'forget interrupted recoveries (the one with this id, those of --chip or --board, or all); their backups stay',
+			)
 			.option('--save-recipe <file>', 'write this recovery down as a recipe, touch nothing')
 			.option('--recipe <file>', 'do what a recipe says')
 			.option('--repeat', 'with --recipe: board after board, until one is unlike the others'),

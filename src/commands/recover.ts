@@ -2,7 +2,7 @@
 import path from 'node:path';
 import {bootloaders, findBootloader} from '../engine/bootloaders/index.ts';
 import type {Chip} from '../engine/chips/chip.ts';
-import {type RiskName, UnbrickError} from '../engine/errors.ts';
+import type {RiskName} from '../engine/errors.ts';
 import {recommendedFuses} from '../engine/fuses/recommendations.ts';
 import {checkWritable, inspectImage, knownImageOf} from '../engine/image/inspect.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
@@ -10,11 +10,12 @@ import type {MemoryImage} from '../engine/image/memory-image.ts';
 import {mergeImages} from '../engine/image/merge.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import {
-	type DamagedJournal,
 	describeDamaged,
 	describeInterrupted,
+	describeWaiting,
 	forgetInterrupted,
 	type Interrupted,
+	journalsNamed,
 	surveyJournals,
 } from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
@@ -29,13 +30,14 @@ import {type Hardware, parseHardware} from './hardware.ts';
 import type {RecoverOptions} from './options.ts';
 import type {Output} from './output.ts';
 import {didYouMean, parseBoard, parseByte, parseChip, parseFuses, parseRisk} from './parse.ts';
-import {runPlan} from './run-plan.ts';
+import {resumePlan, runPlan} from './run-plan.ts';
 import {recipeCommand} from './series.ts';
+import {chooseWaiting, heldByAnother, resumeCommandLine} from './waiting.ts';
 
 export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
 	const log = createEventLog(options.log, output);
-	if (options.forget === true) return forgetCommand(output, options);
-	if (options.resume === true) return resumeCommand(output, log, options);
+	if (options.forget !== undefined) return forgetCommand(output, options);
+	if (options.resume !== undefined) return resumeCommand(output, log, options);
 	if (options.repeat === true && options.recipe === undefined) {
 		throw new UsageError('--repeat needs --recipe: only what is written down is done again and again.');
 	}
@@ -79,27 +81,33 @@ async function saveRecipe(
 }
 
 /** The interrupted recoveries that the options mean, the latest first, and damaged journals where any may be meant. */
-async function interruptedOnes(options: RecoverOptions): Promise<{
-	readonly all: readonly Interrupted[];
-	readonly damaged: readonly DamagedJournal[];
-	readonly held: readonly string[];
-}> {
+async function interruptedOnes(options: RecoverOptions): Promise<Awaited<ReturnType<typeof surveyJournals>>> {
 	const board = options.board === undefined ? undefined : parseBoard(options.board);
 	const chip = options.chip === undefined ? board?.chip : parseChip(options.chip).id;
-	const {interrupted, damaged, held} = await surveyJournals(createStore());
-	const all = interrupted.filter(
+	const {interrupted: all, damaged, held} = await surveyJournals(createStore());
+	const interrupted = all.filter(
 		({plan}) =>
 			(chip === undefined || plan.chip.id === chip) &&
 			(board === undefined || plan.board === undefined || plan.board.id === board.id),
 	);
-	return {all, damaged, held};
+	return {interrupted, damaged, held};
 }
 
 async function forgetCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
 	const store = createStore();
-	const {all, damaged: anyChip} = await interruptedOnes(options);
+	const found = await interruptedOnes(options);
+	const told = typeof options.forget === 'string' ? options.forget : undefined;
 	// Of which chip a damaged one is nobody knows: named chips leave it alone.
-	const damaged = options.chip === undefined && options.board === undefined ? anyChip : [];
+	const meant = options.chip === undefined && options.board === undefined ? found.damaged : [];
+	const damaged = told === undefined ? meant : journalsNamed(found.damaged, told);
+	const all =
+		told === undefined
+			? found.interrupted
+			: damaged.length === 0
+				? [chooseWaiting(told, found)]
+				: journalsNamed(found.interrupted, told);
+	if (told !== undefined && all.length + damaged.length > 1)
+		throw new UsageError(`"${told}" may mean several interrupted recoveries; type more of it.`);
 	for (const journal of damaged) {
 		await forgetInterrupted(store, journal);
 		output.say(`The damaged journal ${journal.path} is forgotten (${journal.why}); backups stay.`);
@@ -139,35 +147,48 @@ function refuseChanges(options: RecoverOptions): void {
 	);
 }
 
+/** The one that is named, else the latest; that others wait is told. Throws UsageError, UnbrickError DeviceBusy. */
+async function meantToGoOn(
+	output: Output,
+	log: EventLog,
+	options: RecoverOptions,
+	hardware: Hardware,
+): Promise<Interrupted> {
+	const found = await interruptedOnes(options);
+	if (typeof options.resume === 'string') return chooseWaiting(options.resume, found);
+	const {interrupted, damaged, held} = found;
+	const [latest] = interrupted;
+	if (latest === undefined && damaged.length > 0)
+		throw new UsageError(damaged.map(describeDamaged).join(' '));
+	if (latest === undefined && held[0] !== undefined) throw heldByAnother(held[0]);
+	if (latest === undefined)
+		throw new UsageError('No recovery was interrupted: there is nothing to go on with.');
+	for (const journal of damaged) output.say(`  note: ${describeDamaged(journal)}`);
+	if (interrupted.length > 1) {
+		const list = interrupted.map(one => `  ${describeWaiting(one)}${one === latest ? ' (goes on now)' : ''}`);
+		const head = `${interrupted.length} recoveries wait; the latest goes on. For another one, type: ${resumeCommandLine(interrupted[1]!, hardware, false)}`;
+		for (const line of [head, ...list]) output.say(line);
+		const event = {type: 'warning', code: 'recovery-waits', message: [head, ...list].join('\n')} as const;
+		await log.write(event);
+		output.event(event);
+	}
+	return latest;
+}
+
 /** What the interrupted run was told holds; the programmer may be another one. */
 async function resumeCommand(output: Output, log: EventLog, options: RecoverOptions): Promise<ExitCode> {
 	refuseChanges(options);
 	const hardware = parseHardware(options);
-	const {all, damaged, held} = await interruptedOnes(options);
-	const [interrupted, ...older] = all;
-	const [busy] = held;
-	if (interrupted === undefined && damaged.length === 0 && busy !== undefined) {
-		const detail = 'another running copy of this program is at that recovery';
-		return tellFailure(output, log, new UnbrickError({kind: 'DeviceBusy', path: busy, detail}), {
-			programmer: hardware.name,
-		});
+	let interrupted: Interrupted;
+	try {
+		interrupted = await meantToGoOn(output, log, options, hardware);
+	} catch (error) {
+		if (error instanceof UsageError) throw error;
+		return tellFailure(output, log, error, {programmer: hardware.name});
 	}
-	if (interrupted === undefined && damaged.length > 0)
-		throw new UsageError(damaged.map(describeDamaged).join(' '));
-	if (interrupted === undefined)
-		throw new UsageError('No recovery was interrupted: there is nothing to go on with.');
 	output.say(`${describeInterrupted(interrupted)} It goes on from there.`);
 	if (interrupted.problem !== undefined) output.say(`  note: ${interrupted.problem}`);
-	for (const journal of damaged) output.say(`  note: ${describeDamaged(journal)}`);
-	for (const one of older) output.say(`  note: ${describeInterrupted(one)} That one is older and waits.`);
-	const plan: RecoveryPlan = {
-		...interrupted.plan,
-		programmer: hardware.programmer?.id ?? hardware.name,
-		sck: hardware.sck,
-		accepted: new Set([...interrupted.plan.accepted, ...options.accept.map(parseRisk)]),
-	};
-	const {chip} = plan;
-	return runPlan(output, log, plan, {...hardware, chip, board: plan.board}, options, interrupted.path);
+	return resumePlan(output, log, interrupted, hardware, options);
 }
 
 /** The options, checked against each other; no file has been read. */

@@ -36,5 +36,5 @@ export async function restoreCommand(
 		if (error instanceof UsageError) throw error;
 		return tellFailure(output, log, error, {programmer: hardware.name});
 	}
-	return runPlan(output, log, plan, hardware, options);
+	return runPlan(output, log, plan, hardware, options, {restores: true});
 }

@@ -4,18 +4,13 @@ import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {avrdudeCommands, avrdudeLacks} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
-import {
-	createJournal,
-	describeDamaged,
-	describeInterrupted,
-	surveyJournals,
-} from '../engine/procedures/journal.ts';
+import {createJournal, describeDamaged, type Interrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import {findReferences} from '../io/catalogue.ts';
 import {createStore} from '../io/store.ts';
 import {createWorld} from '../io/world.ts';
-import {ask} from './ask.ts';
+import {ask, canAsk} from './ask.ts';
 import {fuseText} from './boards.ts';
 import {type EventLog, exitCodeOfResult, playEvents, sayResult, tellFailure, withCancel} from './events.ts';
 import {type ExitCode, exitCodes, UsageError} from './exit-codes.ts';
@@ -23,6 +18,7 @@ import {checkPlaces} from './files.ts';
 import {type Hardware, openTarget} from './hardware.ts';
 import type {Output} from './output.ts';
 import {programName} from './version.ts';
+import {offerToResume, planToResume, resumeCommandLine, waitingFor, waitingLines} from './waiting.ts';
 
 /** Checks the plan, says it, asks, runs it. Nothing is opened before the check has passed. */
 export async function runPlan(
@@ -30,16 +26,36 @@ export async function runPlan(
 	log: EventLog,
 	plan: RecoveryPlan,
 	hardware: Hardware,
-	options: {readonly yes?: boolean; readonly dryRun?: boolean},
-	/** The journal of the interrupted recovery that this one goes on with. */
-	journal?: string,
+	options: {readonly yes?: boolean; readonly dryRun?: boolean; readonly accept?: readonly string[]},
+	about: {
+		/** The journal of the interrupted recovery that this one goes on with. */
+		readonly journal?: string;
+		/** A restore is no recovery: one that waits is told of, and not asked about. */
+		readonly restores?: boolean;
+	} = {},
 ): Promise<ExitCode> {
-	const lines = [...planLines(plan), ...(journal === undefined ? await waiting(plan) : [])];
+	const {journal} = about;
+	const waiting = journal === undefined ? await waitingFor(plan) : {fitting: [], damaged: []};
+	const unasked = options.yes === true || !canAsk();
+	const first = waitingLines(waiting, hardware, unasked);
+	const lines = [...first, ...planLines(plan)];
 	try {
 		checkPlan(plan);
-		if (options.dryRun !== true)
+		for (const message of first) await tellWaiting(output, log, message);
+		if (options.dryRun !== true) {
 			await checkPlaces(typeof plan.backup === 'object' ? plan.backup.path : undefined);
-		if (options.dryRun !== true) await ask(output, options.yes === true, lines);
+			const [latest] = about.restores === true ? [] : waiting.fitting;
+			if (latest !== undefined && !unasked) {
+				for (const journal of waiting.damaged) output.say(describeDamaged(journal));
+				const chosen = await offerToResume(output, waiting.fitting);
+				if (chosen !== 'new') return resumePlan(output, log, chosen, hardware, options);
+				await ask(output, false, planLines(plan));
+			} else {
+				const otherwise =
+					latest && `To go on with what was interrupted: ${resumeCommandLine(latest, hardware, true)}`;
+				await ask(output, options.yes === true, lines, otherwise);
+			}
+		}
 	} catch (error) {
 		if (error instanceof UsageError) throw error;
 		return tellFailure(output, log, error, {programmer: hardware.name});
@@ -80,21 +96,24 @@ export async function runPlan(
 	});
 }
 
-/** Somebody who begins anew may not know that there is something to go on with. */
-async function waiting(plan: RecoveryPlan): Promise<readonly string[]> {
-	const {interrupted, damaged} = await surveyJournals(createStore()).catch(() => ({
-		interrupted: [],
-		damaged: [],
-	}));
-	return [
-		...interrupted
-			.filter(one => one.plan.chip.id === plan.chip.id)
-			.map(
-				one =>
-					`${describeInterrupted(one)} If it was this board, go on with \`recover --resume\`: ${one.problem === undefined ? 'its backup holds the EEPROM' : one.problem.replace(/\.$/, '')}. \`recover --forget\` drops it.`,
-			),
-		...damaged.map(describeDamaged),
-	];
+/** What waits, for a script. */
+async function tellWaiting(output: Output, log: EventLog, message: string): Promise<void> {
+	const event = {type: 'warning', code: 'recovery-waits', message} as const;
+	await log.write(event);
+	output.event(event);
+}
+
+/** Goes on with a recovery that was interrupted. */
+export async function resumePlan(
+	output: Output,
+	log: EventLog,
+	interrupted: Interrupted,
+	hardware: Hardware,
+	options: {readonly yes?: boolean; readonly dryRun?: boolean; readonly accept?: readonly string[]},
+): Promise<ExitCode> {
+	const plan = planToResume(interrupted, hardware, options.accept ?? []);
+	const {chip, board} = plan;
+	return runPlan(output, log, plan, {...hardware, chip, board}, options, {journal: interrupted.path});
 }
 
 const verifyWords = {

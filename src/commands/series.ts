@@ -21,6 +21,7 @@ import {type EventLog, exitCodeOfResult, playEvents, sayResult, tellFailure, wit
 import {type ExitCode, UsageError} from './exit-codes.ts';
 import {checkPlaces, readHexFile, readNamedFile} from './files.ts';
 import {type Hardware, openTarget} from './hardware.ts';
+import type {RecoverOptions} from './options.ts';
 import type {Output} from './output.ts';
 import {runPlan} from './run-plan.ts';
 import {programName} from './version.ts';
@@ -33,7 +34,7 @@ export async function recipeCommand(
 	log: EventLog,
 	file: string,
 	hardware: Hardware,
-	options: {readonly yes?: boolean; readonly dryRun?: boolean; readonly repeat?: boolean},
+	options: Pick<RecoverOptions, 'yes' | 'dryRun' | 'repeat' | 'accept'>,
 ): Promise<ExitCode> {
 	let plan: RecoveryPlan;
 	try {

@@ -11,10 +11,11 @@ import {createBench} from '../../src/bench/bench.ts';
 import type {ByteDevice} from '../../src/bench/byte-device.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
-import {type CliRun, runCli} from '../helpers/cli.ts';
+import {type CliRun, jsonLines, runCli} from '../helpers/cli.ts';
 import {tiny} from '../helpers/interruptions.ts';
 import {peerTest} from '../helpers/peers.ts';
 import {serveOnPty} from '../helpers/pty.ts';
+import {startProgram} from '../helpers/term.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'avr-unbrick-resume-'));
 after(() => rmSync(root, {recursive: true, force: true}));
@@ -209,7 +210,6 @@ peerTest(
 		const log = path.join(folder, 'log');
 		try {
 			const args = [...recover, '--log', log, '--programmer', 'avrisp', '--port', served.port];
-			const cli = path.resolve(import.meta.dirname, '../../dist/cli.js');
 			const child = spawn('python3', ['-c', hangUp, 'Writing the flash', process.execPath, cli, ...args], {
 				env: {
 					PATH: process.env.PATH ?? '',
@@ -231,6 +231,63 @@ peerTest(
 			assert.equal(last.type, 'result');
 			assert.equal(served.bench.chip.running(), true);
 			assert.deepEqual(served.bench.violations, []);
+		} finally {
+			await served.close();
+		}
+	},
+);
+
+const cli = path.resolve(import.meta.dirname, '../../dist/cli.js');
+
+peerTest(
+	'the same command begun again on a board whose recovery was interrupted only hinted at --resume',
+	{programs: ['python3']},
+	async () => {
+		const served = await serve();
+		const folder = newFolder();
+		const [asked, other] = [served.bench.chip.dump().eeprom, recover.slice(0, -1)];
+		try {
+			await served.run(folder, recover, {at: 60});
+			const [journal = ''] = stateFiles(folder, 'recovery-');
+			const id = path.basename(journal, '.jsonl');
+			const told = 'A recovery of an ATtiny25 was interrupted';
+			const typed = `avr-unbrick recover --resume ${id} --programmer avrisp --port ${served.port} --yes`;
+
+			const before = served.transfers();
+			const unasked = await served.run(folder, other);
+			assert.equal(unasked.code, 2);
+			assert.ok(unasked.stdout.startsWith(told), unasked.stdout);
+			assert.ok(unasked.stderr.includes(`To go on with what was interrupted: ${typed}`), unasked.stderr);
+			assert.equal(served.transfers(), before, 'nothing was opened');
+			const dry = await served.run(folder, [...other, '--dry-run', '--json']);
+			const [first] = jsonLines(dry);
+			assert.equal(first?.code, 'recovery-waits');
+			assert.ok(String(first?.message).includes(`recover --resume ${id} `));
+
+			const inTerminal = async (answers: readonly (readonly [RegExp, string])[]) => {
+				const args = [...other, '--programmer', 'avrisp', '--port', served.port];
+				const env = {HOME: folder, AVR_UNBRICK_OFFLINE: '1', AVR_UNBRICK_STATE: path.join(folder, 'state')};
+				const terminal = startProgram(cli, args, {columns: 80, rows: 40, env});
+				for (const [question, answer] of answers) {
+					await terminal.see(question);
+					terminal.send(`${answer}\r`);
+				}
+				return terminal.exited;
+			};
+			assert.equal(await inTerminal([[/Go on with it\?/, 'no']]), 130);
+			const anew = inTerminal([
+				[/Go on with it\?/, 'new'],
+				[/Erase the chip\. [\s\S]*Go on\? \(yes\/no\)/, 'no'],
+			]);
+			assert.equal(await anew, 130);
+			assert.equal(served.transfers(), before, 'nothing was opened');
+			const gone = inTerminal([
+				[/was interrupted while writing page \d+\.[\s\S]*Go on with it\?/, 'yes'],
+				[/Erase the chip again[\s\S]*Go on\? \(yes\/no\)/, 'yes'],
+			]);
+			assert.equal(await gone, 0);
+			assert.deepEqual(served.bench.chip.dump().eeprom, asked, 'the EEPROM is back');
+			assert.deepEqual(stateFiles(folder, 'recovery-'), []);
 		} finally {
 			await served.close();
 		}

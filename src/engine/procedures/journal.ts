@@ -268,6 +268,38 @@ export function describeInterrupted({chip, stage}: Interrupted): string {
 	return `A recovery of an ${chip} was interrupted ${stage}.`;
 }
 
+/** How a journal is named to a person, who names it back: `recovery-20261125035305123`. */
+export function journalId(path: string): string {
+	return path.replace(/\.jsonl$/, '');
+}
+
+/** When the recovery of a journal began, in local time, by the journal's name: `2026-11-25 03:53`. */
+export function begunAt(path: string): string | undefined {
+	const digits = /^recovery-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\d{3}/.exec(path)?.slice(1).map(Number);
+	if (digits === undefined) return undefined;
+	const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = digits;
+	const at = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+	const two = (number: number) => String(number).padStart(2, '0');
+	return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** `recovery-20261125035305123: ATmega32U4, begun 2026-11-25 03:53, interrupted while writing page 17` */
+export function describeWaiting({path, chip, stage, plan}: Interrupted): string {
+	const begun = begunAt(path);
+	const board = plan.board === undefined ? '' : ` (${plan.board.name})`;
+	return `${journalId(path)}: ${chip}${board}${begun === undefined ? '' : `, begun ${begun}`}, interrupted ${stage}`;
+}
+
+/** The journals that a person means by `told`: an id or its beginning, with or without `recovery-`. One that is told whole is meant alone. */
+export function journalsNamed<T extends {readonly path: string}>(
+	all: readonly T[],
+	told: string,
+): readonly T[] {
+	const id = journalId(told.startsWith(prefix) ? told : `${prefix}${told}`);
+	const exact = all.filter(({path}) => journalId(path) === id);
+	return exact.length > 0 ? exact : all.filter(({path}) => path.startsWith(id));
+}
+
 /** What is wrong with a journal and what can still be done. */
 export function describeDamaged({path, why}: DamagedJournal): string {
 	return `A recovery was interrupted, but its journal ${path} cannot be gone on with: ${why}. Recover that board from the start; a backup from before lies beside the journal (\`restore\` brings it back, EEPROM and all). \`recover --forget\` removes the journal and leaves the backups.`;
