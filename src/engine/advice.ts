@@ -396,6 +396,10 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 			return {
 				likely: ['Another board of the same kind is connected.', 'Another program has written it since.'],
 				next: [
+					...(facts.fits ?? []).map(
+						id =>
+							`What is on this board fits another recovery that was interrupted. Go on with that one: \`avr-unbrick recover --resume ${id}\`, or choose it at the first question of the wizard.`,
+					),
 					'Connect the board that was interrupted and go on with it.',
 					'To recover this board instead, start anew (`avr-unbrick recover` without --resume): the interrupted recovery waits, and its board can still be saved.',
 					'Only when that other board is gone for good: `avr-unbrick recover --forget` (its backup stays).',

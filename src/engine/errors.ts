@@ -116,7 +116,12 @@ export type ErrorFacts =
 	/** A file that must be safe before the work goes on cannot be written: no such folder, disk full, no permission. */
 	| {readonly kind: 'NotSaved'; readonly file: string; readonly reason: string}
 	/** Not the chip whose recovery was interrupted. */
-	| {readonly kind: 'OtherBoard'; readonly why: string}
+	| {
+			readonly kind: 'OtherBoard';
+			readonly why: string;
+			/** Ids of other interrupted recoveries that wait and that this board may be from. */
+			readonly fits?: readonly string[];
+	  }
 	| {readonly kind: 'Locked'; readonly lock: number; readonly what: string}
 	| {readonly kind: 'BadHex'; readonly file: string; readonly line?: number; readonly reason: string}
 	| {

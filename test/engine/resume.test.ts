@@ -695,6 +695,46 @@ for (const [left, right, rightIso] of [
 	});
 }
 
+for (const [what, its, page] of [
+	['by its flash', fuses, 200],
+	['by its fuses', {...fuses, high: 0xd9}, 17],
+] as const) {
+	test(`another board, ${what}: that another waiting recovery fits it was not said`, async () => {
+		const a = board();
+		const b = createBench('healthy', {
+			seed: 2,
+			change: {programmer: 'usbasp', chip: chip.id, expectedChip: chip.id, content: 'used', fuses: its},
+		});
+		let iso = '2026-01-02T00:10:00.000Z';
+		const store = {...a.store, nowIso: () => iso};
+		a.cutAfter({pages: page}, 'link');
+		await run(a, {...plan, image: large}, {store});
+		a.restore();
+		iso = '2026-01-02T00:20:00.000Z';
+		b.cutAfter({pages: page}, 'link');
+		const theirs = createImage([{byteAddress: 0, data: pattern(28_672, 11)}]);
+		await run(b, {...plan, image: theirs, fuses: 'keep'}, {store});
+		const [latest, first] = await listInterrupted(store);
+		const before = a.chip.dump();
+		const {result} = await run(a, latest!.plan, {store, path: latest!.path});
+		assertFailed(result);
+		assert.equal(result.error.kind, 'OtherBoard');
+		assert.deepEqual(a.chip.dump(), before);
+		assert.match(
+			result.error.next.join(' '),
+			new RegExp(
+				`fits another recovery that was interrupted.*recover --resume ${first!.path.replace('.jsonl', '')}\\b`,
+			),
+		);
+		// Where none fits, none is named.
+		const none = board({seed: 7});
+		const {result: strange} = await run(none, latest!.plan, {store, path: latest!.path});
+		assertFailed(strange);
+		assert.doesNotMatch(strange.error.next.join(' '), /fits another/);
+		assertDone((await run(a, first!.plan, {store, path: first!.path})).result);
+	});
+}
+
 test('pages that only one of two waiting recoveries can have written prove it: nothing is asked', async () => {
 	const {b, store, all} = await halves(3, 17);
 	const {eeprom} = board({seed: 2}).chip.dump();

@@ -456,7 +456,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		try {
 			await chooseSck(hz);
 			const reply = await current.enter();
-			if (reply.answered === 'no' || (await current.stepFault()) !== undefined) return false;
+			if (reply.answered === 'no' || (await current.stepFault('look')) !== undefined) return false;
 			await compareReadings(raiseReadings, reference, 'signature');
 			return true;
 		} catch (error) {

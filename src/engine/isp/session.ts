@@ -19,8 +19,8 @@ const resyncAttempts = 4;
 /** Harmless readings before a speed is trusted: a chip that loses one bit in 200 fails 9 times in 10. */
 const stepReadings = 16;
 
-/** As many where there is no other speed to go to: a look, no more. */
-const fixedStepReadings = 4;
+/** As many where there is no other speed to go to, or where longer readings follow: a look, no more. */
+const lookReadings = 4;
 
 /** Readings of the signature until the last two agree. */
 const signatureReadings = 4;
@@ -57,8 +57,9 @@ export type IspSession = {
 	/**
 	 * Asks the same harmless question several times, before a new speed is trusted. Undefined when the chip keeps step,
 	 * else three of the bytes that should have been equal.
+	 * @param look a few times only: more is read before the speed is trusted
 	 */
-	readonly stepFault: () => Promise<Uint8Array | undefined>;
+	readonly stepFault: (look?: 'look') => Promise<Uint8Array | undefined>;
 	/** One reading of three bytes; compares nothing. */
 	readonly readSignature: () => Promise<Uint8Array>;
 	/** Reads until two readings in a row agree, at most four; returns all readings, the last two equal when it worked. */
@@ -219,9 +220,9 @@ export function createIspSession(
 		return await link.enter();
 	};
 
-	const stepFault = async (): Promise<Uint8Array | undefined> => {
+	const stepFault = async (look?: 'look'): Promise<Uint8Array | undefined> => {
 		await settle();
-		const count = link.setSck === undefined ? fixedStepReadings : stepReadings;
+		const count = look !== undefined || link.setSck === undefined ? lookReadings : stepReadings;
 		const probes = Array.from({length: count}, () => ask.stepProbe);
 		const replies: Uint8Array[] = [];
 		if (link.exchangeMany !== undefined) replies.push(...(await link.exchangeMany(probes)));

@@ -368,9 +368,23 @@ export async function findInterrupted(store: Store): Promise<Interrupted | undef
 	return (await listInterrupted(store))[0];
 }
 
+/** Other interrupted recoveries that may have been of the chip at hand. */
+export async function othersWaiting(
+	store: Store,
+	plan: RecoveryPlan,
+	mayBe: (other: RecoveryPlan) => boolean,
+): Promise<readonly Interrupted[]> {
+	return (await listInterrupted(store)).filter(
+		other =>
+			other.path !== plan.resume?.journal &&
+			hexString(other.plan.chip.signature) === hexString(plan.chip.signature) &&
+			mayBe(other.plan),
+	);
+}
+
 /**
- * Other interrupted recoveries that may have been of the chip at hand, and that would leave it otherwise than `plan`:
- * two halves of a keyboard with one firmware differ in their EEPROM alone.
+ * Those of them that would leave it otherwise than `plan`: two halves of a keyboard with one firmware differ in their
+ * EEPROM alone.
  */
 export async function rivalsOf(
 	store: Store,
@@ -382,16 +396,15 @@ export async function rivalsOf(
 	const print = ({image}: RecoveryPlan) => (image === undefined ? '' : printIntelHex(image));
 	const outcome = (one: RecoveryPlan) =>
 		JSON.stringify([print(one), one.fuses, one.lock, one.erase, one.restoreEeprom]);
-	return (await listInterrupted(store)).filter(
+	return othersWaiting(
+		store,
+		plan,
 		other =>
-			other.path !== plan.resume?.journal &&
-			hexString(other.plan.chip.signature) === hexString(plan.chip.signature) &&
 			!(
-				outcome(other.plan) === outcome(plan) &&
-				same(other.plan.eeprom, plan.eeprom) &&
-				same(other.plan.resume?.eepromBefore, plan.resume?.eepromBefore)
-			) &&
-			mayBe(other.plan),
+				outcome(other) === outcome(plan) &&
+				same(other.eeprom, plan.eeprom) &&
+				same(other.resume?.eepromBefore, plan.resume?.eepromBefore)
+			) && mayBe(other),
 	);
 }
 

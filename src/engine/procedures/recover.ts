@@ -28,7 +28,15 @@ import {
 	risksOf,
 } from './check-plan.ts';
 import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
-import {type Interrupted, type Journal, type JournalEntry, rivalsOf, startEntry} from './journal.ts';
+import {
+	type Interrupted,
+	type Journal,
+	type JournalEntry,
+	journalId,
+	othersWaiting,
+	rivalsOf,
+	startEntry,
+} from './journal.ts';
 import type {RecoveryPlan} from './plan.ts';
 import {failureResult, fuseText, identityEvent, lookEvent, referencesOf} from './results.ts';
 import {
@@ -241,8 +249,32 @@ async function* run(
 	yield* notes();
 	yield identityEvent(identity);
 	let found: Found | undefined;
+	/** Another board than the interrupted one: what else waits may be of it. */
+	const strangerTo = async function* (
+		error: unknown,
+		content?: Content,
+	): AsyncGenerator<RecoverEvent, unknown> {
+		if (!(error instanceof UnbrickError) || error.facts.kind !== 'OtherBoard') return error;
+		try {
+			if (!lockAllows(chip, identity.lock).read) return error;
+			const waiting = await othersWaiting(store, plan, other => mayBeFrom(other, identity));
+			if (waiting.length === 0) return error;
+			const held = content ?? (yield* readContent(target, chip, stop, abandoned.request));
+			const fits = waiting.filter(other => mayBeFrom(other.plan, identity, held));
+			if (fits.length === 0) return error;
+			return new UnbrickError({...error.facts, fits: fits.map(({path}) => journalId(path))});
+		} catch {
+			// It is another board all the same.
+			return error;
+		}
+	};
 	if (plan.resume !== undefined) {
-		const spoiled = await askAgain(target, identity, () => proveIdentity(plan, plan.resume!, identity));
+		let spoiled: SpoiledFuse | undefined;
+		try {
+			spoiled = await askAgain(target, identity, () => proveIdentity(plan, plan.resume!, identity));
+		} catch (error) {
+			throw yield* strangerTo(error);
+		}
 		if (spoiled !== undefined) {
 			yield {
 				type: 'warning',
@@ -255,7 +287,15 @@ async function* run(
 	const allows = lockAllows(chip, identity.lock);
 	if (plan.resume !== undefined && allows.read) {
 		yield phase('verify');
-		found = yield* look(plan, plan.resume, target, identity, stop, abandoned.request);
+		let content: Content | undefined;
+		const take = (read: Content) => {
+			content = read;
+		};
+		try {
+			found = yield* look(plan, plan.resume, target, identity, stop, abandoned.request, take);
+		} catch (error) {
+			throw yield* strangerTo(error, content);
+		}
 		yield* notes();
 	}
 
@@ -344,7 +384,10 @@ async function* run(
 			? []
 			: await rivalsOf(store, plan, other => mayBeFrom(other, identity, seen));
 	if (words.length > 0) {
-		const better = rivals.length === 0 ? '' : ` What is on it fits ${rivals.map(named).join(' and ')}.`;
+		const better =
+			rivals.length === 0
+				? ''
+				: ` What is on it fits ${rivals.map(named).join(' and ')}; to go on with that one: ${rivals.map(goOnWith).join(' or ')}.`;
 		risks.push({
 			risk: 'same-board',
 			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}.${better} ${image === undefined ? 'Its fuses would be written.' : 'What is on it would be kept in a fresh backup and overwritten.'}`,
@@ -803,11 +846,15 @@ function named({path, plan}: Pick<Interrupted, 'path' | 'plan'>): string {
 	return `${path} (${backup == null ? 'no backup' : `backup ${backup}`})`;
 }
 
+function goOnWith({path}: Interrupted): string {
+	return `\`avr-unbrick recover --resume ${journalId(path)}\``;
+}
+
 /** Which recoveries the chip may be from, and what taking the wrong one would do. */
 function manyFit(plan: RecoveryPlan, rivals: readonly Interrupted[]): string {
 	const own = named({path: plan.resume?.journal ?? 'this one', plan});
 	const others = rivals.map(named).join(' and ');
-	return `Several interrupted recoveries wait, and what is on the chip fits more than one: ${own}, which would go on now, and ${others}. Of the wrong one it would get the image, the fuses and the EEPROM of another board. To go on with another one, move the journal of the first out of the state folder for that time.`;
+	return `Several interrupted recoveries wait, and what is on the chip fits more than one: ${own}, which would go on now, and ${others}. Of the wrong one it would get the image, the fuses and the EEPROM of another board. To go on with another one: ${rivals.map(goOnWith).join(' or ')}, or the first question of the wizard.`;
 }
 
 /** A chip is called another one only over a link that is sound, and when it says the same again. */
@@ -828,6 +875,24 @@ async function askAgain(
 	}
 }
 
+/** Flash and EEPROM; the EEPROM twice. Throws UnstableLink. */
+async function* readContent(
+	target: Target,
+	chip: Chip,
+	stop: Cancel,
+	abandon: () => void,
+): AsyncGenerator<RecoverEvent, Content> {
+	const flash = yield* readFlash(target, chip, 'verify', stop, abandon);
+	const eeprom = await target.readRange('eeprom', 0, chip.eeprom.bytes);
+	// It may be written back.
+	if (!isBlank(eeprom)) {
+		const second = await target.readRange('eeprom', 0, chip.eeprom.bytes);
+		if (!sameBytes(eeprom, second))
+			throw new UnbrickError({kind: 'UnstableLink', what: 'eeprom', got: [], candidates: []});
+	}
+	return {flash, eeprom};
+}
+
 /** Reads flash and EEPROM and compares them with what the interruption must have left. Throws OtherBoard, UnstableLink. */
 async function* look(
 	plan: RecoveryPlan,
@@ -836,20 +901,10 @@ async function* look(
 	identity: Identity,
 	stop: Cancel,
 	abandon: () => void,
+	take: (content: Content) => void,
 ): AsyncGenerator<RecoverEvent, Found> {
 	const {chip} = plan;
-	const read = async function* (): AsyncGenerator<RecoverEvent, Content> {
-		const flash = yield* readFlash(target, chip, 'verify', stop, abandon);
-		const eeprom = await target.readRange('eeprom', 0, chip.eeprom.bytes);
-		// It may be written back.
-		if (!isBlank(eeprom)) {
-			const second = await target.readRange('eeprom', 0, chip.eeprom.bytes);
-			if (!sameBytes(eeprom, second))
-				throw new UnbrickError({kind: 'UnstableLink', what: 'eeprom', got: [], candidates: []});
-		}
-		return {flash, eeprom};
-	};
-	const content = yield* read();
+	const content = yield* readContent(target, chip, stop, abandon);
 	try {
 		const strange = recognise(plan, resume, identity, content);
 		if (strange.flash === undefined && strange.eeprom === undefined) return {...content, strange};
@@ -858,12 +913,13 @@ async function* look(
 	}
 	// Wires that come off give bytes, too.
 	await target.testLink?.();
-	const again = yield* read();
+	const again = yield* readContent(target, chip, stop, abandon);
 	await target.testLink?.();
 	for (const memory of ['flash', 'eeprom'] as const) {
 		if (sameBytes(content[memory], again[memory])) continue;
 		throw new UnbrickError({kind: 'UnstableLink', what: memory, got: [], candidates: []});
 	}
+	take(content);
 	return {...content, strange: recognise(plan, resume, identity, content)};
 }
 

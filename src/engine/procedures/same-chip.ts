@@ -132,13 +132,14 @@ export function recognise(
 
 /**
  * Whether the interruption of `plan` may have left this chip, too: nothing of it contradicts its journal. More pages of
- * the image than that run can have written are another run's.
+ * the image than that run can have written are another run's. Without the content only its fuses and lock bits tell.
  */
-export function mayBeFrom(plan: RecoveryPlan, identity: Identity, content: Content): boolean {
+export function mayBeFrom(plan: RecoveryPlan, identity: Identity, content?: Content): boolean {
 	const {resume} = plan;
 	if (resume === undefined) return false;
 	try {
 		proveIdentity(plan, resume, identity);
+		if (content === undefined) return true;
 		const {flash, eeprom} = recognise(plan, resume, identity, content);
 		if (flash !== undefined || eeprom !== undefined) return false;
 	} catch (error) {

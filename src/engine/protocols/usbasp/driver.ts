@@ -18,7 +18,7 @@ const eepromWriteTimeoutMs = 5000;
  * RESET low to the first instruction: 20 ms by the datasheets. The classic tools wait 100 ms after CONNECT, and so
  * does every contact after a no.
  */
-const connectSettleMs = {first: 25, afterNo: 100} as const;
+const connectSettleMs = {first: 20, afterNo: 100} as const;
 /** The 2009 and 2011 firmware waits too little between its tries: slow starters need several calls. */
 const enableTries = 2;
 /** A try that took longer than this has made its 32 attempts at a slow SCK: repeating it wins nothing. */

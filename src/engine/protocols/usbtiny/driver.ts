@@ -17,7 +17,7 @@ const firstPeriodUs = 10;
  * RESET low to the first instruction: 20 ms by the datasheets. Every contact after a no (or after a fault) gets 50, as
  * the classic tools give.
  */
-const resetSettleMs = {first: 25, afterNo: 50} as const;
+const resetSettleMs = {first: 20, afterNo: 50} as const;
 /** RESET high between two attempts: two cycles of the slowest chip, 32 kHz, with room. */
 const resetHighMs = 1;
 /** Byte addresses have 16 bits; above, they wrap. */
