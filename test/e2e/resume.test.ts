@@ -294,6 +294,65 @@ peerTest(
 	},
 );
 
+peerTest(
+	'of several waiting recoveries only the latest could be gone on with',
+	{programs: ['python3']},
+	async () => {
+		const served = await serve();
+		const folder = newFolder();
+		const {eeprom} = served.bench.chip.dump();
+		try {
+			await served.run(folder, recover, {at: 60});
+			await served.run(folder, recover, {at: 60});
+			const ids = stateFiles(folder, 'recovery-')
+				.map(file => path.basename(file, '.jsonl'))
+				.sort();
+			assert.equal(ids.length, 2);
+			const [first = '', second = ''] = ids;
+			const before = served.transfers();
+			const listed = /: ATtiny25, begun \d{4}-\d\d-\d\d \d\d:\d\d, interrupted while writing page \d+/;
+
+			const bare = await served.run(folder, ['recover', '--resume']);
+			assert.equal(bare.code, 2, 'without a terminal and --yes');
+			assert.match(bare.stdout, /2 recoveries wait; the latest goes on/);
+			assert.match(bare.stdout, new RegExp(`type: avr-unbrick recover --resume ${first} `));
+			assert.match(bare.stdout, new RegExp(`${first}${listed.source}\n`));
+			assert.match(bare.stdout, new RegExp(`${second}${listed.source} \\(goes on now\\)`));
+
+			for (const [told, says] of [
+				['recovery-2', /"recovery-2" may mean 2 interrupted recoveries; type more of it:/],
+				['1999', /There is no interrupted recovery "1999"\. There are:/],
+			] as const) {
+				for (const command of ['--resume', '--forget']) {
+					const run = await served.run(folder, ['recover', command, told, '--yes']);
+					assert.equal(run.code, 2, run.stderr);
+					assert.match(run.stderr, says);
+					for (const id of ids) assert.match(run.stderr, new RegExp(id));
+				}
+			}
+			assert.equal(served.transfers(), before, 'nothing was opened');
+
+			// Both fit, so the board is asked about; the command that goes on with the other one is named.
+			const args = ['recover', '--resume', first.replace('recovery-', ''), '--yes'];
+			const doubt = await served.run(folder, args);
+			assert.equal(doubt.code, 3, doubt.stdout + doubt.stderr);
+			assert.match(doubt.stderr, new RegExp(`recover --resume ${second}`));
+			const good = await served.run(folder, [...args, '--accept', 'same-board']);
+			assert.equal(good.code, 0, good.stdout + good.stderr);
+			assert.deepEqual(served.bench.chip.dump().eeprom, eeprom, 'the EEPROM of before the first one');
+			assert.deepEqual(
+				stateFiles(folder, 'recovery-').map(file => path.basename(file)),
+				[`${second}.jsonl`],
+			);
+			const forgotten = await runCli(['recover', '--forget', second], {folder});
+			assert.equal(forgotten.code, 0, forgotten.stderr);
+			assert.deepEqual(stateFiles(folder, 'recovery-'), []);
+		} finally {
+			await served.close();
+		}
+	},
+);
+
 test('--resume with options that would change the plan is refused, not ignored', async () => {
 	const folder = newFolder();
 	for (const extra of [
