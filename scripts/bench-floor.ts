@@ -13,7 +13,7 @@
 //   buspirate    one 05 frame: the wire, then SPI, then the answer through the bridge's 16 ms; the commit hides behind
 //                the next frame; reading is the wire alone
 // Of the rules, which no faster program may leave out: RESET low for 20 ms before each of four entries; a harmless
-// question 16 times before a speed is trusted (4 where SCK is fixed); signature twice at each entry; fuses and lock
+// question 16 times before a speed is trusted (4 where SCK is fixed or raised: longer readings follow); signature twice at each entry; fuses and lock
 // twice; one reading of the first page to compare with, then eight of signature and page at a raised SCK, or three of
 // signature, fuses and page at the one speed there is; erase; first and last page and the start of three others looked
 // at for blank, fuses and lock; the boot section read back when the image leaves it blank and the fuses start there, two
@@ -45,7 +45,7 @@ const signatureInstructions = 3;
 /** Signature, lock and three fuse bytes. */
 const snapshotInstructions = 7;
 const stepReadings = 16;
-const fixedStepReadings = 4;
+const lookReadings = 4;
 const raiseReadings = 8;
 /** The first of the four is what was read before. */
 const linkTestReadings = 3;
@@ -169,11 +169,11 @@ export function floorOf(
 	const snapshotMs = (costs: Costs) => costs.instructionsMs(snapshotInstructions);
 	const raised = sckHz > foundHz;
 	const fixed = subject === 'avrisp' || subject === 'arduino-isp';
-	const probesMs = (costs: Costs) => costs.instructionsMs(fixed ? fixedStepReadings : stepReadings);
+	const probesMs = (costs: Costs) => costs.instructionsMs(fixed ? lookReadings : stepReadings);
 	const atFoundMs = probesMs(slow) + 2 * snapshotMs(slow) + slow.readMs(pageBytes);
 	const readings = raised ? raiseReadings : linkTestReadings;
 	const provingMs = raised
-		? probesMs(fast) + (readings - 1) * fast.instructionsMs(signatureInstructions) + snapshotMs(fast)
+		? fast.instructionsMs(lookReadings) + (readings - 1) * fast.instructionsMs(signatureInstructions) + snapshotMs(fast)
 		: readings * snapshotMs(fast);
 	const atUsedMs =
 		provingMs +

@@ -225,12 +225,16 @@ export function createStore(where: string = stateFolder()): Store {
 		async appendLine(name, line) {
 			if (/[\r\n]/.test(line)) throw new RangeError('one line at a time');
 			const file = resolve(name);
+			// A name of ours never leads elsewhere; a person may well name a link, or a device.
+			const ours = path.isAbsolute(name) ? 0 : (constants.O_NOFOLLOW ?? 0);
+			const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | ours;
 			try {
-				await makeFolder(file);
-				// A name of ours never leads elsewhere; a person may well name a link, or a device.
-				const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
-				const ours = path.isAbsolute(name) ? 0 : (constants.O_NOFOLLOW ?? 0);
-				const handle = await open(file, flags | ours, fileMode);
+				// The folder is there but for the first time: a line is written for every page.
+				const handle = await open(file, flags, fileMode).catch(async (error: unknown) => {
+					if (!isMissing(error)) throw error;
+					await makeFolder(file);
+					return open(file, flags, fileMode);
+				});
 				try {
 					const {size} = await handle.stat();
 					// A line that a power cut tore must not swallow the next one.

@@ -91,7 +91,7 @@ test('SETISPSCK goes out before CONNECT, ENABLEPROG may take five seconds', asyn
 	assert.equal(log[0]?.kind === 'in' && log[0].setup.value, 10);
 	assert.equal(log[2]?.timeoutMs, 5000);
 	// The datasheets' 20 ms and some; what the classic tools wait comes after a no.
-	assert.deepEqual(clock.slept, [25]);
+	assert.deepEqual(clock.slept, [20]);
 });
 
 test('firmware without SETISPSCK is a note, never an error', async () => {
