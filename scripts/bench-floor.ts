@@ -1,7 +1,8 @@
 // The floor of a whole job: what chip, SPI lines, bus and firmware take, whatever program drives them, as long as it
 // keeps the rules of this one. In seconds, from the figures of src/bench/pace.ts and the chip's datasheet waits.
 //
-// Of the image: each page that is not blank is loaded, committed once and read back once.
+// Of the image: each page that is not blank is loaded, committed once and read back once, in one read for each run of
+// such pages or all in one with the gaps, whichever takes less.
 //   USBtiny      a page is one control transfer of 128 bytes (setup, 16 packets, status: the firmware shifts while it
 //                holds the next packet back, so bus and SPI add up), the commit a transfer of its own; reading likewise
 //   USBasp       the same with the commit polled by the firmware every 320 us; reading in blocks of 200 bytes
@@ -157,15 +158,28 @@ export function floorOf(
 	const {pageBytes, bytes} = chip.flash;
 	let pages = 0;
 	let blankBytes = 0;
+	/** Bytes of each stretch of pages that are not blank, and of all of them with the gaps. */
+	const runs: number[] = [];
+	let firstByte: number | undefined;
+	let endByte = 0;
 	const bootStart = chip.bootSections.find(section => section.bytes === bootBytes)?.startByteAddress ?? bytes;
 	for (let page = 0; page < bytes; page += pageBytes) {
-		if (image.slice(page, pageBytes).some(byte => byte !== 0xff)) pages++;
-		else if (page >= bootStart) blankBytes += pageBytes;
+		if (image.slice(page, pageBytes).some(byte => byte !== 0xff)) {
+			pages++;
+			if (endByte === page && runs.length > 0) runs.push(runs.pop()! + pageBytes);
+			else runs.push(pageBytes);
+			firstByte ??= page;
+			endByte = page + pageBytes;
+		} else if (page >= bootStart) blankBytes += pageBytes;
 		else if (image.touches({start: page, end: page + pageBytes})) blankBytes += blankSampleBytes;
 	}
 	const slow = costsOf(subject, chip, foundHz);
 	const fast = costsOf(subject, chip, sckHz);
-	const imageMs = pages * fast.writePageMs + fast.readMs(pages * pageBytes);
+	const readBackMs = Math.min(
+		runs.reduce((sum, bytes) => sum + fast.readMs(bytes), 0),
+		fast.readMs(endByte - (firstByte ?? 0)),
+	);
+	const imageMs = pages * fast.writePageMs + readBackMs;
 	const snapshotMs = (costs: Costs) => costs.instructionsMs(snapshotInstructions);
 	const raised = sckHz > foundHz;
 	const fixed = subject === 'avrisp' || subject === 'arduino-isp';
@@ -173,7 +187,9 @@ export function floorOf(
 	const atFoundMs = probesMs(slow) + 2 * snapshotMs(slow) + slow.readMs(pageBytes);
 	const readings = raised ? raiseReadings : linkTestReadings;
 	const provingMs = raised
-		? fast.instructionsMs(lookReadings) + (readings - 1) * fast.instructionsMs(signatureInstructions) + snapshotMs(fast)
+		? fast.instructionsMs(lookReadings) +
+			(readings - 1) * fast.instructionsMs(signatureInstructions) +
+			snapshotMs(fast)
 		: readings * snapshotMs(fast);
 	const atUsedMs =
 		provingMs +

@@ -68,7 +68,7 @@ const foundHz: Readonly<Record<Subject, number>> = {
 };
 /** After opening, a board that its port resets must hear nothing for so long (src/engine/protocols/stk500v1). */
 const portResetMs: Partial<Record<Subject, number>> = {'arduino-isp': 2000};
-/** Our half-blank image against our full one, and everything against the floor. */
+/** A half-blank image may take this much of what the full one may; everything against the floor. */
 const halfShare = 0.6;
 const floorShare = 1.2;
 
@@ -368,8 +368,12 @@ for (const subject of chosen) {
 			}
 		}
 		if (imageName === 'loader' && ratio !== undefined) fail('of avrdude', ratio, targets[subject].loader);
-		if (imageName === 'half' && fullSeconds !== undefined) {
-			fail('of our full image', ours.seconds / fullSeconds, halfShare);
+		if (imageName === 'half' && ratio !== undefined) {
+			fail('of avrdude', ratio, halfShare * targets[subject].full);
+			if (fullSeconds !== undefined)
+				console.log(
+					`${subject}: half blank takes ${(ours.seconds / fullSeconds).toFixed(2)} of our full image`,
+				);
 		}
 		// The first byte: what comes before the port is opened, beside a bare start of node.
 		fail(

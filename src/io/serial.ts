@@ -50,7 +50,8 @@ export async function openSerial(
 	{baud, group}: {readonly baud: number; readonly group?: string},
 ): Promise<ByteStream> {
 	const node = process.platform === 'darwin' ? callOutPath(path) : path;
-	const {SerialPort} = await import('serialport');
+	// Without the package's parsers: a third of the time to load.
+	const {SerialPort} = await import('serialport/dist/serialport.js');
 	for (let attempt = 1; ; attempt++) {
 		const port = new SerialPort({path: node, baudRate: baud, autoOpen: false});
 		try {

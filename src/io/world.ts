@@ -16,7 +16,7 @@ const hotplugLookMs = 250;
 const windowsLookMs = 1000;
 
 async function listOtherSerialPorts(): Promise<readonly SerialPortInfo[]> {
-	const {SerialPort} = await import('serialport');
+	const {SerialPort} = await import('serialport/dist/serialport.js');
 	// Listing never fails: a system whose list cannot be read shows no ports, and a named one can still be opened.
 	const ports = await SerialPort.list().catch(() => []);
 	return ports.map(port => {
