@@ -43,7 +43,8 @@ const ofPractice =
 	'This was practice: no real board was touched, and the files named on its screens are not kept.';
 const ofPracticeReport = '(In practice the report is kept in memory only.)';
 const toGoOnHere = 'Run it again to go on here.';
-const toGoOn = 'To go on: start avr-unbrick again and choose "Go on with the recovery that was interrupted".';
+const toGoOn = (count: number) =>
+	`To go on: start avr-unbrick again and choose "Go on with ${count === 1 ? 'the' : 'a'} recovery that was interrupted".`;
 
 /** Backup and report, where they are real. */
 function fileLines(practice: boolean, named: readonly (readonly [string, string | null | undefined])[]) {
@@ -71,7 +72,7 @@ function othersLines(
 				...fileLines(false, [['Its backup', backup]]),
 			];
 		}),
-		...(waiting.length === 0 ? [] : [toGoOn]),
+		...(waiting.length === 0 ? [] : [toGoOn(waiting.length)]),
 	];
 }
 

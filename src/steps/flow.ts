@@ -161,7 +161,9 @@ function move(
 		return index > 0 ? {...state, at: asked[index - 1]!.id} : state;
 	}
 	if (event.type === 'retry') {
-		const known: Draft = {...state.known, again: true};
+		// A try that changed nothing left no journal: one that waits is of another board.
+		const untouched = state.known.flash?.result.chipState === 'untouched';
+		const known: Draft = {...state.known, ...(untouched ? {} : {again: true})};
 		for (const id of perishable) delete known[id];
 		if (known.fuses !== undefined) known.fuses = {...known.fuses, accepted: []};
 		const stale = new Set(state.stale);

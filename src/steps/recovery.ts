@@ -2,7 +2,7 @@
 import type {Cancel} from '../engine/cancel.ts';
 import {imageSha256} from '../engine/image/digest.ts';
 import type {RecoverEvent} from '../engine/procedures/events.ts';
-import {createJournal, findInterrupted} from '../engine/procedures/journal.ts';
+import {createJournal, listInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
 import type {Store} from '../engine/store.ts';
@@ -18,13 +18,15 @@ async function withJournal(
 	known: Known,
 	store: Store,
 ): Promise<{readonly plan: RecoveryPlan; readonly journal?: string}> {
-	if (known.again !== true || plan.image === undefined) return {plan};
-	const before = await findInterrupted(store).catch(() => undefined);
-	if (before === undefined || before.plan.chip.id !== plan.chip.id || before.plan.image === undefined) {
-		return {plan};
-	}
+	if (known.again !== true) return {plan};
+	const waiting = await listInterrupted(store).catch(() => []);
+	const chosen = known.start?.resume?.journal;
+	const before = chosen === undefined ? waiting[0] : waiting.find(({path}) => path === chosen);
+	if (before === undefined || before.plan.chip.id !== plan.chip.id) return {plan};
 	const {eeprom, image, resume} = before.plan;
-	const same = imageSha256(before.plan.image) === imageSha256(plan.image);
+	// Fuses alone erase nothing: such a run and one with an image say nothing of each other's flash.
+	if ((image === undefined) !== (plan.image === undefined)) return {plan};
+	const same = image === undefined || imageSha256(image) === imageSha256(plan.image ?? image);
 	const sameFuses = plan.fuses === 'keep' || JSON.stringify(plan.fuses) === JSON.stringify(before.plan.fuses);
 	return {
 		journal: before.path,

@@ -157,6 +157,9 @@ function fuseStep(plan: RecoveryPlan, known: Known, arrow: string): string {
 /** What is saved before the first change, and which backup counts. */
 function backupStep(known: Known, left: LeftBehind | undefined): string {
 	if (isLocked(known)) return 'No backup: the chip is locked and cannot be read.';
+	// Fuses alone go on only with a run that was about fuses alone, too.
+	if (known.again === true && known.image?.image === undefined)
+		return 'Backup: that of the first try is kept and used where it fits; else a new one is made first.';
 	if (known.again === true) return 'The backup of the first try is kept and used; no new one is made.';
 	if (known.image?.restore !== undefined && left !== undefined)
 		return `The good backup of the first try is kept, and it is what is written back. What is on the chip now (${stillWords(left)}) is saved first, too, to a file of its own.`;

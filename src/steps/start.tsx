@@ -11,15 +11,16 @@ import {messageOf} from './message-of.ts';
 import {readLog} from './read-log.ts';
 import type {Session} from './session.ts';
 import type {StepProps} from './step.ts';
-import {summary} from './summary.ts';
+import {shortBoard, summary} from './summary.ts';
 import {titles} from './titles.ts';
 
 function menuItems(
 	{deps, before}: StepProps<'start'>,
-	interrupted: Interrupted | undefined,
+	waiting: readonly Interrupted[],
 	damaged: Damaged | undefined,
 	left: Session | undefined,
 ): readonly MenuItem[] {
+	const [interrupted] = waiting;
 	return [
 		...(left === undefined || before !== undefined
 			? []
@@ -30,13 +31,28 @@ function menuItems(
 						about: `Your answers are kept${shortFacts(left)}. Nothing is done twice${left.known.wiring !== undefined && left.known.flash === undefined ? '; wires and chip are looked at once more' : ''}.`,
 					},
 				]),
-		...(interrupted === undefined
+		...(waiting.length > 1
+			? [
+					{
+						id: 'resume',
+						label: 'Go on with a recovery that was interrupted',
+						about: 'The next screen asks which one.',
+					},
+					{
+						id: 'forget',
+						label: 'Forget a recovery that was interrupted',
+						about: 'For a board that is done with, or gone. Its backup file stays.',
+						term: 'backup',
+					},
+				]
+			: []),
+		...(interrupted === undefined || waiting.length > 1
 			? []
 			: [
 					{
 						id: 'resume',
 						label: 'Go on with the recovery that was interrupted',
-						about: `It wrote ${printable(interrupted.plan.imageName ?? 'an image')}. ${backupOf(interrupted)}`,
+						about: `${wroteOf(interrupted)} ${backupOf(interrupted)}`,
 						term: 'backup',
 					},
 					{
@@ -102,10 +118,15 @@ function stateOf({stage}: Interrupted): readonly string[] {
 	return stage.includes('erase') ? ['Its chip may be blank; it is not damaged.'] : [];
 }
 
+function wroteOf({plan}: Interrupted): string {
+	if (plan.image === undefined) return 'It set fuses alone.';
+	return `It wrote ${printable(plan.imageName ?? 'an image')}.`;
+}
+
 /** What becomes of the backup that the interrupted recovery made. */
 function backupOf({plan, problem}: Interrupted): string {
 	if (problem !== undefined) return `Its backup cannot be used: ${printable(problem)}`;
-	return plan.resume?.backup === undefined ? 'It made no backup.' : 'Its backup is kept and will be used.';
+	return plan.resume?.backup == null ? 'It made no backup.' : 'Its backup is kept and will be used.';
 }
 
 /** The question at which it was left, by its title. */
@@ -120,15 +141,29 @@ function shortFacts({known}: Session): string {
 
 type Damaged = {readonly journal: DamagedJournal; readonly text: string};
 
-/** The latest recovery that was not finished, and one whose record cannot be read. */
+/** `Pro Micro 5 V, 2026-11-25 03:53`: by the time a person knows which it was. */
+function waitingItems(waiting: readonly Interrupted[]): readonly MenuItem[] {
+	return waiting.map(one => {
+		const {board} = one.plan;
+		const begun = one.begun === undefined ? '' : `, ${one.begun}`;
+		return {
+			id: one.path,
+			label: `${board === undefined ? one.chip : shortBoard(board.name)}${begun}`,
+			about: `${one.chip}, interrupted ${one.stage}. ${wroteOf(one)} ${backupOf(one)}`,
+			term: 'backup',
+		};
+	});
+}
+
+/** The recoveries that were not finished, the latest first, and one whose record cannot be read. */
 async function lookForJournals(
 	store: StepProps<'start'>['deps']['store'],
-): Promise<{interrupted: Interrupted | undefined; damaged: Damaged | undefined}> {
+): Promise<{waiting: readonly Interrupted[]; damaged: Damaged | undefined}> {
 	const {surveyJournals} = await import('../engine/procedures/journal.ts');
 	const {interrupted, damaged} = await surveyJournals(store);
 	const [journal] = damaged;
 	return {
-		interrupted: interrupted[0],
+		waiting: interrupted,
 		damaged: journal === undefined ? undefined : {journal, text: damagedText(journal)},
 	};
 }
@@ -140,10 +175,10 @@ function damagedText({path, why}: DamagedJournal): string {
 
 export function StartView(step: StepProps<'start'>) {
 	const {before, deps, onDone} = step;
-	const [asking, setAsking] = useState<'menu' | 'paste' | 'file'>('menu');
+	const [asking, setAsking] = useState<'menu' | 'paste' | 'file' | 'resume' | 'forget'>('menu');
 	const [problem, setProblem] = useState<string | undefined>(undefined);
 	const [busy, setBusy] = useState(false);
-	const [interrupted, setInterrupted] = useState<Interrupted | undefined>(undefined);
+	const [waiting, setWaiting] = useState<readonly Interrupted[]>([]);
 	const [damaged, setDamaged] = useState<Damaged | undefined>(undefined);
 	const [left, setLeft] = useState<Session | undefined>(undefined);
 
@@ -152,7 +187,7 @@ export function StartView(step: StepProps<'start'>) {
 		lookForJournals(deps.store)
 			.then(found => {
 				if (!here) return;
-				setInterrupted(found.interrupted);
+				setWaiting(found.waiting);
 				setDamaged(found.damaged);
 			})
 			// A state folder that cannot be read holds nothing to go on with.
@@ -185,6 +220,22 @@ export function StartView(step: StepProps<'start'>) {
 			.catch((error: unknown) => setProblem(messageOf(error)))
 			.finally(() => setBusy(false));
 	};
+	const [interrupted] = waiting.length === 1 ? waiting : [];
+	const goOn = ({path, plan: {chip, board}}: Interrupted) =>
+		onDone({
+			how: 'nothing',
+			resume: {chip: chip.id, ...(board === undefined ? {} : {board: board.id}), journal: path},
+		});
+	const forget = (journal: Interrupted | DamagedJournal) => {
+		import('../engine/procedures/journal.ts')
+			.then(async ({forgetInterrupted}) => {
+				await forgetInterrupted(deps.store, journal);
+				const found = await lookForJournals(deps.store);
+				setWaiting(found.waiting);
+				setDamaged(found.damaged);
+			})
+			.catch((error: unknown) => setProblem(messageOf(error)));
+	};
 	const act = (action: Action) => {
 		if (action.type === 'text') void take(action.text, 'paste', 'the pasted text');
 		if (action.type === 'field') openFile(action.text);
@@ -195,25 +246,10 @@ export function StartView(step: StepProps<'start'>) {
 		if (action.id === 'file') setAsking('file');
 		if (action.id === 'enter' && left !== undefined) step.onEnter(left);
 		if (action.id === 'nothing') onDone({how: 'nothing'});
-		if (action.id === 'resume' && interrupted !== undefined) {
-			const {chip, board} = interrupted.plan;
-			onDone({
-				how: 'nothing',
-				resume: {chip: chip.id, ...(board === undefined ? {} : {board: board.id})},
-			});
-		}
-		const forgotten =
-			action.id === 'forget' ? interrupted : action.id === 'forget damaged' ? damaged?.journal : undefined;
-		if (forgotten !== undefined) {
-			import('../engine/procedures/journal.ts')
-				.then(async ({forgetInterrupted}) => {
-					await forgetInterrupted(deps.store, forgotten);
-					const found = await lookForJournals(deps.store);
-					setInterrupted(found.interrupted);
-					setDamaged(found.damaged);
-				})
-				.catch((error: unknown) => setProblem(messageOf(error)));
-		}
+		if (action.id === 'resume' && interrupted !== undefined) goOn(interrupted);
+		if ((action.id === 'resume' || action.id === 'forget') && waiting.length > 1) setAsking(action.id);
+		if (action.id === 'forget' && interrupted !== undefined) forget(interrupted);
+		if (action.id === 'forget damaged' && damaged !== undefined) forget(damaged.journal);
 		if (action.id === 'practice') deps.openPractice?.();
 		if (action.id === 'sample' && deps.practice !== undefined) {
 			void take(deps.practice.sampleLog, 'paste', 'the example text');
@@ -239,6 +275,38 @@ export function StartView(step: StepProps<'start'>) {
 						ask: busy ? 'Reading' : 'File:',
 						...(problem === undefined ? {} : {problem}),
 					},
+				}}
+			/>
+		);
+	}
+	if (asking === 'resume' || asking === 'forget') {
+		return (
+			<Ask
+				step={step}
+				id={`which to ${asking}`}
+				onBack={() => setAsking('menu')}
+				onAction={action => {
+					const chosen = action.type === 'choose' ? waiting.find(({path}) => path === action.id) : undefined;
+					if (chosen === undefined) return;
+					setProblem(undefined);
+					if (asking === 'resume') goOn(chosen);
+					else forget(chosen);
+					setAsking('menu');
+				}}
+				spec={{
+					lines: [
+						say(
+							asking === 'resume'
+								? 'Which recovery is this board from?'
+								: 'Which recovery shall be forgotten?',
+							'strong',
+						),
+						...(asking === 'resume'
+							? [say('A record that does not fit the chip stops the work before anything is written.')]
+							: []),
+					],
+					control: {kind: 'menu', items: waitingItems(waiting), initial: undefined},
+					terms: ['backup'],
 				}}
 			/>
 		);
@@ -270,11 +338,17 @@ export function StartView(step: StepProps<'start'>) {
 	return (
 		<Ask
 			step={step}
-			id={interrupted === undefined && damaged === undefined ? 'menu' : 'menu again'}
+			id={waiting.length === 0 && damaged === undefined ? 'menu' : 'menu again'}
 			onAction={act}
 			spec={{
 				lines: [
-					...(interrupted === undefined
+					...(waiting.length > 1
+						? [
+								say(`${waiting.length} recoveries were interrupted.`, 'strong'),
+								say('Go on with one of them on the same board, or begin with another one.'),
+							]
+						: []),
+					...(waiting.length === 0
 						? [
 								say(
 									'Your keyboard does not answer any more, or flashing it failed? Let us find out why.',
@@ -284,6 +358,9 @@ export function StartView(step: StepProps<'start'>) {
 									'Most such boards can be saved. Until the last question nothing on the board is changed.',
 								),
 							]
+						: []),
+					...(interrupted === undefined
+						? []
 						: [
 								say(`A recovery of an ${interrupted.chip} was interrupted ${interrupted.stage}.`, 'strong'),
 								...stateOf(interrupted).map(text => say(text)),
@@ -299,7 +376,7 @@ export function StartView(step: StepProps<'start'>) {
 				],
 				control: {
 					kind: 'menu',
-					items: menuItems(step, interrupted, damaged, left),
+					items: menuItems(step, waiting, damaged, left),
 					initial: before?.log === undefined ? undefined : 'keep',
 				},
 				terms: ['firmware', 'bootloader', 'ISP'],

@@ -62,7 +62,7 @@ export type Answers = {
 		readonly cut?: boolean;
 		readonly diagnosis?: Diagnosis;
 		/** Goes on with a recovery that was interrupted in an earlier session, on this board. */
-		readonly resume?: {readonly chip: string; readonly board?: string};
+		readonly resume?: {readonly chip: string; readonly board?: string; readonly journal?: string};
 	};
 	readonly diagnosis: {readonly go: 'isp' | 'first-aid' | 'avr-after-all'};
 	readonly firstAid: {readonly outcome: 'no-help' | 'not-tried' | 'helped'};

@@ -210,6 +210,17 @@ test('after a failure the chip is asked again, and consent with it', () => {
 	assert.notEqual(state.known.image, undefined);
 });
 
+test('a try that changed nothing went on with the journal of another board that waits', () => {
+	const state = answerAll('flash');
+	const tried = (chipState: 'untouched' | 'partly-written', before: {again?: true} = {}) => {
+		const known = {...state.known, ...before, flash: {result: {ok: false, chipState}}};
+		return go({...state, known: known as FlowState['known']}, {type: 'retry'}).known.again;
+	};
+	assert.equal(tried('untouched'), undefined);
+	assert.equal(tried('partly-written'), true);
+	assert.equal(tried('untouched', {again: true}), true, 'the run before it did');
+});
+
 test('whatever is answered and however often one goes back: consent never outlives a change before it', () => {
 	const variants: {readonly [Id in StepId]?: readonly Answers[Id][]} = {
 		start: [answers.start!, {how: 'nothing'}],

@@ -5,12 +5,17 @@ import {test} from 'node:test';
 import {setTimeout as after, setImmediate as turn} from 'node:timers/promises';
 import {createBench} from '../../src/bench/bench.ts';
 import {readQmkFiles} from '../../src/engine/boards/qmk.ts';
-import {createCancel} from '../../src/engine/cancel.ts';
+import {createCancel, neverCancel} from '../../src/engine/cancel.ts';
+import {findChip} from '../../src/engine/chips/index.ts';
+import {type RiskName, riskNames} from '../../src/engine/errors.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
+import type {RecoverEvent, RecoverResult} from '../../src/engine/procedures/events.ts';
+import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
 import {farewell} from '../../src/steps/farewell.ts';
 import {withoutPeople} from '../../src/steps/privacy.ts';
-import type {WizardDeps} from '../../src/steps/step.ts';
+import {runRecovery} from '../../src/steps/recovery.ts';
+import type {Known, WizardDeps} from '../../src/steps/step.ts';
 import {hushMs} from '../../src/ui/input-gate.ts';
 import {type DriveOptions, type Driver, drive, practiceOn} from '../helpers/press.tsx';
 import {caterina, dfuStalled, seedLogs} from './seed-logs.ts';
@@ -940,6 +945,108 @@ test('left after a pulled cable and started again: the wizard offers to go on, w
 		await turn();
 		assert.doesNotMatch(screen, /Go on with the recovery/);
 	});
+});
+
+test('of several interrupted recoveries the wizard knew only the latest: it asks which, and preselects none', async () => {
+	const [first, second] = [createBench('cable-pulled'), createBench('cable-pulled', {seed: 2})];
+	const settings = first.chip.dump().eeprom.slice();
+	let iso = '2026-02-03T12:10:00.000Z';
+	const store = {...first.store, nowIso: () => iso};
+	for (const bench of [first, second]) {
+		await withWizard({deps: () => ({...practiceOn(bench), store})}, async wizard => {
+			await toReview(wizard);
+			wizard.key('enter');
+			await wizard.choose('How it ended', 'Leave');
+			await wizard.ended;
+		});
+		iso = '2026-02-07T12:20:00.000Z';
+	}
+	const journals = () => [...first.store.files.keys()].filter(name => name.startsWith('recovery-')).sort();
+	const [older = '', later = ''] = journals();
+	for (const columns of [60, 80]) {
+		await withWizard({columns, deps: () => ({...practiceOn(first), store})}, async wizard => {
+			await wizard.see('2 recoveries were interrupted');
+			await wizard.choose('What happened', 'Forget a recovery that was interrupted');
+			await wizard.see('Which recovery shall be forgotten');
+			wizard.key('escape');
+			await wizard.see('2 recoveries were interrupted');
+			await wizard.choose('What happened', 'Go on with a recovery that was interrupted');
+			const screen = await wizard.see('Which recovery is this board from');
+			assert.match(
+				screen,
+				/ Pro Micro 5 V\/16 MHz, 2026-02-0[678] .*\n +Pro Micro 5 V\/16 MHz, 2026-02-0[234] /,
+			);
+			assert.doesNotMatch(screen, /❯/);
+			if (columns === 60) return;
+			await wizard.choose('Which recovery is this board from', 'Pro Micro 5 V/16 MHz');
+			await wizard.see(/❯ SparkFun Pro Micro 5 V/);
+			wizard.key('escape');
+			await wizard.choose('What happened', 'Go on with a recovery that was interrupted');
+			await wizard.see('Which recovery is this board from');
+			wizard.key('up');
+			const about = await wizard.see(/❯ Pro Micro 5 V\/16 MHz, 2026-02-0[234]/);
+			assert.match(about, /ATmega32U4, interrupted while writing page 1\d\.\s+It wrote/);
+			wizard.key('enter');
+			await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
+			await wizard.enterAt('Which programmer do you have?');
+			await wizard.enterAt('Connect these six');
+			await wizard.choose('cable unplugged?', 'Yes');
+			await wizard.enterAt('The chip answers');
+			await wizard.enterAt('What shall be written');
+			await wizard.enterAt('settings of the chip');
+			await wizard.enterAt('This will be done');
+			// What is on the chip fits both: it is asked.
+			await wizard.see(/fits more than\s+one/);
+			await wizard.see('Type ATmega32U4');
+			await wizard.typeWord('ATmega32U4');
+			wizard.key('enter');
+			await wizard.see('Written and verified');
+			assert.deepEqual(first.chip.dump().eeprom, settings);
+			assert.deepEqual(journals(), [later]);
+			assert.notEqual(older, later);
+		});
+	}
+});
+
+test('a fuse repair that was interrupted began anew in the wizard, and its journal stayed for ever', async () => {
+	const fuses = {low: 0xde, high: 0x99, extended: 0xcb};
+	const bench = createBench('healthy', {
+		change: {programmer: 'usbasp', content: 'used', fuses: {...fuses, high: 0xd9}},
+	});
+	const deps = practiceOn(bench);
+	const plan: RecoveryPlan = {
+		programmer: 'usbasp',
+		chip: findChip('atmega32u4')!,
+		fuses: {low: 0xff, high: 0xd8, extended: 0xcb},
+		backup: 'auto',
+		erase: false,
+		verify: 'written',
+		restoreEeprom: true,
+		accepted: new Set<RiskName>(riskNames),
+		sck: 'auto',
+	};
+	const [device] = await bench.world.listUsbDevices();
+	const known: Known = {
+		programmer: {id: 'usbasp', name: 'USBasp', connection: {kind: 'usb', key: device!.key}},
+	};
+	const results: RecoverEvent[] = [];
+	const recover = (more: Known) =>
+		runRecovery(plan, deps, {...known, ...more}, neverCancel, event => {
+			if (event.type === 'result') results.push(event);
+		});
+	const files = (prefix: string) => [...bench.store.files.keys()].filter(name => name.startsWith(prefix));
+	bench.cutAfter({changes: 1}, 'link');
+	await recover({});
+	assert.equal(files('recovery-').length, 1);
+	const [backup] = files('backup-');
+	bench.restore();
+	await recover({again: true});
+	const [first, second] = results as RecoverResult[];
+	assert.equal(first?.ok, false);
+	assert.equal(second?.ok, true, JSON.stringify(second));
+	assert.deepEqual(files('recovery-'), [], 'nothing waits any more');
+	assert.deepEqual(files('backup-'), [backup], 'the first backup holds');
+	assert.equal(second?.backup, backup);
 });
 
 test('an interrupted recovery of a board that is gone is forgotten on request, and not offered again', async () => {

@@ -248,6 +248,8 @@ export type Interrupted = {
 	readonly path: string;
 	/** `while writing page 17` */
 	readonly stage: string;
+	/** When it began, local time, by the journal's name: `2026-11-25 03:53`. */
+	readonly begun?: string;
 	/** Printed name: `ATmega32U4`. */
 	readonly chip: string;
 	/** Give it to `recover`, with another programmer if need be. */
@@ -273,8 +275,7 @@ export function journalId(path: string): string {
 	return path.replace(/\.jsonl$/, '');
 }
 
-/** When the recovery of a journal began, in local time, by the journal's name: `2026-11-25 03:53`. */
-export function begunAt(path: string): string | undefined {
+function begunAt(path: string): string | undefined {
 	const digits = /^recovery-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\d{3}/.exec(path)?.slice(1).map(Number);
 	if (digits === undefined) return undefined;
 	const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = digits;
@@ -284,8 +285,7 @@ export function begunAt(path: string): string | undefined {
 }
 
 /** `recovery-20261125035305123: ATmega32U4, begun 2026-11-25 03:53, interrupted while writing page 17` */
-export function describeWaiting({path, chip, stage, plan}: Interrupted): string {
-	const begun = begunAt(path);
+export function describeWaiting({path, chip, stage, begun, plan}: Interrupted): string {
 	const board = plan.board === undefined ? '' : ` (${plan.board.name})`;
 	return `${journalId(path)}: ${chip}${board}${begun === undefined ? '' : `, begun ${begun}`}, interrupted ${stage}`;
 }
@@ -339,7 +339,14 @@ export async function surveyJournals(store: Store): Promise<{
 		else {
 			const known = entries.some(entry => entry.did !== 'start') && lines.at(-1)?.did !== 'unread';
 			const stage = known ? describeStage(entries) : 'at a moment that its journal does not tell';
-			interrupted.push({path, stage, chip: plan.plan.chip.name, ...plan});
+			const begun = begunAt(path);
+			interrupted.push({
+				path,
+				stage,
+				...(begun === undefined ? {} : {begun}),
+				chip: plan.plan.chip.name,
+				...plan,
+			});
 		}
 	}
 	return {interrupted, damaged, held};
