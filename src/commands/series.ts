@@ -9,6 +9,7 @@ import {
 	createJournal,
 	describeInterrupted,
 	type Interrupted,
+	journalId,
 	listInterrupted,
 } from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
@@ -65,7 +66,7 @@ export async function recipeCommand(
 	const [unfinished] = await interruptedOf(plan.chip);
 	if (unfinished !== undefined) {
 		throw new UsageError(
-			`${describeInterrupted(unfinished)} First go on with that board (\`recover --resume\`, which brings its EEPROM back) or drop it (\`recover --forget\`), then begin the series again.`,
+			`${describeInterrupted(unfinished)} First go on with that board (\`recover --resume ${journalId(unfinished.path)}\`, which brings its EEPROM back) or drop it (\`recover --forget ${journalId(unfinished.path)}\`), then begin the series again.`,
 		);
 	}
 	return withCancel(output, cancel => series(output, log, plan, exact, cancel));
