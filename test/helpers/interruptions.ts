@@ -230,6 +230,17 @@ const fusesOf = (bench: Bench) => {
 /** No program starts sooner after the one before it was killed: what the chip was at is over by then. */
 const startMs = 50;
 
+/** A serial programmer carries out what it had taken before its program was killed; nobody hears the answers. */
+async function drain({device, clock}: Bench): Promise<void> {
+	if (device === undefined) return;
+	for (;;) {
+		const when = device.nextReplyMs(Number.MAX_SAFE_INTEGER);
+		if (when === undefined) break;
+		device.take(Number.MAX_SAFE_INTEGER, when);
+	}
+	await clock.sleep(Math.max(0, device.busyUntilMs() - clock.nowMs()));
+}
+
 /** What is not as it should be; undefined when the board is good. */
 function wrongWith(bench: Bench, patient: Patient, before: ChipDump): string | undefined {
 	const {flash, lock} = bench.chip.dump();
@@ -330,6 +341,7 @@ export async function interrupt(
 
 	bench.restore();
 	await bench.clock.sleep(startMs);
+	await drain(bench);
 	const journal = await findInterrupted(bench.store);
 	const lines = journal === undefined ? [] : parseJournal(bench.store.files.get(journal.path) ?? '');
 	const eventsBefore = bench.chip.events.length;
