@@ -461,6 +461,11 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 					'Leave everything connected and powered.',
 					'Run `avr-unbrick probe`: it reads the fuses again.',
 					`Then run the recovery again; the ${facts.fuse} should be ${hexByte(facts.wanted)}.`,
+					...(facts.also ?? []).map(({fuse, wanted}) =>
+						fuse === 'lock byte'
+							? `The lock byte should be ${hexByte(wanted)}; only a chip erase sets its bits back to 1.`
+							: `The ${fuse} should be ${hexByte(wanted)} again.`,
+					),
 				],
 			};
 		case 'FuseRefused':

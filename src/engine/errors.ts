@@ -146,6 +146,8 @@ export type ErrorFacts =
 			readonly wanted: number;
 			readonly got: number;
 			readonly mask: number;
+			/** Further bytes that were hit by the same instruction. */
+			readonly also?: readonly {readonly fuse: string; readonly wanted: number; readonly got: number}[];
 			/** A disturbed instruction has changed this byte: what came of it. */
 			readonly stray?: StrayWrite;
 	  }
@@ -268,7 +270,7 @@ function describe(facts: ErrorFacts): string {
 			return `${facts.memory} differs at ${hexAddress(facts.byteAddress)}: ${hexByte(facts.got)} is there, ${hexByte(facts.expected)} was written (${facts.differingBytes} bytes differ).`;
 		case 'FuseReadback':
 			if (facts.stray !== undefined) return describeStray(facts, facts.stray);
-			return `The ${facts.fuse} reads back ${hexByte(facts.got)}, not ${hexByte(facts.wanted)} (compared under ${hexByte(facts.mask)}).`;
+			return `The ${facts.fuse} reads back ${hexByte(facts.got)}, not ${hexByte(facts.wanted)} (compared under ${hexByte(facts.mask)}).${(facts.also ?? []).map(({fuse, wanted, got}) => ` The ${fuse} was hit, too: it reads ${hexByte(got)}, not ${hexByte(wanted)}.`).join('')}`;
 		case 'FuseRefused':
 			return `${facts.bit}: ${facts.why}`;
 		case 'ConsentMissing':

@@ -10,11 +10,11 @@ import {chipsBySignature, findChip} from '../engine/chips/index.ts';
 import {diagnose} from '../engine/diagnose/diagnose.ts';
 import {createEnds} from '../engine/diagnose/ends.ts';
 import {isKind, UnbrickError} from '../engine/errors.ts';
-import {fuseToWrite, sameFuse} from '../engine/fuses/mask.ts';
+import {fuseToWrite, lockToWrite, sameFuse, sameLock} from '../engine/fuses/mask.ts';
 import {printIntelHex} from '../engine/image/intel-hex.ts';
 import {createImage, type MemoryImage} from '../engine/image/memory-image.ts';
 import {runningClock, sckLimitHz} from '../engine/isp/sck.ts';
-import type {FuseBytes, Identity, Memory, OnProgress, Target, TargetNote} from '../engine/target.ts';
+import type {FuseBytes, Identity, Memory, OnProgress, OnStray, Target, TargetNote} from '../engine/target.ts';
 
 /** 6.3 is the oldest that Debian, Arduino and Homebrew still had lately; older ones lack chips that we know. */
 const oldestMajor = 6;
@@ -316,6 +316,74 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 	};
 
 	type State = Awaited<ReturnType<typeof readState>>;
+	/** What fuses and lock bits should read as, by what was read last and written since. */
+	let standing: Pick<State, 'fuses' | 'lock'> | undefined;
+
+	/**
+	 * All fuse bytes and the lock byte against what they should be: an instruction that did not arrive as sent hits
+	 * another byte. The journal learns of it, so that the next run knows the board again and sets it right. Nothing is
+	 * set back here: each run of avrdude begins with a RESET pulse, and it has taken effect by now.
+	 * @param own the byte that was sent, named first
+	 * @throws UnbrickError FuseReadback
+	 */
+	const demandStanding = async (
+		part: Chip,
+		own: FuseName | 'lock' | undefined,
+		wanted: Pick<State, 'fuses' | 'lock'>,
+		onStray: OnStray | undefined,
+	): Promise<void> => {
+		const seen = await readState(part);
+		const hit = [
+			...fusesOf(part)
+				.filter(fuse => !sameFuse(part, fuse, seen.fuses[fuse] ?? 0xff, wanted.fuses[fuse] ?? 0xff))
+				.map(fuse => ({
+					byte: fuse,
+					fuse: `${fuse} fuse`,
+					wanted: wanted.fuses[fuse] ?? 0xff,
+					got: seen.fuses[fuse] ?? 0xff,
+					mask: part.fuses[fuse]?.mask ?? 0xff,
+				})),
+			...(sameLock(part, seen.lock, wanted.lock)
+				? []
+				: [
+						{
+							byte: 'lock' as const,
+							fuse: 'lock byte',
+							wanted: wanted.lock,
+							got: seen.lock,
+							mask: part.lock.mask,
+						},
+					]),
+		].sort((a, b) => Number(b.byte === own) - Number(a.byte === own));
+		standing = {fuses: seen.fuses, lock: seen.lock};
+		const [first, ...also] = hit;
+		if (first === undefined) return;
+		const strays = hit.filter(({byte}) => byte !== own);
+		const lastFuse = strays.findLast(({byte}) => byte !== 'lock');
+		for (const stray of strays) {
+			const {byte, got} = stray;
+			await onStray?.({byte, value: stray === lastFuse ? stray.wanted : got, seen: seen.fuses});
+		}
+		throw new UnbrickError({
+			kind: 'FuseReadback',
+			fuse: first.fuse,
+			wanted: first.wanted,
+			got: first.got,
+			mask: first.mask,
+			...(also.length === 0
+				? {}
+				: {also: also.map(({fuse, wanted: due, got}) => ({fuse, wanted: due, got}))}),
+		});
+	};
+	/** Before a fuse or lock byte is sent: nothing may have changed that nobody asked for. */
+	const lookFirst = async (part: Chip, onStray: OnStray | undefined) => {
+		if (standing === undefined) {
+			const {fuses, lock} = await readState(part);
+			standing = {fuses, lock};
+		} else await demandStanding(part, undefined, standing, onStray);
+		return standing;
+	};
+
 	/** From slow to slower until a chip answers twice the same; an asked-for speed alone. */
 	const search = async (expected: Chip | undefined): Promise<{part: Chip; state: State}> => {
 		let silence: unknown;
@@ -358,6 +426,7 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 		async identify(expected): Promise<Identity> {
 			const {part, state} = await search(expected);
 			chip = part;
+			standing = {fuses: state.fuses, lock: state.lock};
 			return {...(await settleSpeed(part, state)), chip: part, sckHz: sckHz ?? null, targetVolts: null};
 		},
 		readRange: (memory, byteAddress, bytes, {onProgress} = {}) =>
@@ -378,6 +447,7 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 				});
 			}
 			erased = true;
+			if (standing !== undefined) standing = {...standing, lock: 0xff};
 		},
 		async writeImage(image, {onProgress, cancel} = {}) {
 			const {pageBytes} = known().flash;
@@ -413,30 +483,19 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 		},
 		readFuses: async () => (await readState(known())).fuses,
 		readLock: async () => (await readState(known())).lock,
-		async writeFuse(fuse, value) {
+		async writeFuse(fuse, value, onStray) {
 			const part = known();
 			const wanted = fuseToWrite(part, fuse, value);
+			const before = await lookFirst(part, onStray);
 			await must(part, `write ${fuse} fuse`, ['-V', '-U', `${fuseNames[fuse]}:w:0x${wanted.toString(16)}:m`]);
-			const got = (await readState(part)).fuses[fuse] ?? 0xff;
-			if (!sameFuse(part, fuse, got, wanted)) {
-				throw new UnbrickError({
-					kind: 'FuseReadback',
-					fuse: `${fuse} fuse`,
-					wanted,
-					got,
-					mask: part.fuses[fuse]?.mask ?? 0xff,
-				});
-			}
+			await demandStanding(part, fuse, {...before, fuses: {...before.fuses, [fuse]: wanted}}, onStray);
 		},
-		async writeLock(value) {
+		async writeLock(value, onStray) {
 			const part = known();
-			const {mask} = part.lock;
-			const wanted = (value & mask) | (~mask & 0xff);
+			const wanted = lockToWrite(part, value);
+			const before = await lookFirst(part, onStray);
 			await must(part, 'write lock bits', ['-V', '-U', `lock:w:0x${wanted.toString(16)}:m`]);
-			const got = (await readState(part)).lock;
-			if (((got ^ wanted) & mask) !== 0) {
-				throw new UnbrickError({kind: 'FuseReadback', fuse: 'lock byte', wanted, got, mask});
-			}
+			await demandStanding(part, 'lock', {...before, lock: wanted}, onStray);
 		},
 		// Each run enters programming mode afresh, so a changed clock fuse is in force by the next one.
 		async reenter() {

@@ -8,9 +8,11 @@ import {after, describe, test} from 'node:test';
 import {createBench} from '../../src/bench/bench.ts';
 import type {Scenario} from '../../src/bench/scenarios.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
+import {isKind} from '../../src/engine/errors.ts';
 import {parseBackup} from '../../src/engine/image/backup-file.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
+import {createAvrdudeTarget} from '../../src/io/avrdude.ts';
 import {jsonLines, runCli} from '../helpers/cli.ts';
 import {peerTest} from '../helpers/peers.ts';
 import {startUsbRig, type UsbRig} from '../helpers/vusb.ts';
@@ -232,4 +234,82 @@ test('what avrdude says when it fails is read, and its last words are kept', asy
 	const result = jsonLines(run).at(-1) as Line;
 	assert.equal(result.chipState, 'untouched');
 	assert.match(JSON.stringify(result.error), /no luck today|programmer/);
+});
+
+/** An avrdude over a chip in a file, whose writes land on `lands` as well as, or instead of, what was asked. */
+async function disturbed(name: string, lands: readonly string[]) {
+	const chipFile = path.join(folder, `${name}.json`);
+	const cells = {signature: [0x1e, 0x95, 0x87], lfuse: 0xff, hfuse: 0xd8, efuse: 0xcb, lock: 0xff};
+	writeFileSync(chipFile, JSON.stringify(cells));
+	const program = path.join(folder, `${name}.mjs`);
+	writeFileSync(
+		program,
+		`#!${process.execPath}
+import {readFileSync, writeFileSync} from 'node:fs';
+const cells = JSON.parse(readFileSync('${chipFile}', 'utf8'));
+for (const [index, word] of process.argv.entries()) {
+	if (word !== '-U') continue;
+	const [memory, operation, value] = process.argv[index + 1].split(':');
+	if (operation === 'r') writeFileSync(value, Uint8Array.from([cells[memory]].flat()));
+	else for (const hit of ${JSON.stringify(lands)}) cells[hit === 'own' ? memory : hit] = Number(value);
+}
+writeFileSync('${chipFile}', JSON.stringify(cells));
+`,
+	);
+	chmodSync(program, 0o755);
+	const target = createAvrdudeTarget(
+		{program, version: '7.1', programmers: new Map()},
+		{programmer: 'dragon_isp', sckHz: 125_000},
+	);
+	await target.identify(findChip('atmega32u4'));
+	return target;
+}
+
+for (const [lands, says, strays] of [
+	[['own'], undefined, []],
+	[
+		['lfuse'],
+		/The high fuse reads back 0xd8, not 0xd0 .*The low fuse was hit, too: it reads 0xd0, not 0xff/,
+		[['low', 0xff]],
+	],
+	[['own', 'lfuse'], /^The low fuse reads back 0xd0, not 0xff/, [['low', 0xff]]],
+	[['own', 'lock'], /^The lock byte reads back 0xd0, not 0xff/, [['lock', 0xd0]]],
+	[
+		['lfuse', 'efuse'],
+		/The high fuse reads back 0xd8, not 0xd0 .*The low fuse was hit, too.*The extended fuse was hit, too/,
+		[
+			['low', 0xd0],
+			['extended', 0xcb],
+		],
+	],
+] as const) {
+	test(`a fuse write over avrdude that landed on ${lands.join(' and ')}: only the byte sent was looked at`, async () => {
+		const target = await disturbed(lands.join('-'), lands);
+		const told: (readonly [string, number])[] = [];
+		const writing = target.writeFuse('high', 0xd0, async ({byte, value}) => {
+			told.push([byte, value]);
+		});
+		if (says === undefined) await writing;
+		else
+			await assert.rejects(writing, (error: unknown) => {
+				assert.ok(isKind(error, 'FuseReadback'));
+				assert.match((error as Error).message, says);
+				return true;
+			});
+		assert.deepEqual(told, strays);
+	});
+}
+
+test('a lock write over avrdude that landed on a fuse byte: only the lock byte was looked at', async () => {
+	const target = await disturbed('lock-write', ['own', 'efuse']);
+	await assert.rejects(target.writeLock(0xfc), /The extended fuse reads back 0xfc, not 0xcb/);
+});
+
+test('a fuse byte that changed before a fuse write over avrdude stops it', async () => {
+	const target = await disturbed('before', ['own']);
+	const chipFile = path.join(folder, 'before.json');
+	const cells = JSON.parse(readFileSync(chipFile, 'utf8'));
+	writeFileSync(chipFile, JSON.stringify({...cells, lfuse: 0x7f}));
+	await assert.rejects(target.writeFuse('high', 0xd0), /The low fuse reads back 0x7f, not 0xff/);
+	assert.equal(JSON.parse(readFileSync(chipFile, 'utf8')).hfuse, cells.hfuse, 'nothing was sent');
 });
