@@ -3,7 +3,7 @@ import {useEffect, useLayoutEffect, useReducer, useRef, useState} from 'react';
 import {riskTexts} from '../engine/advice.ts';
 import {createCancel} from '../engine/cancel.ts';
 import {type RiskName, riskNames} from '../engine/errors.ts';
-import type {RecoverEvent, RecoverResult} from '../engine/procedures/events.ts';
+import type {Phase, RecoverEvent, RecoverResult} from '../engine/procedures/events.ts';
 import {gap, item, type Line, say} from '../ui/lines.ts';
 import {barLines, phaseLines} from '../ui/progress.ts';
 import {printable} from '../ui/text.ts';
@@ -20,15 +20,31 @@ import type {StepProps} from './step.ts';
 /** Redraws at most this often; events come far more often. */
 const drawEveryMs = 50;
 
-function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], run: number) {
+/** Phases in which nothing on the chip changes. */
+const readingPhases: readonly Phase[] = ['connect', 'identify', 'backup'];
+
+/** @param asking the stop question stands: the first change waits for its answer */
+function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], run: number, asking: boolean) {
 	const [latestOf, setLatest] = useState<{readonly run: number; readonly state: FlashState}>({
 		run: -1,
 		state: flashStart,
 	});
 	const [stop] = useState(createCancel);
 	const started = useRef(-1);
+	const question = useRef<{asked: boolean; answered?: () => void}>({asked: false});
 	const {deps, known, hangup} = step;
-	useEffect(() => hangup.onRequest(stop.request), [hangup, stop]);
+	useEffect(() => {
+		question.current.asked = asking;
+		if (!asking) question.current.answered?.();
+	}, [asking]);
+	useEffect(
+		() =>
+			hangup.onRequest(() => {
+				stop.request();
+				question.current.answered?.();
+			}),
+		[hangup, stop],
+	);
 	useEffect(() => {
 		const plan = planOf(known, accepted);
 		if (plan === undefined || started.current === run) return;
@@ -37,13 +53,27 @@ function useRecovery(step: StepProps<'flash'>, accepted: readonly RiskName[], ru
 		let drawn = 0;
 		const show = () => setLatest({run, state: latest});
 		show();
-		const take = (event: RecoverEvent) => {
+		const fold = (event: RecoverEvent) => {
 			latest = foldEvent(latest, event, deps.world.clock.nowMs());
 			const now = performance.now();
 			if (event.type === 'progress' && event.doneBytes < event.totalBytes && now - drawn < drawEveryMs)
 				return;
 			drawn = now;
 			show();
+		};
+		let changing = false;
+		// Between two events the engine stands still.
+		const take = async (event: RecoverEvent) => {
+			if (event.type === 'phase' && !changing && !readingPhases.includes(event.phase)) {
+				changing = true;
+				if (question.current.asked && !stop.cancel.requested) {
+					await new Promise<void>(resolve => {
+						question.current.answered = resolve;
+					});
+				}
+				if (stop.cancel.requested) return;
+			}
+			fold(event);
 		};
 		void runRecovery(plan, deps, known, stop.cancel, take);
 	}, [deps, known, accepted, run, stop]);
@@ -69,7 +99,7 @@ export function FlashView(step: StepProps<'flash'>) {
 	);
 	const [run, setRun] = useState(0);
 	const [asking, setAsking] = useState(false);
-	const {state, stop} = useRecovery(step, accepted, run);
+	const {state, stop} = useRecovery(step, accepted, run, asking);
 	const reported = useRef(false);
 	const plan = planOf(known, accepted);
 	const {result} = state;
@@ -163,7 +193,7 @@ export function FlashView(step: StepProps<'flash'>) {
 				}}
 				spec={{
 					lines: [
-						say('Stop? The work goes on while you think.', 'strong'),
+						say(stopQuestion(state), 'strong'),
 						...stopTexts(state).map(text => item(`${glyphs.bullet} `, text)),
 						gap,
 						...now,
@@ -171,7 +201,7 @@ export function FlashView(step: StepProps<'flash'>) {
 					],
 					shorter: [
 						[
-							say('Stop? The work goes on while you think.', 'strong'),
+							say(stopQuestion(state), 'strong'),
 							...stopTexts(state).map(text => item(`${glyphs.bullet} `, text)),
 							...(danger ? [power] : []),
 						],
@@ -210,9 +240,17 @@ export function FlashView(step: StepProps<'flash'>) {
 	);
 }
 
+const changes = ({seen}: FlashState) => seen.some(phase => !readingPhases.includes(phase));
+
+function stopQuestion(state: FlashState): string {
+	return changes(state)
+		? 'Stop? The work goes on while you think.'
+		: 'Stop? Nothing is changed while you think.';
+}
+
 /** What stopping means, by how far the work has come. */
-function stopTexts({seen}: FlashState): readonly string[] {
-	const changed = seen.some(phase => !['connect', 'identify', 'backup'].includes(phase));
+function stopTexts(state: FlashState): readonly string[] {
+	const changed = changes(state);
 	return [
 		'Going on is the surest way to a board that works.',
 		'If you stop, the page that was begun is finished and the chip is let go.',

@@ -43,13 +43,16 @@ async function withJournal(
 	};
 }
 
-/** Resolves when the last event, the result, was handed on. Never throws. */
+/**
+ * Resolves when the last event, the result, was handed on. Never throws.
+ * @param take while it waits, so does the work
+ */
 export async function runRecovery(
 	plan: RecoveryPlan,
 	deps: WizardDeps,
 	known: Known,
 	cancel: Cancel,
-	take: (event: RecoverEvent) => void,
+	take: (event: RecoverEvent) => void | Promise<void>,
 ): Promise<void> {
 	const {programmer} = known;
 	if (programmer === undefined) return;
@@ -71,5 +74,5 @@ export async function runRecovery(
 		...(deps.references === undefined ? {} : {references: deps.references}),
 		journal: createJournal(deps.store, journal),
 	});
-	for await (const event of events) take(event);
+	for await (const event of events) await take(event);
 }

@@ -393,6 +393,39 @@ for (const size of [
 	});
 }
 
+test('Ctrl+C during the backup: the erase began while the stop question stood; now it waits for the answer', async () => {
+	for (const answer of ['Stop after this page', 'Go on']) {
+		const bench = createBench('healthy', {pace: () => turn()});
+		await withWizard({deps: () => practiceOn(bench)}, async wizard => {
+			await toReview(wizard);
+			wizard.key('enter');
+			await wizard.see(/▶ Save/);
+			wizard.key('interrupt');
+			assert.match(await wizard.see('Stop?'), /Nothing is changed while you think\./);
+			// Far more turns than the rest of the backup takes.
+			let calm = bench.transfers();
+			for (let turns = 0, still = 0; still < 100; turns++) {
+				await turn();
+				still = bench.transfers() === calm ? still + 1 : 0;
+				calm = bench.transfers();
+				assert.ok(turns < 100_000, 'the work waits');
+			}
+			assert.equal(bench.touched(), false);
+			assert.match(wizard.screen(), /Nothing is changed while you think\./);
+			await wizard.choose('Stop?', answer);
+			if (answer === 'Go on') {
+				await wizard.see('Written and verified');
+			} else {
+				await wizard.see('How it ended');
+				assert.equal(bench.touched(), false);
+				wizard.key('interrupt');
+				const {known} = await wizard.ended;
+				assert.equal(known.flash?.result.chipState, 'untouched');
+			}
+		});
+	}
+});
+
 test('asked to end by the system while the chip is written: the page is finished, RESET let go, the state said', async () => {
 	const bench = createBench('healthy', {pace: () => turn()});
 	const hangup = createCancel();

@@ -564,6 +564,8 @@ async function* run(
 				toWrite = image;
 				halt('erase');
 				yield phase('erase');
+				// Whoever listens may have been asked meanwhile.
+				halt('erase');
 				await journal({did: 'erase'}, 'owed');
 				// A second erase that fails may find the chip as the first writing left it.
 				if (round === 1) progress.state = 'erased';
@@ -579,6 +581,7 @@ async function* run(
 			halt('erase');
 			repeated = false;
 			yield phase('write');
+			halt('write');
 			progress.state = 'partly-written';
 			const written = pageNotes();
 			const writing = streaming<RecoverEvent, {writtenBytes: number}>(
