@@ -211,14 +211,18 @@ export async function playEvents(
 	return result;
 }
 
-/** Tells a failure that came before or instead of a run. */
+/**
+ * Tells a failure that came before or instead of a run.
+ * @param more what else the result holds: of a series, how many boards are done
+ */
 export async function tellFailure(
 	output: Output,
 	log: EventLog,
 	error: unknown,
 	context: AdviceContext = {},
+	more: {readonly boards?: number} = {},
 ): Promise<ExitCode> {
-	const result = failureOf(error, context);
+	const result = {...failureOf(error, context), ...more};
 	await log.write(result);
 	output.event(result);
 	const code = exitCodeOfResult(result);

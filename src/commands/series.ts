@@ -37,6 +37,7 @@ export async function recipeCommand(
 	hardware: Hardware,
 	options: Pick<RecoverOptions, 'yes' | 'dryRun' | 'repeat' | 'accept'>,
 ): Promise<ExitCode> {
+	const none = options.repeat === true && options.dryRun !== true ? {boards: 0} : {};
 	let plan: RecoveryPlan;
 	try {
 		const recipe = parseRecipe(new TextDecoder().decode(await readNamedFile(file)), file);
@@ -46,7 +47,7 @@ export async function recipeCommand(
 				: (await readHexFile(path.resolve(path.dirname(file), recipe.image.file))).image;
 		plan = planRecipe(recipe, file, image, hardware.programmer?.id ?? hardware.name, hardware.sck);
 	} catch (error) {
-		return tellFailure(output, log, error);
+		return tellFailure(output, log, error, {}, none);
 	}
 	const exact = {...hardware, chip: plan.chip, board: plan.board};
 	if (options.repeat !== true || options.dryRun === true) {
@@ -60,7 +61,7 @@ export async function recipeCommand(
 		await checkPlaces();
 	} catch (error) {
 		if (error instanceof UsageError) throw error;
-		return tellFailure(output, log, error, {programmer: hardware.name});
+		return tellFailure(output, log, error, {programmer: hardware.name}, none);
 	}
 	// A series asks nothing between boards, and one that waits to be gone on with may be the next to be connected.
 	const [unfinished] = await interruptedOf(plan.chip);
@@ -119,16 +120,22 @@ async function series(
 			await nextBoard(world, plan, hardware, cancel);
 		} catch (error) {
 			if (isKind(error, 'Cancelled')) return end(output, log, last, number);
-			return tellFailure(output, log, error, {programmer: hardware.name});
+			const code = await tellFailure(output, log, error, {programmer: hardware.name}, {boards: number});
+			sayDone(output, number);
+			return code;
 		}
 	}
+}
+
+function sayDone(output: Output, done: number): void {
+	output.say(`${done} ${done === 1 ? 'board' : 'boards'} done.`);
 }
 
 async function end(output: Output, log: EventLog, last: RecoverResult, done: number): Promise<ExitCode> {
 	const result = {...last, boards: done};
 	await log.write(result);
 	output.event(result);
-	output.say(`${done} ${done === 1 ? 'board' : 'boards'} done.`);
+	sayDone(output, done);
 	return exitCodeOfResult(last);
 }
 

@@ -742,6 +742,31 @@ describe(overSerial, {concurrency: 4, ...peerOptions(overSerial, {programs: ['py
 		const changed = await runCli([...base, '--yes']);
 		assert.equal(changed.code, 2);
 		assert.match(changed.stderr, /is not the image that the recipe was made with/);
+		const series = await runCli([...base, '--repeat', '--yes']);
+		assert.equal(jsonLines(series).at(-1)?.boards, 0);
+	});
+
+	test('a series that failed while it waited for the next board ended in a result without `boards`', async () => {
+		const image = inFolder('waiting.hex');
+		writeFileSync(image, printIntelHex(sampleImage(0x7000, 4000)));
+		const recipe = inFolder('waiting.json');
+		await runCli([
+			...['recover', '--programmer', 'avrisp', '--board', 'promicro_5v', '--hex', image, '--fuses', 'board'],
+			...['--save-recipe', recipe],
+		]);
+		const pty = await serveOnPty(deviceOf(createBench('healthy')));
+		let gone: Promise<void> | undefined;
+		const base = ['recover', '--recipe', recipe, '--programmer', 'arduino-isp', '--port', pty.path];
+		const run = await runCli([...base, '--json', '--repeat', '--yes'], {
+			onStdout(text) {
+				// The programmer is pulled.
+				if (text.includes('"type":"board"')) gone ??= pty.close();
+			},
+		});
+		await gone;
+		const last = jsonLines(run).at(-1);
+		assert.deepEqual([run.code, last?.type, last?.ok, last?.boards], [1, 'result', false, 1], run.stderr);
+		assert.match(run.stderr, /1 board done\./);
 	});
 
 	test('Ctrl+C in the middle of a write: page finished, Cancelled, 130, state said', async () => {
