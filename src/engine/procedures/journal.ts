@@ -479,8 +479,9 @@ async function planResume(
 ): Promise<{readonly plan: RecoveryPlan; readonly problem?: string} | string> {
 	// Another plan for the same board may have followed in the same journal; what the board was like at first holds.
 	const origin = entries[0];
-	const start = entries.findLast(entry => entry.did === 'start');
-	if (origin?.did !== 'start' || start?.did !== 'start') return noStart;
+	const starts = entries.filter(entry => entry.did === 'start');
+	const start = starts.at(-1);
+	if (origin?.did !== 'start' || start === undefined) return noStart;
 	const chip = findChip(start.chip);
 	if (chip === undefined) return `it is about a chip "${start.chip}", which this program does not know`;
 	if (hexString(chip.signature) !== start.signature) return 'chip and signature in its first line differ';
@@ -492,7 +493,6 @@ async function planResume(
 	} catch (error) {
 		return `the image in it is damaged (${reasonOf(error)})`;
 	}
-	const starts = entries.filter(entry => entry.did === 'start');
 	const first = starts.find(entry => entry.backup !== null);
 	const backupPath = first?.backup ?? null;
 	const read =
@@ -507,7 +507,8 @@ async function planResume(
 	// A run that goes on says `resumed`, any other one erases: what counts stands behind the last erase.
 	const lastErase = entries.findLastIndex(entry => entry.did === 'erase');
 	// A plan without an erase that followed an erase found what that had left.
-	const followed = !erase && lastErase >= 0 && entries.lastIndexOf(start) > lastErase;
+	const strayErase = lastErase >= 0 && starts.every(entry => entry.erase === false);
+	const followed = !erase && lastErase >= 0 && !strayErase && entries.lastIndexOf(start) > lastErase;
 	const flashes = followed ? [] : [backup?.flash];
 	const later = starts
 		.filter(entry => !followed || entries.indexOf(entry) > lastErase)
@@ -570,6 +571,7 @@ async function planResume(
 			...(flashesBefore.length === 0 ? {} : {flashesBefore}),
 			...(eepromBefore === undefined ? {} : {eepromBefore}),
 			...(origin.lockBefore === undefined ? {} : {lockBefore: origin.lockBefore}),
+			...(strayErase ? {strayErase} : {}),
 			lockBegun: entries.some(entry => entry.did === 'lock'),
 			...(problem !== undefined && hangsOnBackup
 				? {lost: `${problem} What the EEPROM held does not come back.`}

@@ -57,6 +57,8 @@ export type RecoveryPlan = {
 		/** Why the backup cannot be used, where the EEPROM hangs on it. */
 		readonly lost?: string;
 		readonly lockBefore?: number;
+		/** A disturbed instruction has erased the chip, or begun to, in a recovery whose plan erases nothing. */
+		readonly strayErase?: true;
 		/** Writing the lock byte had begun. */
 		readonly lockBegun?: boolean;
 	};

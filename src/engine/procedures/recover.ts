@@ -299,6 +299,23 @@ async function* run(
 		yield* notes();
 	}
 
+	/** Nothing that this plan writes brings back what a disturbed instruction has erased. */
+	const emptied =
+		image === undefined &&
+		plan.resume?.strayErase === true &&
+		found !== undefined &&
+		found.strange.flash === undefined &&
+		isBlank(found.flash);
+	if (emptied) {
+		progress.state = 'erased';
+		const {backup} = plan.resume ?? {};
+		yield {
+			type: 'warning',
+			code: 'stray-erase',
+			message: `The flash is empty: a disturbed instruction has erased the chip before. The fuses are set now; ${backup == null ? 'then write it anew, there is no backup' : `then write it back: \`avr-unbrick restore ${backup}\``}.`,
+		};
+	}
+
 	// — judge again, now against what the chip has
 	if (!erasing && !allows.write) {
 		throw new UnbrickError({
@@ -744,7 +761,7 @@ async function* run(
 		doubted = false;
 		for (const [index, write] of writes.entries()) {
 			await journal({did: 'fuse', fuse: write.fuse, value: write.value}, 'owed');
-			progress.state = 'written-and-fused';
+			progress.state = emptied ? 'erased' : 'written-and-fused';
 			try {
 				await target.writeFuse(write.fuse, write.value, strayNotes(write));
 			} catch (error) {
@@ -766,7 +783,8 @@ async function* run(
 	let {fuses, lock} = await readBack();
 	demandFuses(chip, after, fuses);
 	// What the erase left, or what was there before; bits that are still to be cleared are no matter.
-	const lockBefore = erasing ? 0xff : (plan.resume?.lockBefore ?? identity.lock);
+	const lifted = plan.resume?.strayErase === true && sameLock(chip, identity.lock, 0xff);
+	const lockBefore = erasing || lifted ? 0xff : (plan.resume?.lockBefore ?? identity.lock);
 	const begun = plan.resume?.lockBegun === true && plan.lock !== undefined;
 	const lockFits = begun ? (plan.lock & chip.lock.mask & ~lock) === 0 : sameLock(chip, lock, lockBefore);
 	if (!lockFits) throw lockMismatch(chip, begun ? plan.lock : lockBefore, lock);
@@ -804,7 +822,7 @@ async function* run(
 			message: 'The lock byte is being written: do not unplug anything.',
 		};
 		await journal({did: 'lock', value: plan.lock}, 'owed');
-		progress.state = 'written-and-fused';
+		progress.state = emptied ? 'erased' : 'written-and-fused';
 		await target.writeLock(plan.lock, strayNotes());
 		// In force from here on; a chip that is gone does not pass for one that is locked.
 		await target.reenter();

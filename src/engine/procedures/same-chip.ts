@@ -5,7 +5,7 @@ import type {FuseName} from '../chips/chip.ts';
 import {UnbrickError} from '../errors.ts';
 import {fuseNames, sameFuse} from '../fuses/mask.ts';
 import {eepromAtErase} from '../fuses/plan.ts';
-import type {MemoryImage} from '../image/memory-image.ts';
+import {createImage, type MemoryImage} from '../image/memory-image.ts';
 import {pagesOf} from '../isp/isp-target.ts';
 import type {FuseBytes, Identity} from '../target.ts';
 import type {RecoveryPlan} from './plan.ts';
@@ -116,6 +116,15 @@ export function recognise(
 	content: Content,
 ): Recognition {
 	const {image} = plan;
+	if (resume.strayErase === true) {
+		const {chip} = plan;
+		return {
+			flash: afterCutErase(plan, resume, image ?? createImage([]), content.flash),
+			eeprom: eepromAtErase(chip, resume.before ?? identity.fuses).survives
+				? strangeSpared(plan, resume, content.eeprom)
+				: strangeErased(plan, resume, content.eeprom),
+		};
+	}
 	if (image === undefined || !plan.erase) {
 		return {
 			flash: notErased(plan, resume, image, content.flash),
@@ -200,6 +209,13 @@ function strangeSpared(
 	const {eepromBefore: before} = resume;
 	const known = before === undefined || sameBytes(eeprom, before) || isPartOf(eeprom, brought, before);
 	return known ? undefined : 'its EEPROM holds something else than the backup';
+}
+
+/** The same, where an erase that nobody asked for may have taken it, or begun to. */
+function strangeErased(plan: RecoveryPlan, resume: Resume, eeprom: Uint8Array): string | undefined {
+	const {eepromBefore: before} = resume;
+	const known = isBlank(eeprom) || (before !== undefined && onlySets(before, eeprom));
+	return known || isPartOf(eeprom, plan.eeprom) ? undefined : strangeSpared(plan, resume, eeprom);
 }
 
 const pageOf = (data: Uint8Array, at: number, pageBytes: number) => data.subarray(at, at + pageBytes);
