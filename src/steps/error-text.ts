@@ -48,8 +48,12 @@ export function causeLines(likely: readonly string[], next: readonly string[], v
 			? []
 			: [
 					gap,
-					say('Most likely, in this order:', 'strong'),
-					...likely.slice(0, mostCauses).map((text, index) => item(`${index + 1}. `, text)),
+					...(likely.length === 1
+						? [say('Most likely:', 'strong'), say(likely[0]!)]
+						: [
+								say('Most likely, in this order:', 'strong'),
+								...likely.slice(0, mostCauses).map((text, index) => item(`${index + 1}. `, text)),
+							]),
 				]),
 		...(hints.length === 0
 			? []

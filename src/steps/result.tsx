@@ -100,7 +100,14 @@ function afterwards(known: Known): readonly string[] {
 	];
 }
 
-export function resultLines(known: Known, practice: boolean, view: View, left?: LeftBehind): readonly Line[] {
+/** @param most causes and hints after a failure: the rest is in the report */
+export function resultLines(
+	known: Known,
+	practice: boolean,
+	view: View,
+	left?: LeftBehind,
+	most: {readonly causes: number; readonly hints: number} = {causes: 2, hints: 3},
+): readonly Line[] {
 	const flash = known.flash;
 	if (flash === undefined) return [];
 	const glyphs = glyphsFor(view);
@@ -117,9 +124,9 @@ export function resultLines(known: Known, practice: boolean, view: View, left?: 
 				'strong',
 			),
 			...engineLines(known, view),
-			...backupLines(known),
-			...causeLines(error.likely.slice(0, 2), error.next.slice(0, 3), view),
+			...causeLines(error.likely.slice(0, most.causes), error.next.slice(0, most.hints), view),
 			gap,
+			...backupLines(known),
 			...reportLines(known, practice),
 		];
 	}
@@ -155,6 +162,10 @@ export function ResultView(step: StepProps<'result'>) {
 		reported.current = true;
 		void writeReport(known, flash.result, flash, deps, flash.report);
 	}, [known, deps]);
+	const lines = (most?: {readonly causes: number; readonly hints: number}) => [
+		...resultLines(known, deps.practice !== undefined, view, step.left, most),
+		...(problem === undefined ? [] : [say(problem, 'bad')]),
+	];
 	return (
 		<Ask
 			step={step}
@@ -166,10 +177,9 @@ export function ResultView(step: StepProps<'result'>) {
 				if (action.type === 'go') onDone({next: 'done'});
 			}}
 			spec={{
-				lines: [
-					...resultLines(known, deps.practice !== undefined, view, step.left),
-					...(problem === undefined ? [] : [say(problem, 'bad')]),
-				],
+				lines: lines(),
+				// What to try next is seen without turning a page.
+				...(failed ? {shorter: [lines({causes: 1, hints: 2}), lines({causes: 1, hints: 1})]} : {}),
 				control: failed
 					? {
 							kind: 'menu',
