@@ -48,10 +48,16 @@ export function waitingLines(
 	return [
 		...fitting.map(
 			one =>
-				`${describeInterrupted(one)} If it was this board, go on with it: ${one.problem === undefined ? 'its backup holds the EEPROM' : one.problem.replace(/\.$/, '')}. Type: ${resumeCommandLine(one, hardware, yes)} (\`recover --forget ${journalId(one.path)}\` drops it.)`,
+				`${describeInterrupted(one)} If it was this board, go on with it: ${whatStays(one)} Type: ${resumeCommandLine(one, hardware, yes)} (\`recover --forget ${journalId(one.path)}\` drops it.)`,
 		),
 		...damaged.map(describeDamaged),
 	];
+}
+
+/** What going on is good for. */
+function whatStays({plan, problem}: Interrupted): string {
+	if (problem !== undefined) return problem;
+	return plan.resume?.backup == null ? 'what is written stays.' : 'its backup holds the EEPROM.';
 }
 
 /** What to type to go on with it, over the same hardware; with `yes` nothing is asked then. */
@@ -92,15 +98,13 @@ export function chooseWaiting(
 	);
 	if (one === undefined && spoiled !== undefined) throw new UsageError(describeDamaged(spoiled));
 	if (one === undefined && busy !== undefined) throw heldByAnother(busy.path);
-	const there = (one === undefined ? interrupted : named)
-		.map(each => `\n  ${describeWaiting(each)}`)
-		.join('');
+	const there = (one === undefined ? interrupted : named).map(describeWaiting).join('; ');
 	if (one === undefined && there === '')
 		throw new UsageError(`There is no interrupted recovery "${told}", nor any other.`);
 	throw new UsageError(
 		one === undefined
-			? `There is no interrupted recovery "${told}". There ${interrupted.length === 1 ? 'is' : 'are'}:${there}`
-			: `"${told}" may mean ${named.length} interrupted recoveries; type more of it:${there}`,
+			? `There is no interrupted recovery "${told}". There ${interrupted.length === 1 ? 'is' : 'are'}: ${there}.`
+			: `"${told}" may mean ${named.length} interrupted recoveries; type more of it: ${there}.`,
 	);
 }
 
@@ -121,7 +125,7 @@ export async function offerToResume(
 	const [only] = fitting;
 	if (only !== undefined && fitting.length === 1) {
 		output.say(describeInterrupted(only));
-		output.say(only.problem ?? 'Going on keeps what is written and brings the settings (EEPROM) back.');
+		output.say(`If it was this board, go on with it: ${whatStays(only)}`);
 		const answer = await answerTo(output, 'Go on with it? (yes / new: begin anew / no) ');
 		if (/^y(es)?$/i.test(answer)) return only;
 		if (/^new$/i.test(answer)) return 'new';

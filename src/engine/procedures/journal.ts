@@ -302,7 +302,7 @@ export function journalsNamed<T extends {readonly path: string}>(
 
 /** What is wrong with a journal and what can still be done. */
 export function describeDamaged({path, why}: DamagedJournal): string {
-	return `A recovery was interrupted, but its journal ${path} cannot be gone on with: ${why}. Recover that board from the start; a backup from before lies beside the journal (\`restore\` brings it back, EEPROM and all). \`recover --forget\` removes the journal and leaves the backups.`;
+	return `A recovery was interrupted, but its journal ${path} cannot be gone on with: ${why}. Recover that board from the start; a backup from before lies beside the journal (\`restore\` brings it back, EEPROM and all). \`recover --forget ${journalId(path)}\` removes the journal and leaves the backups.`;
 }
 
 /**
