@@ -3,8 +3,7 @@
 import {describeChipState} from '../engine/advice.ts';
 import {printable, printableJson} from '../engine/printable.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
-
-type Sink = {readonly write: (text: string) => unknown};
+import {type Sink, sinkOf} from '../io/sink.ts';
 
 export type Output = {
 	readonly json: boolean;
@@ -24,20 +23,38 @@ export type Output = {
 	readonly event: (event: {readonly type: string}) => void;
 };
 
-/** The output of this process. A reader that has gone (`| head`, a closed terminal) is no error of ours. */
+/** The output of this process. */
 export function createOutput(options: {readonly json?: boolean | undefined}): Output {
 	const json = options.json === true;
-	for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
+	const [stdout, stderr] = [sinkOf(process.stdout, loseWords), sinkOf(process.stderr, () => {})];
 	const people = json ? process.stderr : process.stdout;
 	const columns = people.isTTY ? (people.columns ?? 80) : 80;
-	return outputTo({json, stdout: process.stdout, stderr: process.stderr, toTerminal: people.isTTY, columns});
+	return outputTo({json, stdout, stderr, toTerminal: people.isTTY, columns});
 }
 
+/** Why stdout did not take everything, as the system says it. A reader that has gone is no such reason. */
+let lost: string | undefined;
+
+/** A pipe without a reader; a terminal that was closed (EIO; ENXIO, EBADF on some systems). */
 const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ENXIO', 'EBADF']);
 
-function ignoreClosedReader(error: NodeJS.ErrnoException): void {
-	// A pipe without a reader; a terminal that was closed (EIO; ENXIO, EBADF on some systems).
-	if (!closedCodes.has(error.code)) throw error;
+function loseWords(error: NodeJS.ErrnoException): void {
+	if (!closedCodes.has(error.code)) lost ??= error.message;
+}
+
+/** Words that cannot be written (a full disk, a reader that has gone) never end the work. Once, before the first one. */
+export function keepGoingUnheard(): void {
+	process.stdout.on('error', loseWords);
+	process.stderr.on('error', () => {});
+}
+
+/** True when a part of what was said on stdout went nowhere; told on stderr. */
+export async function tellLostWords(): Promise<boolean> {
+	// Node tells of a write that failed after the turn in which it was made.
+	await new Promise(resolve => setImmediate(resolve));
+	if (lost === undefined) return false;
+	process.stderr.write(`Not all of what was to go to stdout could be written: ${printable(lost)}\n`);
+	return true;
 }
 
 /** The same over any two sinks. */

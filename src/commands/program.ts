@@ -17,7 +17,7 @@ import type {
 	RestoreOptions,
 	WiringOptions,
 } from './options.ts';
-import {createOutput, type Output} from './output.ts';
+import {createOutput, keepGoingUnheard, type Output, tellLostWords} from './output.ts';
 import {version} from './version.ts';
 
 type Finish = (code: ExitCode) => void;
@@ -28,6 +28,17 @@ type Finish = (code: ExitCode) => void;
  * @returns the exit code; never throws for what a person can do about it
  */
 export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
+	keepGoingUnheard();
+	const code = await codeOf(args);
+	const told = !(await tellLostWords());
+	// Of what was done the code says it all; words that are all there is were not given.
+	return told || code !== exitCodes.done || doers.has(args[0] ?? '') ? code : exitCodes.failed;
+}
+
+/** Commands that do more than say something. */
+const doers: ReadonlySet<string> = new Set(['recover', 'restore', 'backup', 'prepare', 'flash', 'merge']);
+
+async function codeOf(args: readonly string[]): Promise<ExitCode> {
 	let code: ExitCode = exitCodes.done;
 	const program = createProgram(ended => {
 		code = ended;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, test} from 'node:test';
@@ -183,6 +183,95 @@ peerTest(
 			} finally {
 				await served.close();
 			}
+		}
+	},
+);
+
+/** A shell that runs a command with its stdout as `where` says; `$out` is a file that is there. */
+async function runInto(
+	folder: string,
+	where: string,
+	args: readonly string[],
+): Promise<CliRun & {file: string}> {
+	const out = path.join(folder, 'out');
+	const child = spawn('sh', ['-c', `out=$0; ${where}`, out, process.execPath, cli, ...args], {
+		env: {
+			PATH: process.env.PATH ?? '',
+			HOME: folder,
+			AVR_UNBRICK_OFFLINE: '1',
+			AVR_UNBRICK_STATE: path.join(folder, 'state'),
+			AVR_UNBRICK_CACHE: path.join(folder, 'cache'),
+		},
+		stdio: ['pipe', 'pipe', 'pipe'],
+	});
+	let stdout = '';
+	let stderr = '';
+	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+		stdout += text;
+	});
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		stderr += text;
+	});
+	child.stdin.end('');
+	const [code] = (await once(child, 'close')) as [number | null];
+	return {code, stdout, stderr, file: existsSync(out) ? readFileSync(out, 'utf8') : ''};
+}
+
+peerTest(
+	'a full disk under redirected stdout killed the program, between two fuse writes, too',
+	{programs: ['python3', 'sh'], files: ['/dev/full']},
+	async () => {
+		const words = /^Not all of what was to go to stdout could be written: ./m;
+		const whole = await serve();
+		const {stdout} = await whole.run(newFolder(), [...recover, '--json']);
+		await whole.close();
+		// Of what a shell calls a block, so that journal and backup have room.
+		const limit = 128 * 512;
+		const asked = stdout.indexOf('\n', stdout.indexOf('do-not-unplug')) + 1;
+		const result = stdout.lastIndexOf('{"type":"result"');
+		for (const [where, left] of [
+			['"$@" > /dev/full', undefined],
+			['"$@" > /dev/full 2> /dev/full', undefined],
+			['ulimit -f 128; "$@" >> "$out"', 0],
+			['ulimit -f 128; "$@" >> "$out"', asked - 10],
+			['ulimit -f 128; "$@" >> "$out"', asked + 10],
+			['ulimit -f 128; "$@" >> "$out"', result + 40],
+		] as const) {
+			const served = await serve();
+			const folder = newFolder();
+			if (left !== undefined) writeFileSync(path.join(folder, 'out'), 'x'.repeat(limit - left));
+			try {
+				const args = [...recover, '--json', '--programmer', 'avrisp', '--port', served.port];
+				const run = await runInto(folder, where, args);
+				const what = `${where} ${left}: ${run.stderr}`;
+				assert.equal(run.code, 0, what);
+				if (!where.includes('2>')) assert.match(run.stderr, words, what);
+				assert.doesNotMatch(run.stderr, /\n\s+at |fault of this program/, what);
+				if (left !== undefined) assert.equal(run.file.length, limit, what);
+				const {fuses, flash} = served.bench.chip.dump();
+				assert.deepEqual(fuses, tiny.wanted, what);
+				assert.ok(data.every((byte, at) => flash[at] === byte));
+				assert.equal(served.bench.chip.running(), true, what);
+				assert.deepEqual(stateFiles(folder, 'recovery-'), [], what);
+			} finally {
+				await served.close();
+			}
+		}
+		// Words that are all there is: without them it has failed.
+		for (const args of [['chips', '--json'], ['manual'], ['--help']]) {
+			const run = await runInto(newFolder(), '"$@" > /dev/full', args);
+			assert.equal(run.code, 1, `${args.join(' ')}: ${run.stderr}`);
+			assert.match(run.stderr, words);
+			const unheard = await runInto(newFolder(), '"$@" | true', args);
+			assert.doesNotMatch(unheard.stderr, /\n\s+at /);
+		}
+		for (const args of [
+			['--practice', 'healthy'],
+			['--plain', '--practice', 'healthy'],
+		]) {
+			const run = await runInto(newFolder(), '"$@" > /dev/full', args);
+			assert.match(run.stderr, words, args.join(' '));
+			assert.doesNotMatch(run.stderr, /\n\s+at /);
 		}
 	},
 );
