@@ -2,6 +2,7 @@
 import {sha256} from '@noble/hashes/sha2.js';
 import {hexString} from '../engine/bytes.ts';
 import type {Clock} from '../engine/clock.ts';
+import {UnbrickError} from '../engine/errors.ts';
 import type {Store} from '../engine/store.ts';
 
 /** UTF-8, by RFC 3629; lone surrogates become U+FFFD. */
@@ -55,9 +56,11 @@ export function createMemoryStore(clock: Clock): Store & {readonly files: Readon
 			files.delete(path);
 		},
 		list: async prefix => [...files.keys()].filter(name => name.startsWith(prefix)).sort(),
-		async appendLine(path, line) {
+		async appendLine(path, line, there) {
 			// A line that was cut off must not swallow the next one.
 			const before = files.get(path) ?? '';
+			if (there === 'must-be' && before === '')
+				throw new UnbrickError({kind: 'NotSaved', file: path, reason: 'it is gone'});
 			files.set(path, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`);
 		},
 		nowIso: () => new Date(startMs + clock.nowMs()).toISOString(),

@@ -4,6 +4,7 @@ import {hexByte} from '../engine/bytes.ts';
 import {UnbrickError} from '../engine/errors.ts';
 import {avrdudeCommands, avrdudeLacks} from '../engine/procedures/avrdude-command.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
+import {withFilesThere} from '../engine/procedures/files-there.ts';
 import {createJournal, describeDamaged, type Interrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
@@ -76,20 +77,18 @@ export async function runPlan(
 	}
 	const world = createWorld();
 	const store = createStore();
+	const notes = createJournal(store, journal);
 	return withCancel(output, async cancel => {
-		const result = await playEvents(
-			output,
-			log,
-			recover(plan, {
-				connect: () => openTarget(world, hardware),
-				store,
-				clock: world.clock,
-				journal: createJournal(store, journal),
-				cancel,
-				program: programName,
-				references: chip => findReferences(chip),
-			}),
-		);
+		const events = recover(plan, {
+			connect: () => openTarget(world, hardware),
+			store,
+			clock: world.clock,
+			journal: notes,
+			cancel,
+			program: programName,
+			references: chip => findReferences(chip),
+		});
+		const result = await playEvents(output, log, withFilesThere(events, store, notes));
 		if (result === undefined) throw new UnbrickError({kind: 'Bug', assumed: 'a recovery ends in a result'});
 		sayResult(output, result);
 		return exitCodeOfResult(result);

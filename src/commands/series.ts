@@ -5,6 +5,7 @@ import type {Chip} from '../engine/chips/chip.ts';
 import {isKind, UnbrickError} from '../engine/errors.ts';
 import {checkPlan} from '../engine/procedures/check-plan.ts';
 import type {RecoverResult} from '../engine/procedures/events.ts';
+import {withFilesThere} from '../engine/procedures/files-there.ts';
 import {
 	createJournal,
 	describeInterrupted,
@@ -90,20 +91,21 @@ async function series(
 	for (let number = 1; ; number++) {
 		output.say(`Board ${number}:`);
 		let last: RecoverResult | undefined;
+		const journal = createJournal(store);
 		const events = recover(plan, {
 			connect: () => openTarget(world, hardware),
 			store,
 			clock: world.clock,
 			cancel,
 			program: programName,
-			journal: createJournal(store),
+			journal,
 		});
 		// Each board's result is a line of its own kind, so that only the series' end is a `result`.
 		await playEvents(
 			output,
 			log,
 			(async function* () {
-				for await (const event of events) {
+				for await (const event of withFilesThere(events, store, journal)) {
 					if (event.type === 'result') last = event;
 					else yield event;
 				}

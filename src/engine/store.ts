@@ -24,8 +24,11 @@ export type Store = {
 	readonly remove: (path: string) => Promise<void>;
 	/** Names in the state folder that start with `prefix`, sorted. */
 	readonly list: (prefix: string) => Promise<readonly string[]>;
-	/** Appends one line and fsyncs (the journal). */
-	readonly appendLine: (path: string, line: string) => Promise<void>;
+	/**
+	 * Appends one line and fsyncs (the journal).
+	 * @param there `must-be`: the file is there with its first line, or it is an error (NotSaved); made otherwise
+	 */
+	readonly appendLine: (path: string, line: string, there?: 'must-be') => Promise<void>;
 	/**
 	 * Marks a file as in use by this running program until the returned function is called or the program ends.
 	 * Throws UnbrickError DeviceBusy while another one holds it. Absent where only one program can be.

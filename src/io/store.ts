@@ -222,21 +222,23 @@ export function createStore(where: string = stateFolder()): Store {
 			}
 			return names.filter(name => name.startsWith(prefix) && ourName.test(name)).sort();
 		},
-		async appendLine(name, line) {
+		async appendLine(name, line, there) {
 			if (/[\r\n]/.test(line)) throw new RangeError('one line at a time');
 			const file = resolve(name);
 			// A name of ours never leads elsewhere; a person may well name a link, or a device.
 			const ours = path.isAbsolute(name) ? 0 : (constants.O_NOFOLLOW ?? 0);
-			const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | ours;
+			const make = there === 'must-be' ? 0 : constants.O_CREAT;
+			const flags = constants.O_RDWR | constants.O_APPEND | make | ours;
 			try {
 				// The folder is there but for the first time: a line is written for every page.
 				const handle = await open(file, flags, fileMode).catch(async (error: unknown) => {
-					if (!isMissing(error)) throw error;
+					if (!isMissing(error) || there === 'must-be') throw error;
 					await makeFolder(file);
 					return open(file, flags, fileMode);
 				});
 				try {
 					const {size} = await handle.stat();
+					if (size === 0 && there === 'must-be') throw new Error('what was in it is gone');
 					// A line that a power cut tore must not swallow the next one.
 					let mend = '';
 					if (size > 0) {

@@ -2,6 +2,7 @@
 import type {Cancel} from '../engine/cancel.ts';
 import {imageSha256} from '../engine/image/digest.ts';
 import type {RecoverEvent} from '../engine/procedures/events.ts';
+import {withFilesThere} from '../engine/procedures/files-there.ts';
 import {createJournal, listInterrupted} from '../engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../engine/procedures/plan.ts';
 import {recover} from '../engine/procedures/recover.ts';
@@ -57,6 +58,7 @@ export async function runRecovery(
 	const {programmer} = known;
 	if (programmer === undefined) return;
 	const {plan: whole, journal} = await withJournal(plan, known, deps.store);
+	const notes = createJournal(deps.store, journal);
 	const events = recover(whole, {
 		connect: () =>
 			openTarget({
@@ -72,7 +74,7 @@ export async function runRecovery(
 		cancel,
 		program: `avr-unbrick ${deps.version}`,
 		...(deps.references === undefined ? {} : {references: deps.references}),
-		journal: createJournal(deps.store, journal),
+		journal: notes,
 	});
-	for await (const event of events) await take(event);
+	for await (const event of withFilesThere(events, deps.store, notes)) await take(event);
 }

@@ -10,6 +10,7 @@ import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
 import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
 import type {RecoverEvent, RecoverResult} from '../../src/engine/procedures/events.ts';
+import {withFilesThere} from '../../src/engine/procedures/files-there.ts';
 import {
 	createJournal,
 	describeDamaged,
@@ -350,6 +351,61 @@ const fullDisk = (bench: Bench, full: (line: string, number: number) => boolean)
 		},
 	};
 };
+
+test('the state folder was taken away while it wrote: nothing was said, and --resume was promised', async () => {
+	for (const [at, stop] of [
+		['erase', 'nothing'],
+		['write', 'nothing'],
+		['write', 'link'],
+	] as const) {
+		const bench = board();
+		const where = `${at}, ${stop}`;
+		const journal = createJournal(bench.store);
+		const warnings: string[] = [];
+		let result: RecoverResult | undefined;
+		const connect = async () =>
+			createIspTarget(await openProgrammer(bench.world, {programmer: 'usbasp'}), {clock: bench.clock});
+		const what = {...plan, fuses: {...fuses, low: 0xef}};
+		const events = recover(what, {connect, store: bench.store, clock: bench.clock, journal});
+		for await (const event of withFilesThere(events, bench.store, journal)) {
+			if (event.type === 'progress' && event.phase === at && event.doneBytes > 0) filesOf(bench).clear();
+			if (at === 'erase' && event.type === 'phase' && event.phase === 'write') filesOf(bench).clear();
+			if (event.type === 'progress' && event.phase === 'verify' && stop === 'link') bench.cutNow('link');
+			if (event.type === 'warning') warnings.push(event.code);
+			if (event.type === 'result') result = event;
+		}
+		assertFailed(result!);
+		assert.deepEqual([...bench.store.files.keys()], [], 'no journal without its first line');
+		if (stop === 'nothing') {
+			assert.equal(result.error.kind, 'NotSaved', where);
+			assert.equal(result.chipState, 'written', where);
+			assert.ok(warnings.includes('journal-failed'), where);
+		}
+		assert.equal(result.backup, null, where);
+		assert.ok(warnings.includes('backup-gone'), where);
+		assert.match(result.resume ?? '', /The journal of this recovery is gone/, where);
+		const said = [result.resume, ...result.error.next].join(' ');
+		assert.doesNotMatch(said, /--resume|what was already done is found/, where);
+		assert.equal(bench.chip.dump().fuses.low, fuses.low, where);
+	}
+});
+
+test('a backup that is gone at the end is not named, whatever the end', async () => {
+	const bench = board();
+	const journal = createJournal(bench.store);
+	const seen: RecoverEvent[] = [];
+	const connect = async () =>
+		createIspTarget(await openProgrammer(bench.world, {programmer: 'usbasp'}), {clock: bench.clock});
+	const events = recover(plan, {connect, store: bench.store, clock: bench.clock, journal});
+	for await (const event of withFilesThere(events, bench.store, journal)) {
+		seen.push(event);
+		if (event.type === 'phase' && event.phase === 'leave')
+			for (const name of backupsOf(bench)) filesOf(bench).delete(name);
+	}
+	const [gone, last] = seen.slice(-2);
+	assert.equal(gone?.type === 'warning' && gone.code, 'backup-gone');
+	assert.ok(last?.type === 'result' && last.ok && last.backup === null);
+});
 
 test('a second erase that cannot be written down is not begun', async () => {
 	const bench = board();

@@ -8,6 +8,7 @@ import {
 	open,
 	readdir,
 	readFile,
+	rename,
 	rm,
 	stat,
 	symlink,
@@ -155,6 +156,22 @@ test('lines are appended whole, also behind one that a power cut tore', async ()
 	assert.equal(await store.readText('journal'), '{"a":1}\n{"a":2}\n{"a":\n{"a":3}\n');
 	assert.equal((await stat(path.join(folder, 'journal'))).mode & 0o777, 0o600);
 	await assert.rejects(store.appendLine('journal', 'a\nb'), RangeError);
+});
+
+test('a journal that was taken away while it was written came back without its first line', async () => {
+	const folder = fresh();
+	const store = createStore(folder);
+	await store.appendLine('journal', '{"a":1}');
+	await store.appendLine('journal', '{"a":2}', 'must-be');
+	await rename(folder, `${folder}-away`);
+	await assert.rejects(store.appendLine('journal', '{"a":3}', 'must-be'), {kind: 'NotSaved'});
+	await assert.rejects(stat(folder), {code: 'ENOENT'});
+	await rename(`${folder}-away`, folder);
+	await store.appendLine('journal', '{"a":4}', 'must-be');
+	assert.equal(await store.readText('journal'), '{"a":1}\n{"a":2}\n{"a":4}\n');
+	await writeFile(path.join(folder, 'journal'), '');
+	await assert.rejects(store.appendLine('journal', '{"a":5}', 'must-be'), {kind: 'NotSaved'});
+	assert.equal(await store.readText('journal'), '');
 });
 
 test('half a line that a full disk took stayed, and tore the journal', async t => {

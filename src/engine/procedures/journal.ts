@@ -201,18 +201,22 @@ function pagesDone(entries: readonly (JournalEntry | Unread)[]): number {
 	return before + since;
 }
 
-export type Journal = (entry: JournalEntry) => Promise<void>;
+export type Journal = ((entry: JournalEntry) => Promise<void>) & {
+	/** False when it was begun and is gone: nobody can go on with it. Absent where nobody knows. */
+	readonly stands?: () => Promise<boolean>;
+};
 
 /**
  * Takes down a recovery in a journal of the store; give it to `recover`. The file begins with the first entry after
- * `start` and is removed after `done`. Nobody else takes it for an interrupted one while this program runs.
+ * `start` and is removed after `done`; one that is gone in between is not begun anew. Nobody else takes it for an interrupted one while this program runs.
  * @param path the journal of the interrupted recovery that this one goes on with; a new one otherwise
  */
 export function createJournal(store: Store, path?: string): Journal {
 	let name = path ?? `${prefix}${store.nowIso().replace(/[^0-9]/g, '')}.jsonl`;
 	let start: JournalEntry | undefined;
 	let release: (() => Promise<void>) | undefined;
-	return async entry => {
+	let begun = path !== undefined;
+	const note = async (entry: JournalEntry) => {
 		// What could not be read back is worth nothing.
 		if (parseEntry(printEntry(entry)) === undefined) {
 			throw new UnbrickError({kind: 'Bug', assumed: 'what goes into the journal can be read back'});
@@ -238,9 +242,20 @@ export function createJournal(store: Store, path?: string): Journal {
 			const first = start;
 			start = undefined;
 			await store.appendLine(name, printEntry(first));
+			begun = true;
 		}
-		await store.appendLine(name, printEntry(entry));
+		await store.appendLine(name, printEntry(entry), 'must-be');
 	};
+	return Object.assign(note, {stands: async () => !begun || (await isThere(store, name))});
+}
+
+/** True when a file of the store can be read. */
+export async function isThere(store: Store, path: string): Promise<boolean> {
+	try {
+		return (await store.readText(path)) !== undefined;
+	} catch {
+		return false;
+	}
 }
 
 /** An interrupted recovery and how to go on with it. */
