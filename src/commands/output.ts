@@ -95,7 +95,7 @@ export function sayFailure(output: Output, result: Extract<RecoverResult, {ok: f
 			output.complain(`  ${index + 1}. ${line}`);
 		});
 	}
-	output.complain(describeChipState(result.chipState));
+	output.complain([describeChipState(result.chipState), result.stateNote].filter(Boolean).join(' '));
 	if (result.resume !== undefined) output.complain(result.resume);
 	if (result.backup) output.complain(`The backup is in ${result.backup}`);
 }

@@ -38,9 +38,9 @@ export function describeChipState(state: ChipState): string {
 		case 'untouched':
 			return 'Nothing on the chip has been changed.';
 		case 'erased':
-			return 'The chip is erased and empty; it can be written again at any time.';
+			return 'The chip is erased, or its erase was cut short; nothing has been written since. It can be written again at any time.';
 		case 'partly-written':
-			return 'The flash is written in part; run the recovery again.';
+			return 'The flash may be written only in part; run the recovery again.';
 		case 'written':
 			return 'The flash is written; the fuses are as they were.';
 		case 'written-and-fused':

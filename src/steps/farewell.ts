@@ -125,7 +125,7 @@ export function farewell(
 	const state =
 		untouched && still !== undefined
 			? `This try changed nothing; the chip is still ${stillWords(still)}.`
-			: chipStateText(result.chipState);
+			: chipStateText(result.chipState, result.ok ? undefined : result.stateNote);
 	const firstBackup = untouched ? still?.backup : last?.backup;
 	const backup = result.backup ?? undefined;
 	const more = backup !== firstBackup && firstBackup !== undefined ? backup : undefined;

@@ -76,7 +76,7 @@ export function afterRecovery(
 		...(board === undefined ? {} : {board}),
 		ok: result.ok,
 		state: chipState,
-		text: chipStateText(chipState),
+		text: chipStateText(chipState, result.ok ? undefined : result.stateNote),
 		...(backup == null ? {} : {backup}),
 		...(report === undefined ? {} : {report}),
 		over: 'isp',

@@ -93,7 +93,7 @@ export function reportText(
 				? `well: ${result.verifiedBytes} bytes verified`
 				: `${result.error.kind}: ${result.error.message}`,
 		],
-		['Chip now', chipStateText(result.chipState)],
+		['Chip now', chipStateText(result.chipState, result.ok ? undefined : result.stateNote)],
 		['Seen on USB afterwards', comebackText(comeback)],
 		['Keymap', keymapText(keymap)],
 		['Seconds', result.seconds === 0 ? undefined : result.seconds.toFixed(1)],

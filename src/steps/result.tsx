@@ -120,7 +120,7 @@ export function resultLines(
 				'The chip: ',
 				result.chipState === 'untouched' && left !== undefined
 					? `This try changed nothing; it is still ${stillWords(left)}.`
-					: chipStateText(result.chipState),
+					: chipStateText(result.chipState, result.stateNote),
 				'strong',
 			),
 			...engineLines(known, view),

@@ -10,6 +10,7 @@ import type {RiskName} from '../../src/engine/errors.ts';
 import {createImage, type MemoryImage} from '../../src/engine/image/memory-image.ts';
 import {createIspTarget} from '../../src/engine/isp/isp-target.ts';
 import {slowestSckHz} from '../../src/engine/isp/sck.ts';
+import {lockAllows} from '../../src/engine/procedures/check-plan.ts';
 import type {RecoverEvent, RecoverResult} from '../../src/engine/procedures/events.ts';
 import {createJournal, findInterrupted, parseJournal} from '../../src/engine/procedures/journal.ts';
 import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
@@ -364,18 +365,27 @@ export async function interrupt(
 	if (!second.result.ok && locked && how === 'ConsentMissing' && journal === undefined) {
 		return {first: name, second: 'done before, and asks first', findings};
 	}
-	// No backup and an erase cut short: nothing tells this board from another one, and a person is asked.
+	// No backup and an erase cut short, or lock bits that forbid reading: nothing tells this board from another one, and
+	// a person is asked.
 	const unknown = (patient.lockBefore ?? 0xff) !== 0xff || patient.backup === 'none';
-	if (!second.result.ok && unknown && how === 'ConsentMissing' && lines.at(-1)?.did === 'erase') {
-		second = await run(bench, patient, programmer, {resume: again === 'resume', accept: ['same-board']});
+	const unreadable = !lockAllows(patient.chip, between.lock).read;
+	if (
+		!second.result.ok &&
+		how === 'ConsentMissing' &&
+		((unknown && lines.at(-1)?.did === 'erase') || (unreadable && again === 'resume'))
+	) {
+		if (second.result.chipState !== 'untouched') findings.push('asks first, and is not untouched');
+		const accept = ['same-board', ...(unreadable ? (['no-backup'] as const) : [])] as const;
+		second = await run(bench, patient, programmer, {resume: again === 'resume', accept});
 		how = second.result.ok ? 'good after a question' : second.result.error.kind;
-		// It keeps the EEPROM that it finds.
-		byJournal = false;
+		// It keeps the EEPROM that it finds, where it can be read.
+		byJournal = unreadable && !unknown;
 	}
 	if (!second.result.ok && (spoilt || inLock || locked) && how === 'ConsentMissing') {
 		// A plain run asks about what a spoiled byte would change; the journal knows what was agreed to.
 		byJournal = true;
-		second = await run(bench, patient, programmer, {resume: true});
+		const accept: readonly RiskName[] = unreadable ? ['same-board', 'no-backup'] : [];
+		second = await run(bench, patient, programmer, {resume: true, accept});
 		how = second.result.ok ? 'good after --resume' : second.result.error.kind;
 	}
 	if (!second.result.ok && spoilt && (how === 'NoTarget' || how === 'UnstableLink')) {

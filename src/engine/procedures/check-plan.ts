@@ -48,9 +48,17 @@ export function risksOf(assessment: FuseAssessment): readonly Risk[] {
 	);
 }
 
-/** Throws FuseRefused for the first reason of the refuse class. */
-export function refuseOrPass(assessment: FuseAssessment): void {
-	const reason = assessment.reasons.find(each => each.severity === 'refuse');
+/** The rules about bits that take ISP away for good. */
+const ispEnding: ReadonlySet<string> = new Set(['spien', 'rstdisbl', 'dwen']);
+
+/**
+ * Throws FuseRefused for the first reason of the refuse class.
+ * @param which `isp-ending`: only for what takes ISP away for good
+ */
+export function refuseOrPass(assessment: FuseAssessment, which: 'all' | 'isp-ending' = 'all'): void {
+	const reason = assessment.reasons.find(
+		each => each.severity === 'refuse' && (which === 'all' || ispEnding.has(each.rule)),
+	);
 	if (reason !== undefined) {
 		throw new UnbrickError({kind: 'FuseRefused', rule: reason.rule, bit: reason.bit, why: reason.text});
 	}

@@ -83,6 +83,8 @@ export type RecoverResult =
 				readonly risks?: readonly string[];
 			};
 			readonly chipState: ChipState;
+			/** What is to be said of the state besides, in a sentence. */
+			readonly stateNote?: string;
 			/** What to run to go on, in words. */
 			readonly resume?: string;
 			readonly backup?: string | null;

@@ -87,8 +87,38 @@ export type RecoverDeps = {
 	readonly journal?: Journal;
 };
 
-/** What has happened so far, for the result of a failure. */
-type Progress = {state: ChipState; backup: string | null; backupSha256?: string};
+/** What has happened so far, for the result: what this run did, and the interrupted one that it goes on with. */
+type Progress = {
+	flash: 'untouched' | 'erased' | 'partly-written' | 'written';
+	/** A fuse or lock byte was sent. */
+	fused: boolean;
+	/** The chip has answered as the one that it should be. */
+	identified?: boolean;
+	/** Something had to be repeated. */
+	disturbed?: boolean;
+	backup: string | null;
+	backupSha256?: string;
+};
+
+/** Errors of a line that changes what is sent, and with it perhaps what is on the chip. */
+const disturbances: ReadonlySet<string> = new Set(['UnstableLink', 'NoTarget', 'BadReply', 'NotInSync']);
+
+function noteOf(
+	{flash, fused, identified, disturbed}: Progress,
+	kind: string | undefined,
+): string | undefined {
+	const notes: string[] = [];
+	if (fused && (flash === 'erased' || flash === 'partly-written'))
+		notes.push('Fuse or lock bytes have been written.');
+	if (identified === true && (disturbed === true || disturbances.has(kind ?? '')))
+		notes.push('The line was disturbed meanwhile, so that is not certain.');
+	return notes.length === 0 ? undefined : notes.join(' ');
+}
+
+/** Flash that is not whole is said before fuses that are. */
+function stateOf({flash, fused}: Progress): ChipState {
+	return fused && (flash === 'untouched' || flash === 'written') ? 'written-and-fused' : flash;
+}
 
 /**
  * Runs a plan. Yields events and ends in exactly one `result`; throws nothing. The target is closed in every case,
@@ -96,7 +126,7 @@ type Progress = {state: ChipState; backup: string | null; backupSha256?: string}
  */
 export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGenerator<RecoverEvent, void> {
 	const beganMs = deps.clock.nowMs();
-	const progress: Progress = {state: stateBefore(plan), backup: plan.resume?.backup ?? null};
+	const progress: Progress = {...leftBefore(plan), backup: plan.resume?.backup ?? null};
 	const seconds = () => Math.round((deps.clock.nowMs() - beganMs) / 100) / 10;
 	let target: Target | undefined;
 	let result: RecoverResult;
@@ -110,11 +140,17 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		result = {...done, seconds: seconds()};
 	} catch (thrown) {
 		const cause = await firstCause(thrown, target);
-		for (const {code, message} of target?.takeNotes?.() ?? []) yield {type: 'warning', code, message};
+		for (const {code, message} of target?.takeNotes?.() ?? []) {
+			if (code === 'retry') progress.disturbed = true;
+			yield {type: 'warning', code, message};
+		}
 		const kind = cause instanceof UnbrickError ? cause.kind : undefined;
-		// Another chip than the interrupted one: nothing was done to this one.
+		// Another chip than the interrupted one, as far as anybody knows: nothing was done to this one.
 		const strange =
 			kind === 'OtherBoard' ||
+			(cause instanceof UnbrickError &&
+				cause.facts.kind === 'ConsentMissing' &&
+				cause.facts.risks.includes('same-board')) ||
 			// A signature that no chip has may be a line that has come off.
 			(cause instanceof UnbrickError &&
 				cause.facts.kind === 'WrongSignature' &&
@@ -130,7 +166,8 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 		}
 		result = failureResult(cause, {
 			programmer: plan.programmer,
-			chipState: stranger ? 'untouched' : progress.state,
+			chipState: stranger ? 'untouched' : stateOf(progress),
+			stateNote: stranger ? undefined : noteOf(progress, kind),
 			backup: stranger ? null : progress.backup,
 			seconds: seconds(),
 		});
@@ -141,10 +178,13 @@ export async function* recover(plan: RecoveryPlan, deps: RecoverDeps): AsyncGene
 }
 
 /** What an interrupted run has left, as far as its journal tells. */
-function stateBefore({resume}: RecoveryPlan): ChipState {
-	if (resume === undefined) return 'untouched';
-	if ((resume.fuseWrites?.length ?? 0) > 0) return 'written-and-fused';
-	return resume.pages === 'all' ? 'written' : 'partly-written';
+function leftBefore({resume, image, erase}: RecoveryPlan): Pick<Progress, 'flash' | 'fused'> {
+	if (resume === undefined) return {flash: 'untouched', fused: false};
+	const fused = (resume.fuseWrites?.length ?? 0) > 0 || resume.lockBegun === true;
+	if (resume.strayErase === true) return {flash: 'erased', fused};
+	if (image === undefined) return {flash: 'untouched', fused};
+	if (resume.pages === 'all') return {flash: 'written', fused};
+	return {flash: erase && !resume.erased ? 'erased' : 'partly-written', fused};
 }
 
 /** Errors that a link gone bad brings forth, too: wrong bytes where right ones are. */
@@ -237,7 +277,7 @@ async function* run(
 	let doubted = false;
 	function* notes(): Generator<RecoverEvent> {
 		for (const {code, message} of target.takeNotes?.() ?? []) {
-			if (code === 'retry') repeated = doubted = true;
+			if (code === 'retry') progress.disturbed = repeated = doubted = true;
 			yield {type: 'warning', code, message};
 		}
 		yield* unsaid.splice(0);
@@ -246,6 +286,7 @@ async function* run(
 	// — identify
 	yield phase('identify');
 	const identity = await target.identify(chip);
+	progress.identified = true;
 	yield* notes();
 	yield identityEvent(identity);
 	let found: Found | undefined;
@@ -307,7 +348,7 @@ async function* run(
 		found.strange.flash === undefined &&
 		isBlank(found.flash);
 	if (emptied) {
-		progress.state = 'erased';
+		progress.flash = 'erased';
 		const {backup} = plan.resume ?? {};
 		yield {
 			type: 'warning',
@@ -349,7 +390,7 @@ async function* run(
 					: `Lock byte as first read: ${hexByte(identity.lock)}, which forbids reading.`
 			} Nothing on the chip could be read then, so nothing could be saved.`,
 		};
-		if (plan.backup !== 'none') risks.push({risk: 'no-backup', why: story});
+		if (plan.backup !== 'none' || plan.resume !== undefined) risks.push({risk: 'no-backup', why: story});
 	}
 	const wanted = plan.fuses === 'keep' ? identity.fuses : plan.fuses;
 	const after: FuseBytes = {...identity.fuses, ...wanted};
@@ -389,11 +430,19 @@ async function* run(
 							...(volts === undefined ? {} : {programmingVolts: volts}),
 						}),
 					);
+		// Whatever a journal tells: what would end ISP on this chip is never written.
+		refuseOrPass(fusePlan.assessment, 'isp-ending');
 		refuseOrPass(assessment);
 		risks.push(...risksOf(assessment));
 	}
 	const {strange} = found ?? {};
-	const words = [strange?.flash, strange?.eeprom].filter(each => each !== undefined);
+	const words = [
+		strange?.flash,
+		strange?.eeprom,
+		plan.resume !== undefined && found === undefined
+			? 'its lock bits forbid reading, so nothing on it can be compared'
+			: undefined,
+	].filter(each => each !== undefined);
 	// By what is on it, it may as well be another one that waits.
 	const seen = found;
 	const rivals =
@@ -407,7 +456,13 @@ async function* run(
 				: ` What is on it fits ${rivals.map(named).join(' and ')}; to go on with that one: ${rivals.map(goOnWith).join(' or ')}.`;
 		risks.push({
 			risk: 'same-board',
-			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}.${better} ${image === undefined ? 'Its fuses would be written.' : 'What is on it would be kept in a fresh backup and overwritten.'}`,
+			why: `Nothing proves that this is the board whose recovery was interrupted: ${words.join('; ')}.${better} ${
+				image === undefined
+					? 'Its fuses would be written.'
+					: found === undefined
+						? 'What is on it cannot be kept, and would be erased.'
+						: 'What is on it would be kept in a fresh backup and overwritten.'
+			}`,
 		});
 	} else if (rivals.length > 0) {
 		risks.push({risk: 'same-board', why: manyFit(plan, rivals)});
@@ -451,9 +506,10 @@ async function* run(
 		async ({byte, value, seen}) => {
 			if (byte === 'erase') {
 				await journal({did: 'erase'});
-				progress.state = 'erased';
+				progress.flash = 'erased';
 				return;
 			}
+			progress.fused = true;
 			if (byte === 'lock') return await journal({did: 'lock', value});
 			// What was sent may have gone elsewhere: its own byte is what it reads as, not what was to come.
 			if (sent !== undefined && sent.fuse !== byte) {
@@ -562,6 +618,7 @@ async function* run(
 	if (image !== undefined) {
 		const {pageBytes} = chip.flash;
 		let toWrite = image;
+		let mustVerify = true;
 		if (rest !== undefined) {
 			const left = pagesOf(rest, pageBytes).length;
 			const there = pagesOf(image, pageBytes).length - left;
@@ -585,9 +642,9 @@ async function* run(
 				halt('erase');
 				await journal({did: 'erase'}, 'owed');
 				// A second erase that fails may find the chip as the first writing left it.
-				if (round === 1) progress.state = 'erased';
+				if (round === 1) progress.flash = 'erased';
 				await target.erase(strayNotes());
-				progress.state = 'erased';
+				progress.flash = 'erased';
 				yield* notes();
 				const lock = await target.readLock();
 				if (!lockAllows(chip, lock).write) {
@@ -599,7 +656,7 @@ async function* run(
 			repeated = false;
 			yield phase('write');
 			halt('write');
-			progress.state = 'partly-written';
+			progress.flash = 'partly-written';
 			const written = pageNotes();
 			const writing = streaming<RecoverEvent, {writtenBytes: number}>(
 				emit =>
@@ -626,7 +683,8 @@ async function* run(
 			yield* notes();
 			halt('write');
 			yield phase('verify');
-			const mustVerify = plan.verify !== 'none' || (fusePlan?.writes.length ?? 0) > 0;
+			const locks = plan.lock !== undefined && !sameLock(chip, plan.lock, erasing ? 0xff : identity.lock);
+			mustVerify = plan.verify !== 'none' || (fusePlan?.writes.length ?? 0) > 0 || locks;
 			if (!mustVerify) {
 				yield {
 					type: 'warning',
@@ -639,7 +697,8 @@ async function* run(
 				yield {
 					type: 'warning',
 					code: 'verify-needed',
-					message: 'Fuses are written only over a flash that was read back, so it is read back after all.',
+					message:
+						'Fuse and lock bytes are written only over a flash that was read back, so it is read back after all.',
 				};
 			}
 			try {
@@ -666,8 +725,10 @@ async function* run(
 				};
 			}
 		}
-		progress.state = 'written';
-		await journal({did: 'verified'});
+		if (mustVerify) {
+			progress.flash = 'written';
+			await journal({did: 'verified'});
+		}
 	}
 
 	// — EEPROM
@@ -705,6 +766,9 @@ async function* run(
 		}
 	}
 
+	// Compared with all of that; where nothing was written, with none of it yet.
+	if (image !== undefined) doubted = false;
+
 	// — fuses: back to back, each read back twice, no way out in between
 	const writes = fusePlan?.writes ?? [];
 	const {pageBytes} = chip.flash;
@@ -737,7 +801,7 @@ async function* run(
 			return;
 		}
 		await journal({did: 'erase'});
-		progress.state = 'erased';
+		progress.flash = 'erased';
 		yield {
 			type: 'warning',
 			code: 'stray-erase',
@@ -758,10 +822,9 @@ async function* run(
 			code: 'do-not-unplug',
 			message: 'Fuse bytes are being written: do not unplug anything.',
 		};
-		doubted = false;
 		for (const [index, write] of writes.entries()) {
 			await journal({did: 'fuse', fuse: write.fuse, value: write.value}, 'owed');
-			progress.state = emptied ? 'erased' : 'written-and-fused';
+			progress.fused = true;
 			try {
 				await target.writeFuse(write.fuse, write.value, strayNotes(write));
 			} catch (error) {
@@ -788,12 +851,14 @@ async function* run(
 	const begun = plan.resume?.lockBegun === true && plan.lock !== undefined;
 	const lockFits = begun ? (plan.lock & chip.lock.mask & ~lock) === 0 : sameLock(chip, lock, lockBefore);
 	if (!lockFits) throw lockMismatch(chip, begun ? plan.lock : lockBefore, lock);
-	if (writes.length > 0 && doubted) {
-		// After any doubt all is read once more.
+	/** After any doubt all is read once more. */
+	async function* proveAgain(): AsyncGenerator<RecoverEvent> {
+		doubted = false;
 		yield* lookForErase();
 		if (image !== undefined && verifiedBytes > 0) {
 			const what = {image, fuses: after, everything: true};
 			verifiedBytes = yield* verifyFlash(plan, target, what, stop, abandoned.request);
+			progress.flash = 'written';
 		} else if (image === undefined && there !== undefined) {
 			for (const {start, end} of there.ranges) {
 				const data = await target.readRange('flash', start, end - start);
@@ -802,6 +867,9 @@ async function* run(
 			}
 		}
 		yield* proveEeprom(target, eepromShould, true, stop, abandoned.request);
+	}
+	if (doubted) {
+		yield* proveAgain();
 	} else if (image !== undefined && verifiedBytes > 0) {
 		await sampleAgain(target, chip, image, plan.erase, after);
 	} else if (image === undefined && writes.length > 0 && there !== undefined) {
@@ -815,6 +883,8 @@ async function* run(
 		yield phase('lock');
 		await target.testLink?.(fuseLinkReadings);
 		yield* notes();
+		// Afterwards nothing may be readable any more.
+		if (doubted) yield* proveAgain();
 		halt('lock');
 		yield {
 			type: 'warning',
@@ -822,7 +892,7 @@ async function* run(
 			message: 'The lock byte is being written: do not unplug anything.',
 		};
 		await journal({did: 'lock', value: plan.lock}, 'owed');
-		progress.state = emptied ? 'erased' : 'written-and-fused';
+		progress.fused = true;
 		await target.writeLock(plan.lock, strayNotes());
 		// In force from here on; a chip that is gone does not pass for one that is locked.
 		await target.reenter();
@@ -834,6 +904,8 @@ async function* run(
 	}
 	yield phase('leave');
 	await target.leave();
+	// Sent, and said not to be read back.
+	if (image !== undefined && progress.flash === 'partly-written') progress.flash = 'written';
 	await journal({did: 'done'});
 	yield* unsaid.splice(0);
 	return {
@@ -847,7 +919,7 @@ async function* run(
 		...(plan.fuses === 'keep' ? {} : {wanted: fuseText(plan.fuses)}),
 		lock: hexByte(lock),
 		backup: progress.backup,
-		chipState: progress.state,
+		chipState: stateOf(progress),
 	};
 }
 

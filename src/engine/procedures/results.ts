@@ -81,6 +81,7 @@ export function failureResult(
 	context: {
 		readonly programmer?: string | undefined;
 		readonly chipState?: ChipState;
+		readonly stateNote?: string | undefined;
 		readonly backup?: string | null;
 		readonly seconds: number;
 	},
@@ -102,6 +103,7 @@ export function failureResult(
 			...(error.facts.kind === 'ConsentMissing' ? {risks: error.facts.risks} : {}),
 		},
 		chipState,
+		...(context.stateNote === undefined ? {} : {stateNote: context.stateNote}),
 		...(chipState === 'untouched' ? {} : {resume: goOn}),
 		backup: context.backup ?? null,
 		seconds: context.seconds,
