@@ -438,6 +438,27 @@ function adviseFacts(facts: ErrorFacts, context: AdviceContext): Omit<Advice, 'h
 				next: ['Add the bootloader: --bootloader ID, or merge them into one file.'],
 			};
 		case 'VerifyMismatch':
+			if (facts.writtenTo !== undefined) {
+				return {
+					likely: [
+						'The firmware of the programmer leaves out an address bit, or is not made for a chip with that much flash.',
+						'The line from the programmer to the chip (MOSI, SCK) loses the same bit each time.',
+					],
+					next: [
+						'Run the recovery again with a slower --sck and short wires.',
+						'If it says the same again: use another programmer, or bring the firmware of this one up to date.',
+					],
+				};
+			}
+			if (facts.unwritten === 'before') {
+				return {
+					likely: ['A disturbed instruction has written or erased there.', 'The flash is read wrong there.'],
+					next: [
+						'Read it once more: `avr-unbrick backup`, and compare with the first backup.',
+						'Write the first backup back: `avr-unbrick restore` with its file.',
+					],
+				};
+			}
 			return {
 				likely: [
 					'The wires or the supply are weak while the chip writes.',

@@ -139,6 +139,10 @@ export type ErrorFacts =
 			readonly expected: number;
 			readonly got: number;
 			readonly differingBytes: number;
+			/** Nothing was written there: it should read as the erase left it, or as before. */
+			readonly unwritten?: 'erased' | 'before';
+			/** What is there was written to this address: one for the other, or both are the same place. */
+			readonly writtenTo?: number;
 	  }
 	| {
 			readonly kind: 'FuseReadback';
@@ -218,6 +222,22 @@ function describeStray(
 	}
 }
 
+function describeMismatch(facts: Extract<ErrorFacts, {kind: 'VerifyMismatch'}>): string {
+	const {memory, byteAddress, expected, got, unwritten, writtenTo} = facts;
+	const [place, is] = [hexAddress(byteAddress), hexByte(got)];
+	if (writtenTo !== undefined) {
+		return `The programmer, or a line to the chip, mixes up addresses: ${memory} reads ${is} at ${place}, which was written to ${hexAddress(writtenTo)}; ${hexByte(expected)} should be there.`;
+	}
+	const should =
+		unwritten === undefined
+			? `${hexByte(expected)} was written`
+			: unwritten === 'erased'
+				? `${hexByte(expected)} should be there after the erase`
+				: `${hexByte(expected)} was there before, and nothing was to be written there`;
+	const bytes = facts.differingBytes === 1 ? '1 byte differs' : `${facts.differingBytes} bytes differ`;
+	return `${memory} differs at ${place}: ${is} is there, ${should} (${bytes}).`;
+}
+
 function describe(facts: ErrorFacts): string {
 	switch (facts.kind) {
 		case 'DeviceMissing':
@@ -267,7 +287,7 @@ function describe(facts: ErrorFacts): string {
 		case 'LosesBootloader':
 			return `${facts.what}: the board would be without a bootloader (its place starts at ${hexAddress(facts.bootStart)}).`;
 		case 'VerifyMismatch':
-			return `${facts.memory} differs at ${hexAddress(facts.byteAddress)}: ${hexByte(facts.got)} is there, ${hexByte(facts.expected)} was written (${facts.differingBytes} bytes differ).`;
+			return describeMismatch(facts);
 		case 'FuseReadback':
 			if (facts.stray !== undefined) return describeStray(facts, facts.stray);
 			return `The ${facts.fuse} reads back ${hexByte(facts.got)}, not ${hexByte(facts.wanted)} (compared under ${hexByte(facts.mask)}).${(facts.also ?? []).map(({fuse, wanted, got}) => ` The ${fuse} was hit, too: it reads ${hexByte(got)}, not ${hexByte(wanted)}.`).join('')}`;

@@ -68,6 +68,13 @@ export type Target = {
 		options?: TransferOptions,
 	) => Promise<{readonly writtenBytes: number}>;
 	readonly writeEeprom: (byteAddress: number, data: Uint8Array, options?: TransferOptions) => Promise<void>;
+	/** Largest stretch that one question reads, bytes; a longer one is read in such blocks. */
+	readonly readBlockBytes?: (memory: Memory) => number;
+	/**
+	 * Single flash bytes, in as few transfers as the programmer allows, to be compared with what must be there: echoes are
+	 * not checked. Same order. Throws as `readRange`.
+	 */
+	readonly readFlashBytes?: (byteAddresses: readonly number[]) => Promise<Uint8Array>;
 	/** A gap between two stretches up to this long is read in less time than it takes to leave it out, bytes. */
 	readonly gapBytes?: number;
 	readonly readFuses: () => Promise<FuseBytes>;

@@ -444,6 +444,7 @@ export function createAvrdudeTarget(avrdude: Avrdude, options: AvrdudeOptions): 
 					expected: 0xff,
 					got: flash[byteAddress]!,
 					differingBytes: flash.filter(byte => byte !== 0xff).length,
+					unwritten: 'erased',
 				});
 			}
 			erased = true;

@@ -19,12 +19,15 @@ const rates: Readonly<Record<ProgrammerId, {readonly write: number; readonly rea
 /** Finding the chip, its speed, testing the link, fuses, the second look at the end. */
 const aroundSeconds = 4;
 
+/** Each block of a backup is read until two readings agree. */
+const backupReadings = 2;
+
 /** Seconds, rough. */
 export function estimateSeconds(plan: RecoveryPlan, driver: ProgrammerId): number {
 	const {write, read} = rates[driver];
 	const imageBytes = plan.image?.byteCount ?? 0;
 	const flash = plan.chip.flash.bytes;
-	const backup = plan.backup === 'none' ? 0 : (flash + plan.chip.eeprom.bytes) / read;
+	const backup = plan.backup === 'none' ? 0 : (backupReadings * (flash + plan.chip.eeprom.bytes)) / read;
 	const written = imageBytes / write;
 	const verified = plan.verify === 'none' ? 0 : (plan.verify === 'full' ? flash : imageBytes) / read;
 	return aroundSeconds + backup + written + verified;

@@ -800,6 +800,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				expected: 0xff,
 				got: page[at]!,
 				differingBytes: page.filter(byte => byte !== 0xff).length,
+				unwritten: 'erased',
 			});
 		}
 		return undefined;
@@ -936,6 +937,8 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				progress(done, data.length, transfer.onProgress);
 			}
 		},
+		readBlockBytes: memory => open().blockBytes(memory),
+		readFlashBytes: byteAddresses => open().readFlashBytes(byteAddresses),
 		get gapBytes() {
 			return link.readOverheadBytes ?? 0;
 		},

@@ -80,6 +80,13 @@ export type IspSession = {
 		bytes: number,
 		onBlock?: (doneBytes: number) => void,
 	) => Promise<Uint8Array>;
+	/** Largest block that one question reads. */
+	readonly blockBytes: (memory: Memory) => number;
+	/**
+	 * Single flash bytes by their instructions, in one batch where the link has it. Retries it after re-entry. The echo is
+	 * not looked at: who asks knows what must come, and an address bit that is always lost is to show in the bytes.
+	 */
+	readonly readFlashBytes: (byteAddresses: readonly number[]) => Promise<Uint8Array>;
 	/** One whole page, aligned. Waits for the page before, not for this one. `next`: what will be written after it. */
 	readonly writePage: (byteAddress: number, data: Uint8Array, next?: FlashPage) => Promise<void>;
 	/**
@@ -172,22 +179,25 @@ export function createIspSession(
 		return received;
 	};
 
-	/** Instructions in order, echo checked. */
-	const run = async (instructions: readonly Instruction[]): Promise<readonly Uint8Array[]> => {
+	/** Instructions in order, echo checked unless told. */
+	const run = async (
+		instructions: readonly Instruction[],
+		check: (sent: Instruction, received: Uint8Array) => Uint8Array = checkStep,
+	): Promise<readonly Uint8Array[]> => {
 		await settle();
 		if (link.exchangeMany !== undefined && instructions.length > 1) {
 			const replies = await link.exchangeMany(instructions);
 			if (replies.length !== instructions.length) {
 				throw new UnbrickError({kind: 'Bug', assumed: 'as many replies as instructions'});
 			}
-			return replies.map((reply, index) => checkStep(instructions[index]!, reply));
+			return replies.map((reply, index) => check(instructions[index]!, reply));
 		}
 		const replies: Uint8Array[] = [];
 		for (const instruction of instructions) {
 			const beganMs = clock.nowMs();
 			const reply = await link.exchange(instruction);
 			roundTripMs = Math.min(roundTripMs, clock.nowMs() - beganMs);
-			replies.push(checkStep(instruction, reply));
+			replies.push(check(instruction, reply));
 		}
 		return replies;
 	};
@@ -293,7 +303,12 @@ export function createIspSession(
 			try {
 				return await work();
 			} catch (error) {
-				if (!isTransient(error) || attempt === unitAttempts) throw error;
+				if (!isTransient(error)) throw error;
+				if (attempt === unitAttempts) {
+					// Whoever asks next whether the chip is still there must not ask one that is busy.
+					if (busyMs > 0) busyFor(busyMs);
+					throw error;
+				}
 				onRetry({what, error});
 				await clock.sleep(busyMs);
 				await resync();
@@ -373,6 +388,26 @@ export function createIspSession(
 			onBlock(Math.min(at, byteAddress + bytes) - byteAddress);
 		}
 		return concatBytes(...parts).slice(byteAddress - start, byteAddress - start + bytes);
+	};
+
+	const readFlashBytesOnce = async (byteAddresses: readonly number[]): Promise<Uint8Array> => {
+		const asked: Instruction[] = [];
+		const answers: number[] = [];
+		let bank = extended;
+		for (const byteAddress of byteAddresses) {
+			const wanted = Math.floor(byteAddress / bankBytes);
+			if (theChip().extendedAddress && wanted !== bank) {
+				asked.push(ask.loadExtendedAddress(byteAddress));
+				bank = wanted;
+			}
+			answers.push(asked.length);
+			asked.push(ask.readFlashByte(byteAddress));
+		}
+		// Where it ends in the middle nobody knows which bank is set.
+		extended = undefined;
+		const replies = await run(asked, (_, received) => received);
+		extended = bank;
+		return Uint8Array.from(answers, index => last(replies[index]));
 	};
 
 	const writePageOnce = async (byteAddress: number, data: Uint8Array, next?: FlashPage) => {
@@ -483,6 +518,8 @@ export function createIspSession(
 			signature = known;
 		},
 		read,
+		blockBytes,
+		readFlashBytes: byteAddresses => steady('reading flash', 0, () => readFlashBytesOnce(byteAddresses)),
 		async writePage(byteAddress, data, next) {
 			await steady(`writing the page at ${byteAddress}`, theChip().waits.flashPageMs, () =>
 				writePageOnce(byteAddress, data, next),

@@ -8,7 +8,7 @@ import {backupFileName, printBackup} from '../image/backup-file.ts';
 import {sha256OfText} from '../image/digest.ts';
 import type {Reference} from '../image/inspect.ts';
 import type {Store} from '../store.ts';
-import type {Identity, Memory, Target} from '../target.ts';
+import type {Identity, Memory, Target, TransferOptions} from '../target.ts';
 import {lockAllows} from './check-plan.ts';
 import type {RecoverEvent, RecoverResult} from './events.ts';
 import {failureResult, fuseText, identityEvent, lookEvent, referencesOf} from './results.ts';
@@ -25,8 +25,78 @@ export type BackupLabel = {
 /** Where a backup lies, and the SHA-256 of its text: the name may come to mean another file. */
 export type SavedBackup = {readonly path: string; readonly sha256: string};
 
+/** Readings of a block: two that agree, or as many again to decide. */
+const readings = 2;
+
 /**
- * Reads flash and EEPROM and writes the backup durably. Yields progress; returns path and content.
+ * Reads a stretch so that each byte was seen the same twice: block by block, each block twice in a row. Where the two
+ * differ, a third and a fourth reading decide, byte by byte.
+ * @param onProgress counts both readings: a byte read once is half done
+ * @param onDoubt told of each block whose first two readings differ
+ * @throws UnbrickError UnstableLink where no value, or more than one, was seen twice; Cancelled between blocks; and what
+ * reading throws
+ */
+export async function readAgreed(
+	target: Target,
+	memory: Memory,
+	byteAddress: number,
+	bytes: number,
+	{
+		onProgress = () => {},
+		onDoubt = () => {},
+		cancel = neverCancel,
+	}: TransferOptions & {readonly onDoubt?: (byteAddress: number) => void} = {},
+): Promise<Uint8Array> {
+	const data = new Uint8Array(bytes);
+	const blockBytes = target.readBlockBytes?.(memory) ?? bytes;
+	for (let done = 0; done < bytes; ) {
+		if (done > 0 && cancel.requested)
+			throw new UnbrickError({kind: 'Cancelled', during: `reading the ${memory}`});
+		const size = Math.min(blockBytes, bytes - done);
+		const at = byteAddress + done;
+		const seen: Uint8Array[] = [];
+		const readAgain = async () => {
+			const before = 2 * done + Math.min(seen.length, readings - 1) * size;
+			seen.push(
+				await target.readRange(memory, at, size, {
+					onProgress: now => onProgress(Math.floor((before + now) / readings), bytes),
+					cancel,
+				}),
+			);
+		};
+		while (seen.length < readings) await readAgain();
+		if (sameBytes(seen[0]!, seen[1]!)) {
+			data.set(seen[0]!, done);
+		} else {
+			onDoubt(at);
+			while (seen.length < 2 * readings) await readAgain();
+			data.set(decided(memory, at, seen), done);
+		}
+		done += size;
+	}
+	return data;
+}
+
+/** Byte by byte what most of the readings say. Throws UnstableLink where that is seen once only, or two are seen alike. */
+function decided(memory: Memory, byteAddress: number, seen: readonly Uint8Array[]): Uint8Array {
+	return seen[0]!.map((_, index) => {
+		const values = seen.map(data => data[index]!);
+		const votes = (value: number) => values.filter(other => other === value).length;
+		const most = Math.max(...values.map(votes));
+		const winners = new Set(values.filter(value => votes(value) === most));
+		if (most >= readings && winners.size === 1) return [...winners][0]!;
+		throw new UnbrickError({
+			kind: 'UnstableLink',
+			what: `${memory} at ${hexAddress(byteAddress + index)}`,
+			got: values.map(value => Uint8Array.of(value)),
+			candidates: [],
+		});
+	});
+}
+
+/**
+ * Reads flash and EEPROM, each block until two readings agree, and writes the backup durably. Yields progress; returns
+ * path and content.
  * @param path `auto` names a file in the state folder
  * @param abandon called when the consumer stops listening in the middle
  * @throws UnbrickError Cancelled, and what reading and the store throw
@@ -35,61 +105,33 @@ export async function* takeBackup(
 	target: Target,
 	chip: Chip,
 	identity: Identity,
-	{
-		store,
-		label,
-		path,
-		flashTwice = false,
-	}: {
-		readonly store: Store;
-		readonly label: BackupLabel;
-		readonly path: 'auto' | string;
-		/** Reads the flash a second time, too; else only the EEPROM, which is written back. */
-		readonly flashTwice?: boolean;
-	},
+	{store, label, path}: {readonly store: Store; readonly label: BackupLabel; readonly path: 'auto' | string},
 	cancel: Cancel,
 	abandon: () => void = () => {},
 ): AsyncGenerator<RecoverEvent, SavedBackup & {readonly flash: Uint8Array; readonly eeprom: Uint8Array}> {
-	const parts = [
-		{memory: 'flash', bytes: chip.flash.bytes, readings: flashTwice ? 2 : 1},
-		{memory: 'eeprom', bytes: chip.eeprom.bytes, readings: 2},
-	] as const;
-	const totalBytes = parts.reduce((sum, {bytes, readings}) => sum + bytes * readings, 0);
-	let before = 0;
-	const read = async function* (memory: Memory, bytes: number): AsyncGenerator<RecoverEvent, Uint8Array> {
+	const totalBytes = chip.flash.bytes + chip.eeprom.bytes;
+	const read = async function* (memory: Memory, before: number): AsyncGenerator<RecoverEvent, Uint8Array> {
+		const doubts: number[] = [];
 		const data = yield* streaming<RecoverEvent, Uint8Array>(
 			emit =>
-				target.readRange(memory, 0, bytes, {
-					onProgress: done =>
-						emit({
-							type: 'progress',
-							phase: 'backup',
-							doneBytes: Math.min(before + done, totalBytes),
-							totalBytes,
-						}),
+				readAgreed(target, memory, 0, chip[memory].bytes, {
+					onProgress: done => emit({type: 'progress', phase: 'backup', doneBytes: before + done, totalBytes}),
+					onDoubt: at => doubts.push(at),
 					cancel,
 				}),
 			abandon,
 		);
-		before += bytes;
+		if (doubts.length > 0) {
+			yield {
+				type: 'warning',
+				code: 'misread',
+				message: `Two readings of the ${memory} differ ${doubts.length === 1 ? 'in the block' : `in ${doubts.length} blocks, first in the one`} at ${hexAddress(doubts[0]!)}; a third and a fourth have decided.`,
+			};
+		}
 		return data;
 	};
-	const taken: Uint8Array[] = [];
-	for (const {memory, bytes, readings} of parts) {
-		const first = yield* read(memory, bytes);
-		const second = readings === 1 ? first : yield* read(memory, bytes);
-		if (sameBytes(first, second)) {
-			taken.push(first);
-			continue;
-		}
-		yield {
-			type: 'warning',
-			code: 'misread',
-			message: `Two readings of the ${memory} differ; it is read once more, and what two readings agree on counts.`,
-		};
-		taken.push(agreed(memory, first, second, yield* read(memory, bytes)));
-	}
-	const [flash, eeprom] = [taken[0]!, taken[1]!];
+	const flash = yield* read('flash', 0);
+	const eeprom = yield* read('eeprom', chip.flash.bytes);
 	return {
 		...(await saveBackup(target, chip, identity, {store, label, path}, {flash, eeprom})),
 		flash,
@@ -101,7 +143,7 @@ export async function* takeBackup(
  * Writes what was read of a chip durably.
  * @throws UnbrickError NotSaved, and UnstableLink or NoTarget when the chip has gone
  */
-export async function saveBackup(
+async function saveBackup(
 	target: Target,
 	chip: Chip,
 	identity: Identity,
@@ -128,21 +170,6 @@ export async function saveBackup(
 			? await store.writeDurably(backupFileName(chip, takenAt), text, 'new-name')
 			: await store.writeDurably(path, text, 'set-aside');
 	return {path: receipt.path, sha256: sha256OfText(text)};
-}
-
-/** Byte by byte what two of three readings say. Throws UnstableLink where all three differ. */
-function agreed(memory: Memory, first: Uint8Array, second: Uint8Array, third: Uint8Array): Uint8Array {
-	return first.map((byte, at) => {
-		if (byte === second[at] || byte === third[at]) return byte;
-		if (second[at] === third[at]) return second[at]!;
-		const excerpt = (data: Uint8Array) => data.slice(at, at + 1);
-		throw new UnbrickError({
-			kind: 'UnstableLink',
-			what: `${memory} at ${hexAddress(at)}`,
-			got: [excerpt(first), excerpt(second), excerpt(third)],
-			candidates: [],
-		});
-	});
 }
 
 export type BackupPlan = {
@@ -200,7 +227,7 @@ export async function* backup(plan: BackupPlan, deps: BackupDeps): AsyncGenerato
 			target,
 			chip,
 			identity,
-			{store: deps.store, label, path: plan.path, flashTwice: true},
+			{store: deps.store, label, path: plan.path},
 			deps.cancel ?? neverCancel,
 		);
 		for (const {code, message} of target.takeNotes?.() ?? []) yield {type: 'warning', code, message};

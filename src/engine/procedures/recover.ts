@@ -15,7 +15,8 @@ import {type ByteRange, createImage, type MemoryImage} from '../image/memory-ima
 import {pagesOf} from '../isp/isp-target.ts';
 import type {Store} from '../store.ts';
 import type {FuseBytes, Identity, Memory, OnStray, Target} from '../target.ts';
-import {type BackupLabel, saveBackup, takeBackup} from './backup.ts';
+import {type AddressProbe, addressProbes} from './address-bits.ts';
+import {type BackupLabel, readAgreed, takeBackup} from './backup.ts';
 import {
 	bootsByLoader,
 	checkPlan,
@@ -571,7 +572,8 @@ async function* run(
 			const changes = content !== undefined && !isBlank(found.eeprom) && !sameBytes(content, found.eeprom);
 			if (!keepBackup && (goes || changes || words.length > 0 || rivals.length > 0)) {
 				yield phase('backup');
-				kept = (await saveBackup(target, chip, identity, {store, label, path: 'auto'}, found)).path;
+				const how = {store, label, path: 'auto'} as const;
+				kept = (yield* takeBackup(target, chip, identity, how, stop, abandoned.request)).path;
 				yield* notes();
 				yield {type: 'warning', code: 'kept-first', message: `What is on the chip now is kept in ${kept}.`};
 			}
@@ -594,7 +596,7 @@ async function* run(
 	if (image !== undefined && !plan.erase) await proveWritable(target, chip, image, flashBefore);
 	// What the EEPROM keeps has to be known, so that it can be compared afterwards.
 	if (image !== undefined && !eepromGoes && !keepBackup && allows.read && plan.resume === undefined) {
-		eeprom = await target.readRange('eeprom', 0, chip.eeprom.bytes);
+		eeprom = await readAgreed(target, 'eeprom', 0, chip.eeprom.bytes);
 		yield* notes();
 	}
 
@@ -861,9 +863,10 @@ async function* run(
 			progress.flash = 'written';
 		} else if (image === undefined && there !== undefined) {
 			for (const {start, end} of there.ranges) {
-				const data = await target.readRange('flash', start, end - start);
 				const before = there.slice(start, end - start);
-				if (!sameBytes(data, before)) throw mismatch('flash', start, before, data);
+				let data = await target.readRange('flash', start, end - start);
+				if (!sameBytes(data, before)) data = await readAgreed(target, 'flash', start, end - start);
+				if (!sameBytes(data, before)) throw mismatch('flash', start, before, data, 'before');
 			}
 		}
 		yield* proveEeprom(target, eepromShould, true, stop, abandoned.request);
@@ -873,7 +876,7 @@ async function* run(
 	} else if (image !== undefined && verifiedBytes > 0) {
 		await sampleAgain(target, chip, image, plan.erase, after);
 	} else if (image === undefined && writes.length > 0 && there !== undefined) {
-		await sampleAgain(target, chip, there, false, after);
+		await sampleAgain(target, chip, there, false, after, 'before');
 	}
 	yield* notes();
 
@@ -1087,7 +1090,7 @@ async function readMarks(target: Target, chip: Chip, fuses: FuseBytes): Promise<
 	const pages = new Set([0, bootSection(chip, fuses)?.startByteAddress ?? 0, bytes - pageBytes]);
 	const parts: {byteAddress: number; data: Uint8Array}[] = [];
 	for (const page of pages) {
-		parts.push({byteAddress: page, data: await target.readRange('flash', page, pageBytes)});
+		parts.push({byteAddress: page, data: await readAgreed(target, 'flash', page, pageBytes)});
 	}
 	return createImage(parts);
 }
@@ -1236,6 +1239,7 @@ async function* verifyFlash(
 					expected: expected(at),
 					got: data[at - page]!,
 					differingBytes: wrong.length,
+					...(image.at(at) === undefined ? {unwritten: 'erased'} : {}),
 				});
 			}
 			repaired++;
@@ -1246,9 +1250,10 @@ async function* verifyFlash(
 		throw new UnbrickError({kind: 'Bug', assumed: 'a page is settled after two tries'});
 	};
 	for (let pass = 1; ; pass++) {
-		const pieces = everything
-			? split([{start: 0, end: chip.flash.bytes}])
-			: split(stretches(plan, image, what.fuses, target.gapBytes ?? 0));
+		const ranges = everything
+			? [{start: 0, end: chip.flash.bytes}]
+			: stretches(plan, image, what.fuses, target.gapBytes ?? 0);
+		const pieces = split(ranges);
 		const total = pieces.reduce((sum, range) => sum + range.end - range.start, 0);
 		let doubts = 0;
 		let done = 0;
@@ -1279,11 +1284,61 @@ async function* verifyFlash(
 				};
 			}
 		}
+		// Without an erase all that is known of the flash was compared just now.
+		const probes = plan.erase ? addressProbes(image, chip, ranges) : [];
+		for (const {byteAddress} of await misreadProbes(target, probes)) {
+			doubts++;
+			onDoubt();
+			yield {
+				type: 'warning',
+				code: 'misread',
+				message: `The byte at ${hexAddress(byteAddress)} read wrong once and right twice.`,
+			};
+		}
 		if (doubts === 0) return total;
 		if (pass === doubtPassesAtMost) {
 			throw new UnbrickError({kind: 'UnstableLink', what: 'flash', got: [], candidates: []});
 		}
 	}
+}
+
+/**
+ * Reads one byte for each address bit and compares; what differs is read again. Returns those that read wrong once.
+ * @throws UnbrickError VerifyMismatch
+ */
+async function misreadProbes(
+	target: Target,
+	probes: readonly AddressProbe[],
+): Promise<readonly AddressProbe[]> {
+	const read = async (some: readonly AddressProbe[]): Promise<Uint8Array> => {
+		if (some.length === 0) return new Uint8Array(0);
+		const addresses = some.map(({byteAddress}) => byteAddress);
+		if (target.readFlashBytes !== undefined) return await target.readFlashBytes(addresses);
+		const bytes = [];
+		for (const at of addresses) bytes.push((await target.readRange('flash', at, 1))[0]!);
+		return Uint8Array.from(bytes);
+	};
+	const wrongOf = (some: readonly AddressProbe[], got: Uint8Array) =>
+		some.filter(({expected}, index) => got[index] !== expected);
+	const doubtful = wrongOf(probes, await read(probes));
+	for (let reading = 0; reading < confirmReadings; reading++) {
+		const got = await read(doubtful);
+		const [wrong] = wrongOf(doubtful, got);
+		if (wrong === undefined) continue;
+		const {byteAddress, expected, written, writtenTo} = wrong;
+		const is = got[doubtful.indexOf(wrong)]!;
+		throw new UnbrickError({
+			kind: 'VerifyMismatch',
+			memory: 'flash',
+			byteAddress,
+			expected,
+			got: is,
+			differingBytes: 1,
+			unwritten: 'erased',
+			...(is === written ? {writtenTo} : {}),
+		});
+	}
+	return doubtful;
 }
 
 /** Passes of verification until one is without any doubt. */
@@ -1310,7 +1365,8 @@ async function* proveEeprom(
 		};
 		return;
 	}
-	const got = await target.readRange('eeprom', 0, should.length);
+	let got = await target.readRange('eeprom', 0, should.length);
+	if (!sameBytes(got, should)) got = await readAgreed(target, 'eeprom', 0, should.length);
 	const wrong = should.filter((byte, at) => byte !== got[at]).length;
 	if (wrong === 0) return;
 	yield* restoreEepromBytes(target, should, stop, abandon);
@@ -1355,6 +1411,7 @@ export function mismatch(
 	start: number,
 	expected: Uint8Array,
 	got: Uint8Array,
+	unwritten?: 'before',
 ): UnbrickError {
 	const at = expected.findIndex((byte, index) => byte !== got[index]);
 	return new UnbrickError({
@@ -1364,6 +1421,7 @@ export function mismatch(
 		expected: expected[at] ?? 0xff,
 		got: got[at] ?? 0xff,
 		differingBytes: expected.filter((byte, index) => byte !== got[index]).length,
+		...(unwritten === undefined ? {} : {unwritten}),
 	});
 }
 
@@ -1374,6 +1432,7 @@ async function sampleAgain(
 	image: MemoryImage,
 	erased: boolean,
 	fuses: FuseBytes,
+	unwritten?: 'before',
 ): Promise<void> {
 	const {pageBytes} = chip.flash;
 	const section = bootSection(chip, fuses);
@@ -1386,7 +1445,7 @@ async function sampleAgain(
 		const compare = (data: Uint8Array) =>
 			Uint8Array.from(data, (byte, index) => image.at(page + index) ?? (erased ? 0xff : byte));
 		let data = await target.readRange('flash', page, pageBytes);
-		if (!sameBytes(compare(data), data)) data = await target.readRange('flash', page, pageBytes);
-		if (!sameBytes(compare(data), data)) throw mismatch('flash', page, compare(data), data);
+		if (!sameBytes(compare(data), data)) data = await readAgreed(target, 'flash', page, pageBytes);
+		if (!sameBytes(compare(data), data)) throw mismatch('flash', page, compare(data), data, unwritten);
 	}
 }
