@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {type Bench, createBench} from '../../src/bench/bench.ts';
+import {describeChipState} from '../../src/engine/advice.ts';
 import {findChip} from '../../src/engine/chips/index.ts';
-import {type RiskName, riskNames} from '../../src/engine/errors.ts';
+import {type RiskName, riskNames, UnbrickError} from '../../src/engine/errors.ts';
 import {parseBackup, printBackup} from '../../src/engine/image/backup-file.ts';
 import {printIntelHex} from '../../src/engine/image/intel-hex.ts';
 import {createImage} from '../../src/engine/image/memory-image.ts';
@@ -25,6 +26,7 @@ import {
 import type {RecoveryPlan} from '../../src/engine/procedures/plan.ts';
 import {type RecoverDeps, recover} from '../../src/engine/procedures/recover.ts';
 import {openProgrammer} from '../../src/engine/programmers/open.ts';
+import {flipBits} from '../helpers/flip.ts';
 
 const chip = findChip('atmega32u4')!;
 const fuses = {low: 0xff, high: 0xd8, extended: 0xcb};
@@ -832,4 +834,137 @@ test('another backup under the name of the right one, and that nowhere: told, an
 	const old = (await findInterrupted(bench.store))!;
 	assert.equal(old.problem, undefined);
 	assertDone((await run(bench, old.plan, {path: old.path})).result);
+});
+
+test('a locked board in place of one cut at its fuses was erased without a word and without a backup', async () => {
+	const wanted = {...fuses, high: 0xd9};
+	const what: RecoveryPlan = {...plan, fuses: wanted, accepted: new Set(riskNames)};
+	const probe = board();
+	await run(probe, what);
+	const at = probe.chip.events.findIndex(event => event.what === 'fuse');
+	const {bench, found} = await cut({changes: at}, 'link', {
+		...what,
+		accepted: new Set(riskNames.filter(risk => risk !== 'no-backup' && risk !== 'same-board')),
+	});
+	assert.match(found.stage, /while writing the high fuse/);
+	for (const lock of [0xec, 0xfc]) {
+		const other = createBench('healthy', {
+			seed: 7,
+			change: {programmer: 'usbasp', chip: chip.id, expectedChip: chip.id, content: 'used', fuses, lock},
+		});
+		const {result} = await run(other, found.plan, {store: bench.store, path: found.path});
+		assertFailed(result);
+		assert.equal(result.error.kind, 'ConsentMissing');
+		assert.deepEqual(result.error.risks, ['no-backup', 'same-board']);
+		assert.match(result.error.likely.join(), /its lock bits forbid reading/);
+		assert.equal(result.chipState, 'untouched');
+		assert.equal(result.backup, null, 'the backup of another board is not named');
+		assert.deepEqual(other.chip.events, []);
+	}
+	assertDone((await run(bench, found.plan, {path: found.path})).result);
+});
+
+test('a journal edited by hand made the chip write RSTDISBL or DWEN', async () => {
+	for (const high of [0x5f, 0x9f]) {
+		const before = {...tinyFuses, high};
+		const {bench, result} = await fromJournal(
+			{before, fuses: before, accepted: riskNames.filter(risk => risk !== 'same-board')},
+			{did: 'erase'},
+			{did: 'erased'},
+			{did: 'fuse', fuse: 'high', value: tinyFuses.high},
+		);
+		assertFailed(result);
+		assert.equal(result.error.kind, 'FuseRefused');
+		assert.deepEqual(bench.chip.events, []);
+	}
+});
+
+test('--verify none: flash that was never read was called written and verified', async () => {
+	const what: RecoveryPlan = {...plan, fuses: 'keep', verify: 'none'};
+	const bench = board();
+	bench.cutAfter({pages: 12}, 'power');
+	const {result} = await run(bench, what);
+	assertFailed(result);
+	assert.equal(result.chipState, 'partly-written');
+	bench.restore();
+	const found = (await findInterrupted(bench.store))!;
+	assert.match(found.stage, /while writing page/);
+	assertDone((await run(bench, found.plan, {path: found.path})).result);
+	const whole = board();
+	const good = await run(whole, what);
+	assertDone(good.result);
+	assert.equal(good.result.chipState, 'written');
+	assert.equal(good.result.verifiedBytes, 0);
+	// Lock bits go over a flash that was read back only.
+	const locked = await run(board(), {...what, lock: 0xfc, accepted: new Set(riskNames)});
+	assertDone(locked.result);
+	assert.ok(locked.warnings.has('verify-needed'));
+	assert.ok(locked.result.verifiedBytes > 0);
+});
+
+test('after a resume past a fuse write the fuses were called as they were, and a flash erased since whole', async () => {
+	const what: RecoveryPlan = {
+		...plan,
+		fuses: {...fuses, high: 0xd9},
+		lock: 0xfc,
+		accepted: new Set(riskNames),
+	};
+	const probe = board();
+	await run(probe, what);
+	const gone: RecoverDeps['connect'] = async () => {
+		throw new UnbrickError({kind: 'DeviceMissing', what: 'The programmer'});
+	};
+	const lockAt = probe.chip.events.findIndex(event => event.what === 'lock');
+	const {bench, found} = await cut({changes: lockAt}, 'link', what);
+	assert.match(found.stage, /while writing the lock bits/);
+	const early = await run(bench, found.plan, {path: found.path, connect: gone});
+	assert.equal(early.result.chipState, 'written-and-fused');
+	// Locked, so it is erased once more: and that run is cut while it writes.
+	const going = {...found.plan, accepted: new Set(riskNames)};
+	bench.cutAfter({changes: bench.chip.events.length + 4}, 'link');
+	assertFailed((await run(bench, going, {path: found.path})).result);
+	bench.restore();
+	const waiting = (await findInterrupted(bench.store))!;
+	assert.match(waiting.stage, /while writing page/);
+	const third = await run(bench, waiting.plan, {path: waiting.path, connect: gone});
+	assertFailed(third.result);
+	assert.equal(third.result.chipState, 'partly-written');
+	assert.match(third.result.stateNote ?? '', /Fuse or lock bytes have been written/);
+	const last = await run(bench, waiting.plan, {path: waiting.path});
+	assertDone(last.result);
+	assert.equal(last.result.chipState, 'written-and-fused');
+});
+
+test('an erase cut short was called empty; early in a journal everything was called partly written', async () => {
+	const {bench, found, first} = await cut({changes: 0}, 'power');
+	assertFailed(first);
+	assert.equal(first.chipState, 'erased');
+	assert.match(describeChipState('erased'), /or its erase was cut short/);
+	const gone: RecoverDeps['connect'] = async () => {
+		throw new UnbrickError({kind: 'DeviceMissing', what: 'The programmer'});
+	};
+	assert.equal((await run(bench, found.plan, {path: found.path, connect: gone})).result.chipState, 'erased');
+});
+
+test('an EEPROM byte that a disturbed instruction wrote in the link test before the fuses stayed, under "done"', async () => {
+	const bench = board();
+	const {eeprom} = bench.chip.dump();
+	assert.notEqual(eeprom[0], 0);
+	let hits = () => 0;
+	const {result, warnings} = await run(
+		bench,
+		{...plan, fuses: {...fuses, high: 0xd9}, accepted: new Set(riskNames)},
+		{
+			hear(event) {
+				if (event.type !== 'phase' || event.phase !== 'fuses') return;
+				// 50 00 00 00, a question, arrives as C0 00 00 00.
+				const flip = {at: [0x50, 0x00, 0x00, 0x00], byte: 0} as const;
+				({hits} = flipBits(bench, {...flip, bit: 7}, {...flip, bit: 4}));
+			},
+		},
+	);
+	assert.equal(hits(), 2);
+	assertDone(result);
+	assert.ok(warnings.has('eeprom-repaired'));
+	assert.deepEqual(bench.chip.dump().eeprom, eeprom);
 });
