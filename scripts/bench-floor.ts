@@ -18,12 +18,14 @@
 // twice; one reading of the first page to compare with, then eight of signature and page at a raised SCK, or three of
 // signature, fuses and page at the one speed there is; erase; first and last page and the start of three others looked
 // at for blank, fuses and lock; the boot section read back when the image leaves it blank and the fuses start there, two
-// bytes of every blank page of the image; after leaving and entering again fuses, lock, first and last page. The chip's
+// bytes of every blank page of the image; one byte more, by single instructions in a row, for each address bit from the
+// page size up that all this says nothing of (3 of the 8 of a 4 KB loader, none of a full image); after leaving and entering again fuses, lock, first and last page. The chip's
 // waits are those of its data file (the larger of two known figures) where the programmer does not poll.
 // Last, a Node that does nothing: the caller adds it.
 import * as pace from '../src/bench/pace.ts';
 import type {Chip} from '../src/engine/chips/chip.ts';
 import type {MemoryImage} from '../src/engine/image/memory-image.ts';
+import {addressProbes} from '../src/engine/procedures/address-bits.ts';
 
 export type FloorSubject = 'usbtiny' | 'usbasp' | 'avrisp' | 'arduino-isp' | 'buspirate';
 
@@ -158,6 +160,8 @@ export function floorOf(
 	const {pageBytes, bytes} = chip.flash;
 	let pages = 0;
 	let blankBytes = 0;
+	/** What is compared of the image, for what it tells of the address bits. */
+	const compared: {start: number; end: number}[] = [];
 	/** Bytes of each stretch of pages that are not blank, and of all of them with the gaps. */
 	const runs: number[] = [];
 	let firstByte: number | undefined;
@@ -170,8 +174,14 @@ export function floorOf(
 			else runs.push(pageBytes);
 			firstByte ??= page;
 			endByte = page + pageBytes;
-		} else if (page >= bootStart) blankBytes += pageBytes;
-		else if (image.touches({start: page, end: page + pageBytes})) blankBytes += blankSampleBytes;
+			compared.push({start: page, end: endByte});
+		} else if (page >= bootStart) {
+			blankBytes += pageBytes;
+			compared.push({start: page, end: page + pageBytes});
+		} else if (image.touches({start: page, end: page + pageBytes})) {
+			blankBytes += blankSampleBytes;
+			compared.push({start: page, end: page + blankSampleBytes});
+		}
 	}
 	const slow = costsOf(subject, chip, foundHz);
 	const fast = costsOf(subject, chip, sckHz);
@@ -191,6 +201,7 @@ export function floorOf(
 			(readings - 1) * fast.instructionsMs(signatureInstructions) +
 			snapshotMs(fast)
 		: readings * snapshotMs(fast);
+	const addressBits = addressProbes(image, chip, compared).length;
 	const atUsedMs =
 		provingMs +
 		readings * fast.readMs(pageBytes) +
@@ -199,7 +210,8 @@ export function floorOf(
 		2 * snapshotMs(fast) +
 		2 * snapshotMs(fast) +
 		2 * fast.readMs(pageBytes) +
-		fast.readMs(blankBytes);
+		fast.readMs(blankBytes) +
+		(addressBits === 0 ? 0 : fast.instructionsMs(addressBits));
 	const entryMs = resetMs + fast.enterMs + signatureReadings * fast.instructionsMs(signatureInstructions);
 	const jobMs = fast.openMs + entries * entryMs + atFoundMs + atUsedMs + chip.waits.eraseMs + imageMs;
 	return {imageSeconds: imageMs / 1000, jobSeconds: jobMs / 1000};

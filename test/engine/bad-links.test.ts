@@ -246,12 +246,14 @@ test('readings that disagree: a third and a fourth decide, byte by byte, or it i
 				const starts: number[] = [];
 				const target: Pick<Target, 'readRange' | 'readBlockBytes'> = {
 					readBlockBytes: () => blockBytes,
-					async readRange(_, byteAddress, bytes) {
+					async readRange(_, byteAddress, bytes, {onProgress} = {}) {
 						const data = memory.slice(byteAddress, byteAddress + bytes);
 						for (const {reading, at, flip} of faults)
 							if (reading === seen.length && at < data.length) data[at]! ^= flip;
 						seen.push(data);
 						starts.push(byteAddress);
+						onProgress?.(bytes >> 1, bytes);
+						onProgress?.(bytes, bytes);
 						return data;
 					},
 				};
@@ -261,7 +263,15 @@ test('readings that disagree: a third and a fourth decide, byte by byte, or it i
 						return byte === undefined || at < starts[index]! ? [] : [byte];
 					});
 				try {
-					const got = await readAgreed(target as Target, 'flash', 0, memory.length);
+					const told: number[] = [];
+					const got = await readAgreed(target as Target, 'flash', 0, memory.length, {
+						onProgress: done => told.push(done),
+					});
+					assert.deepEqual(
+						told,
+						told.toSorted((a, b) => a - b),
+					);
+					assert.equal(told.at(-1), memory.length);
 					for (const [at, byte] of got.entries()) {
 						const values = of(at);
 						const votes = values.filter(value => value === byte).length;
