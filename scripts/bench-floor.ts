@@ -19,8 +19,9 @@
 // signature, fuses and page at the one speed there is; erase; first and last page and the start of three others looked
 // at for blank, fuses and lock; the boot section read back when the image leaves it blank and the fuses start there, two
 // bytes of every blank page of the image; one byte more, by single instructions in a row, for each address bit from the
-// page size up that all this says nothing of (3 of the 8 of a 4 KB loader, none of a full image); after leaving and entering again fuses, lock, first and last page. The chip's
-// waits are those of its data file (the larger of two known figures) where the programmer does not poll.
+// page size up that all this says nothing of (3 of the 8 of a 4 KB loader, none of a full image); after leaving and
+// entering again fuses, lock, first and last page. The chip's waits are those of its data file (the larger of two known
+// figures) where the programmer does not poll.
 // Last, a Node that does nothing: the caller adds it.
 import * as pace from '../src/bench/pace.ts';
 import type {Chip} from '../src/engine/chips/chip.ts';

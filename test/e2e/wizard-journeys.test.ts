@@ -161,7 +161,8 @@ const journeys: readonly Journey[] = [
 			{see: /How it ended[\s\S]*The chip may be only partly written/, choose: 'Leave'},
 		],
 		code: 1,
-		farewell: /This was practice: no real board.*The board: The chip may be only partly written\. It is not damaged/,
+		farewell:
+			/This was practice: no real board.*The board: The chip may be only partly written\. It is not damaged/,
 	},
 ];
 

@@ -587,7 +587,7 @@ test('read aloud, a whole recovery holds the facts that the screens hold', async
 			'Erase the chip',
 			'4086 bytes',
 			'Leave the fuses',
-			'about 40 seconds',
+			'about 70 seconds',
 		]) {
 			assert.ok(review.includes(fact), `${fact} in:\n${review}`);
 		}
