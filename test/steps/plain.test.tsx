@@ -30,7 +30,7 @@ const facts: readonly RegExp[] = [
 	/Backup: everything on the chip is read and saved to a file first/,
 	/Erase the chip, then write .{0,30}\(4086 bytes\)/,
 	/Put the settings \(EEPROM\) back/,
-	/about 40 seconds/,
+	/about 70 seconds/,
 	/Until step 2 nothing is changed/,
 	/Written and verified: 4096 bytes were read back and are equal/,
 	/Fuses read back: 0xff 0xd8 0xfb/,
