@@ -131,7 +131,7 @@ test('SCK and RESET polarity are always set before entering', async () => {
 	device.bodies.length = 0;
 	const reply = await link.enter();
 	assert.equal(reply.answered, 'yes');
-	assert.deepEqual([...reply.received], [0, 0xac, 0x53, 0x42]);
+	assert.deepEqual([...reply.received], [0, 0xac, 0x53, 0]);
 	assert.deepEqual(device.bodies.map(hex).slice(0, 3), ['029805', '029e01', hex(enterProgmode(true))]);
 	// Entering again leaves first, or there would be no new RESET pulse.
 	device.bodies.length = 0;

@@ -373,3 +373,65 @@ test('a lock bit in the way of what ends ISP: the chip is erased before any RESE
 		assert.deepEqual(bench.chip.dump().fuses, plan.fuses);
 	}
 });
+
+/** Identifies a chip that loses the first SCK edges of the byte `at`; undefined once that is behind the end. */
+async function identifyWithLostEdges(programmer: BenchProgrammer, edges: number, at: number) {
+	const bench = board(programmer);
+	const {hands, wiring} = bench;
+	const {transfer} = wiring;
+	let sent = 0;
+	Object.assign(wiring, {
+		transfer(value: number, hz: number) {
+			if (++sent !== at) return transfer(value, hz);
+			let received = 0;
+			for (let bit = 0; bit < 8; bit++) {
+				wiring.setMosi(((value >> (7 - bit)) & 1) as 0 | 1);
+				hands.advanceTo(hands.nowMs() + 500 / hz);
+				if (bit >= edges) wiring.setSck(1);
+				received = (received << 1) | wiring.readMiso();
+				hands.advanceTo(hands.nowMs() + 500 / hz);
+				wiring.setSck(0);
+			}
+			return received;
+		},
+	});
+	const target = createIspTarget(await openProgrammer(bench.world, {programmer}), {clock: bench.clock});
+	let error = '';
+	await target.identify(plan.chip).catch(thrown => {
+		error = (thrown as {kind: string}).kind;
+	});
+	const codes = (target.takeNotes?.() ?? []).map(({code}) => code);
+	const events = [...bench.chip.events];
+	await target.close();
+	return sent < at ? undefined : {events, codes, error};
+}
+
+test('two or three lost SCK edges while the chip was asked who it is wrote a byte of its EEPROM', async () => {
+	for (const programmer of ['usbasp', 'usbtiny', 'avrispmkii'] as const) {
+		for (const edges of [2, 3]) {
+			// All moments around the first readings of the signature, then here and there until the backup.
+			for (let at = 1; ; at += at < 150 ? 1 : 97) {
+				const seen = await identifyWithLostEdges(programmer, edges, at);
+				if (seen === undefined) break;
+				assert.deepEqual(seen.events, [], `${programmer}, ${edges} edges, byte ${at}`);
+			}
+		}
+	}
+});
+
+test('programmers that ask in batches may hit the EEPROM so, but not in silence', async () => {
+	let hit = 0;
+	for (const programmer of ['avrisp', 'buspirate'] as const) {
+		for (const edges of [2, 3]) {
+			for (let at = 1; ; at += at < 150 ? 1 : 41) {
+				const seen = await identifyWithLostEdges(programmer, edges, at);
+				if (seen === undefined) break;
+				if (seen.events.length === 0) continue;
+				hit++;
+				const told = seen.codes.includes('retry') || /^(UnstableLink|NoTarget)$/.test(seen.error);
+				assert.ok(told, `${programmer}, ${edges} edges, byte ${at}: ${seen.codes} ${seen.error}`);
+			}
+		}
+	}
+	assert.ok(hit > 0, 'the fault is one that can hit');
+});

@@ -86,7 +86,7 @@ test('SETISPSCK goes out before CONNECT, ENABLEPROG may take five seconds', asyn
 	log.length = 0;
 	const reply = await link.enter();
 	assert.equal(reply.answered, 'yes');
-	assert.deepEqual([...reply.received], [0, 0xac, 0x53, 0x42]);
+	assert.deepEqual([...reply.received], [0, 0xac, 0x53, 0]);
 	assert.deepEqual(numbers(log).slice(0, 3), [request.setIspSck, request.connect, request.enableProg]);
 	assert.equal(log[0]?.kind === 'in' && log[0].setup.value, 10);
 	assert.equal(log[2]?.timeoutMs, 5000);

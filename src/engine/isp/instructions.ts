@@ -123,8 +123,11 @@ export function inStep(sent: Instruction, received: ArrayLike<number>): boolean 
 	return received[1] === sent[0] && received[2] === sent[1];
 }
 
-/** 30 with a marker in the fourth byte, which a chip ignores: only a bridge from MOSI to MISO sends it back. */
-export const readSignatureMarked = (marker: number): Instruction => [0x30, 0x00, 0x00, marker & 0xff];
+/**
+ * The same probe with a marker in the fourth byte, which a chip ignores: only a bridge from MOSI to MISO sends it back.
+ * A chip that has lost step takes it for nothing that writes.
+ */
+export const markedProbe = (marker: number): Instruction => [0x50, 0x00, 0x00, marker & 0xff];
 
 /** Two markers: one could be chance. */
 export const bridgeMarkers: readonly number[] = [0xa5, 0x5a];

@@ -210,8 +210,9 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 						lostStep ||= reply.answered === 'yes';
 						continue;
 					}
-					const seen = await current.readSignatures();
+					const seen = await current.readSignatures(reply.answered);
 					signatures.push(...seen.readings);
+					lostStep ||= seen.slipped;
 					const signature = seen.readings.at(-1)!;
 					// 1e is Atmel; anything else read twice is a line that floats or shifts, not a part.
 					if (seen.agreed && reply.answered !== 'no' && signature[0] === 0x1e && !isEcho(signature)) {
@@ -231,7 +232,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		if (signatures.length === 0 && fault !== undefined) throw fault;
 		const markers: {sent: number; got: number}[] = [];
 		for (const sent of entered ? ask.bridgeMarkers : []) {
-			const received = await link.exchange(ask.readSignatureMarked(sent));
+			const received = await link.exchange(ask.markedProbe(sent));
 			markers.push({sent, got: received[3]!});
 		}
 		const reading = readWiring({
@@ -334,9 +335,19 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				stranger =
 					identified === undefined || sameBytes(seen.signature, identified) ? undefined : seen.signature;
 				readings.push(seen);
+				if (stranger !== undefined) {
+					// It may hear what is asked shifted.
+					note(
+						'retry',
+						`Repeated reading signature, fuses and lock bits: the signature was ${hexString(stranger)}.`,
+					);
+					await current.resync();
+					continue;
+				}
 			} catch (error) {
 				if (!isTransient(error)) throw error;
 				fault = error;
+				note('retry', `Repeated reading signature, fuses and lock bits: ${error.message}`);
 				await current.resync();
 				continue;
 			}
@@ -393,13 +404,14 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		const current = open();
 		for (let attempt = 1; ; attempt++) {
 			try {
-				return {
-					snapshot:
-						told === undefined
-							? await current.readSnapshot()
-							: {...told, signature: await current.readSignature()},
-					page: await readFirstPage(),
-				};
+				const snapshot =
+					told === undefined
+						? await current.readSnapshot()
+						: {...told, signature: await current.readSignature()};
+				// A chip that hears what is asked shifted is asked no more.
+				if (identified !== undefined && !sameBytes(snapshot.signature, identified))
+					throw lost(snapshot.signature);
+				return {snapshot, page: await readFirstPage()};
 			} catch (error) {
 				if (!isTransient(error)) throw error;
 				if (attempt === unitAttempts) throw asUnstable(error);
@@ -422,9 +434,6 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 		for (let reading = 1; reading <= readings; reading++) {
 			const short = only === 'signature' && reading < readings;
 			const {snapshot, page} = await readProbe(short ? first?.snapshot : undefined);
-			if (identified !== undefined && !sameBytes(snapshot.signature, identified)) {
-				throw lost(snapshot.signature);
-			}
 			if (first === undefined) {
 				first = {snapshot, page};
 				continue;
@@ -464,6 +473,7 @@ export function createIspTarget(link: IspLink, options: IspTargetOptions): Targe
 				isTransient(error) ||
 				(error instanceof UnbrickError && (error.kind === 'UnstableLink' || error.kind === 'NoTarget'))
 			) {
+				note('retry', `Repeated the link test at a slower SCK: ${error.message}`);
 				return false;
 			}
 			throw error;

@@ -66,6 +66,8 @@ export type IspLink = {
 	readonly exchange: (instruction: Instruction) => Promise<Uint8Array>;
 	/** Several instructions in order, in as few transfers as the programmer allows. Same replies as `exchange`. */
 	readonly exchangeMany?: (instructions: readonly Instruction[]) => Promise<readonly Uint8Array[]>;
+	/** `exchange` instead of `exchangeMany` costs a few milliseconds in all while the chip is being identified. */
+	readonly cheapExchange?: true;
 	/** Largest useful block for readFlash/readEeprom, bytes. */
 	readonly readBlockBytes?: number;
 	/** Bytes that one more `readFlash` costs in time, beside its own. */

@@ -38,7 +38,7 @@ export async function observeWiring(
 		}
 		const markers: {sent: number; got: number}[] = [];
 		for (const sent of lostStep ? [] : ask.bridgeMarkers) {
-			markers.push({sent, got: (await link.exchange(ask.readSignatureMarked(sent)))[3]!});
+			markers.push({sent, got: (await link.exchange(ask.markedProbe(sent)))[3]!});
 		}
 		return readWiring({
 			echo: capabilities.echo,

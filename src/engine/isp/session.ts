@@ -22,6 +22,14 @@ const stepReadings = 16;
 /** As many where there is no other speed to go to, or where longer readings follow: a look, no more. */
 const lookReadings = 4;
 
+/** The manufacturer, first byte of each signature. */
+const atmel = 0x1e;
+
+/** The second byte of each signature tells the flash: 90 (1 KB) to 98 (256 KB). */
+const isFlashSize = (byte: number) => byte >> 4 === 9;
+
+const signatureBytes = [0, 1, 2].map(ask.readSignatureByte);
+
 /** Readings of the signature until the last two agree. */
 const signatureReadings = 4;
 
@@ -48,6 +56,9 @@ export type Snapshot = {readonly signature: Uint8Array; readonly fuses: FuseByte
 
 export type RetryReport = {readonly what: string; readonly error: UnbrickError};
 
+/** Why a reading of the signature ended early: the echo, what was read, or what may be an echo. */
+type End = 'slipped' | 'other' | 'again';
+
 export type IspSession = {
 	readonly link: IspLink;
 	/** Tells geometry to session and link. Before anything that touches memories. */
@@ -60,14 +71,22 @@ export type IspSession = {
 	 * @param look a few times only: more is read before the speed is trusted
 	 */
 	readonly stepFault: (look?: 'look') => Promise<Uint8Array | undefined>;
-	/** One reading of three bytes; compares nothing. */
+	/** One reading of three bytes. One that is not as it should be may end early: the rest is what came last. */
 	readonly readSignature: () => Promise<Uint8Array>;
-	/** Reads until two readings in a row agree, at most four; returns all readings, the last two equal when it worked. */
-	readonly readSignatures: () => Promise<{
+	/**
+	 * Reads until two readings in a row agree, at most four; returns all readings, the last two equal when it worked.
+	 * @param answered what `enter` said: of a chip that did not answer all is read, for what it tells of the wires
+	 */
+	readonly readSignatures: (answered: EnterReply['answered']) => Promise<{
 		readonly agreed: boolean;
+		/** The echo was out of step: nothing more may be asked before the next `enter`. */
+		readonly slipped: boolean;
 		readonly readings: readonly Uint8Array[];
 	}>;
-	/** Signature, fuses and lock bits. Without a chip only the low fuse is asked for. */
+	/**
+	 * Signature, fuses and lock bits. Without a chip only the low fuse is asked for. Where the signature is not that of
+	 * `setSignature`, the rest need not have been asked for: it is ff then, and nothing more may be asked before `enter`.
+	 */
 	readonly readSnapshot: () => Promise<Snapshot>;
 	/** Back into programming mode after a fault; the signature must be that of `setSignature` twice. */
 	readonly resync: () => Promise<void>;
@@ -204,24 +223,31 @@ export function createIspSession(
 
 	const last = (reply: Uint8Array | undefined): number => reply?.[3] ?? 0xff;
 
-	const readSignature = async () => {
-		const replies = await run([0, 1, 2].map(index => ask.readSignatureByte(index)));
-		return Uint8Array.from(replies, last);
+	/** Instructions go one by one without costing more: then none needs to follow one that was out of step. */
+	const stopsAtOnce = link.exchangeMany === undefined || link.cheapExchange === true;
+
+	/**
+	 * What a chip says about itself. A chip that lost SCK edges hears what follows shifted, and 30 00 two bits late (58
+	 * three) is C0, an EEPROM write, that the next instruction completes. The echo comes back right all the same; what is
+	 * asked for does not. So a signature byte that is wrong, here before each 58 and after each, ends it.
+	 * Programmers that ask in batches (the sketch, Bus Pirate) would pay a turn of the line for each instruction: there it
+	 * is seen when the batch is over, and noted.
+	 * @returns the replies; fewer than asked for where it ended
+	 */
+	const inquire = async (instructions: readonly Instruction[]): Promise<readonly Uint8Array[]> => {
+		if (!stopsAtOnce) return run(instructions);
+		const replies: Uint8Array[] = [];
+		for (const instruction of instructions) {
+			replies.push(...(await run([instruction])));
+			const index = signatureBytes.indexOf(instruction);
+			if (index !== -1 && signature !== undefined && last(replies.at(-1)) !== signature[index]) break;
+		}
+		return replies;
 	};
 
-	/** A reading for comparing: an echo out of step is a reading that agrees with nothing, not a stop. */
-	const trySignature = async (): Promise<Uint8Array> => {
-		await settle();
-		const instructions = [0, 1, 2].map(index => ask.readSignatureByte(index));
-		const replies =
-			link.exchangeMany === undefined
-				? [
-						await link.exchange(instructions[0]!),
-						await link.exchange(instructions[1]!),
-						await link.exchange(instructions[2]!),
-					]
-				: await link.exchangeMany(instructions);
-		return Uint8Array.from(replies, last);
+	const readSignature = async () => {
+		const replies = await inquire(signatureBytes);
+		return Uint8Array.from(signatureBytes, (_, index) => last(replies[index] ?? replies.at(-1)));
 	};
 
 	const enter = async () => {
@@ -235,25 +261,76 @@ export function createIspSession(
 		const count = look !== undefined || link.setSck === undefined ? lookReadings : stepReadings;
 		const probes = Array.from({length: count}, () => ask.stepProbe);
 		const replies: Uint8Array[] = [];
+		const isWrong = (reply: Uint8Array) =>
+			reply[3] !== replies[0]![3] || (capabilities.echo === 'all' && !ask.inStep(ask.stepProbe, reply));
 		if (link.exchangeMany !== undefined) replies.push(...(await link.exchangeMany(probes)));
-		else for (const probe of probes) replies.push(await link.exchange(probe));
-		const wrong = replies.find(
-			reply =>
-				reply[3] !== replies[0]![3] || (capabilities.echo === 'all' && !ask.inStep(ask.stepProbe, reply)),
-		);
+		else
+			for (const probe of probes)
+				if (replies.push(await link.exchange(probe)) > 1 && isWrong(replies.at(-1)!)) break;
+		const wrong = replies.find(isWrong);
 		return wrong === undefined
 			? undefined
 			: Uint8Array.of(last(replies[0]), last(wrong), last(replies.at(-1)));
 	};
 
-	const readSignatures = async () => {
-		const readings: Uint8Array[] = [];
-		for (let reading = 1; reading <= signatureReadings; reading++) {
-			readings.push(await trySignature());
-			const agreed = reading > 1 && sameBytes(readings.at(-2)!, readings.at(-1)!);
-			if (agreed) return {agreed, readings};
+	/**
+	 * A reading for comparing, filled up with what came last where it ended early (see `inquire`).
+	 * @param like what it should be, as far as that is known
+	 */
+	const trySignature = async (
+		like: ArrayLike<number> | undefined,
+	): Promise<{readonly reading: Uint8Array; readonly end?: End}> => {
+		await settle();
+		if (link.exchangeMany !== undefined && (like === undefined || !stopsAtOnce)) {
+			return {reading: Uint8Array.from(await link.exchangeMany(signatureBytes), last)};
 		}
-		return {agreed: false, readings};
+		const reading = new Uint8Array(signatureBytes.length);
+		for (const [index, instruction] of signatureBytes.entries()) {
+			const reply = await link.exchange(instruction);
+			reading.fill(last(reply), index);
+			if (like === undefined) continue;
+			if (capabilities.echo === 'all' && !ask.inStep(instruction, reply)) return {reading, end: 'slipped'};
+			const fits =
+				index < like.length ? last(reply) === like[index] : index !== 1 || isFlashSize(last(reply));
+			if (!fits) return {reading, end: 'other'};
+			// Out of step, the byte sent before comes back. The few parts that end in 02 are asked again after `enter`.
+			if (index >= like.length && last(reply) === instruction[2] && !echoSeen) {
+				echoSeen = true;
+				return {reading, end: 'again'};
+			}
+		}
+		return {reading};
+	};
+
+	let echoSeen = false;
+	const readSignatures: IspSession['readSignatures'] = async answered => {
+		const readings: Uint8Array[] = [];
+		let agreed = false;
+		let end: End | undefined;
+		while (readings.length < signatureReadings && !agreed && end === undefined) {
+			const like = answered === 'no' ? undefined : (signature ?? readings.at(-1) ?? [atmel]);
+			const next = await trySignature(like);
+			end = next.end;
+			agreed = end === undefined && readings.length > 0 && sameBytes(readings.at(-1)!, next.reading);
+			readings.push(next.reading);
+		}
+		// Of a line that nobody drives there is nothing to repeat.
+		const chipThere = answered !== 'no' && readings.some(reading => reading[0] === atmel);
+		const differ = readings.find(reading => !sameBytes(reading, readings[0]!));
+		// Out of step, the byte sent before comes back: 00, 01, 02.
+		const outOfStep = readings.some(reading => reading.every((byte, index) => byte === index));
+		if (end === 'slipped' || outOfStep || (chipThere && (end === 'other' || differ !== undefined))) {
+			onRetry({
+				what: 'reading the signature',
+				error: new UnbrickError({
+					kind: 'BadReply',
+					command: 'reading the signature',
+					expected: 'the same each time, in step',
+					got: differ ?? readings.at(-1)!,
+				}),
+			});
+		}
+		return {agreed, slipped: end === 'slipped', readings};
 	};
 
 	const resync = async () => {
@@ -264,7 +341,9 @@ export function createIspSession(
 			try {
 				const reply = await enter();
 				enables.push(reply.received);
-				const seen = await readSignatures();
+				// Asked of a chip that answers; else only for what the wires tell, when nothing else is left.
+				if (reply.answered === 'no' && attempt < resyncAttempts) continue;
+				const seen = await readSignatures(reply.answered);
 				readings.push(...seen.readings);
 				if (
 					reply.answered !== 'no' &&
@@ -495,21 +574,20 @@ export function createIspSession(
 			const fuses = (['low', 'high', 'extended'] as const).filter(fuse =>
 				chip === undefined ? fuse === 'low' : chip.fuses[fuse] !== undefined,
 			);
-			const replies = await run([
-				...[0, 1, 2].map(index => ask.readSignatureByte(index)),
-				ask.readLock,
-				...fuses.map(ask.readFuse),
-			]);
-			const bytes = new Map<FuseName, number>(fuses.map((fuse, index) => [fuse, last(replies[4 + index])]));
-			const high = bytes.get('high');
-			const extendedFuse = bytes.get('extended');
+			const [sign0, sign1, sign2] = signatureBytes;
+			// 58 only between signature bytes: see `inquire`.
+			const high = fuses.includes('high') ? [ask.readFuse('high')] : [];
+			const others = fuses.filter(fuse => fuse !== 'high').map(ask.readFuse);
+			const asked = [sign0!, ask.readLock, sign1!, ...high, sign2!, ...others];
+			const replies = await inquire(asked);
+			const got = (sent: Instruction) => last(replies[asked.findIndex(one => sameBytes(one, sent))]);
 			return {
-				signature: Uint8Array.from(replies.slice(0, 3), last),
-				lock: last(replies[3]),
+				signature: Uint8Array.from(signatureBytes, got),
+				lock: got(ask.readLock),
 				fuses: {
-					low: bytes.get('low')!,
-					...(high === undefined ? {} : {high}),
-					...(extendedFuse === undefined ? {} : {extended: extendedFuse}),
+					low: got(ask.readFuse('low')),
+					...(fuses.includes('high') ? {high: got(ask.readFuse('high'))} : {}),
+					...(fuses.includes('extended') ? {extended: got(ask.readFuse('extended'))} : {}),
 				},
 			};
 		},

@@ -105,10 +105,10 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 		return replies;
 	};
 
-	/** AC 53 once more: a chip in step answers again, and the bytes are evidence. */
-	const echo = async (told: 'yes' | 'no'): Promise<EnterReply> => {
+	/** AC 53 once more after a no: a chip in step answers then, and the bytes are evidence. */
+	const echo = async (): Promise<EnterReply> => {
 		const [received] = await exchangeMany([[0xac, 0x53, 0x00, 0x00]]);
-		return {answered: received![2] === 0x53 ? 'yes' : told, received: received!};
+		return {answered: received![2] === 0x53 ? 'yes' : 'no', received: received!};
 	};
 
 	const seek = async (memory: 'flash' | 'eeprom', byteAddress: number) => {
@@ -194,7 +194,8 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 			const silent = [status.failed, status.timeout, status.readyTimeout].some(code => code === reply[1]);
 			if (!silent) {
 				payload(reply, what, 0, false);
-				return await echo('yes');
+				// The firmware has seen the 53. Not sent to the chip again: three bits late AC 53 is AC 98, a chip erase.
+				return {answered: 'yes', received: Uint8Array.of(0x00, 0xac, 0x53, 0x00)};
 			}
 			const faults = connectionFaults((await getParameter(parameter.targetConnection)) ?? 0);
 			const says = faults.length === 0 ? {} : {programmerSays: faults};
@@ -204,13 +205,14 @@ export function createAvrispMkii(pipe: UsbPipe, clock: Clock): IspLink {
 				inProgmode = false;
 				return {answered: 'no', received: new Uint8Array(0), ...says};
 			}
-			return {...(await echo('no')), ...says};
+			return {...(await echo()), ...says};
 		},
 		async exchange(instruction) {
 			const [reply] = await exchangeMany([instruction]);
 			return reply!;
 		},
 		exchangeMany,
+		cheapExchange: true,
 		readBlockBytes: blockBytes,
 		readFlash: (byteAddress, bytes) => read('flash', byteAddress, bytes),
 		async writeFlashPage(byteAddress, data) {

@@ -105,9 +105,9 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 		return concatBytes(...parts);
 	};
 
-	/** A keyboard in USBaspLoader says yes to everything and echoes nothing; only its signature byte is real. */
+	/** A keyboard in USBaspLoader says yes to everything and echoes nothing; only what is read (the fourth byte) is real. */
 	const isBootloader = async (echo: Uint8Array) => {
-		if (echo.some(byte => byte !== 0)) return false;
+		if (echo.slice(0, 3).some(byte => byte !== 0)) return false;
 		const signature = await transmit([0x30, 0x00, 0x00, 0x00]);
 		return signature[3] === 0x1e && signature[0] === 0 && signature[1] === 0 && signature[2] === 0;
 	};
@@ -212,16 +212,19 @@ export function createUsbasp(pipe: UsbPipe, clock: Clock): IspLink {
 			}
 			const answered = await enable();
 			saidNo = !answered;
-			// The reply is one bit; the bytes themselves are evidence, and a chip in step answers a second time.
-			const received = await transmit([0xac, 0x53, 0x00, 0x00]);
-			if (answered && (await isBootloader(received))) {
+			// The reply is one bit. After a no the bytes themselves are evidence.
+			if (!answered) return {answered: 'no', received: await transmit([0xac, 0x53, 0x00, 0x00])};
+			// After a yes AC 53 is not sent to the chip again: three bits late it is AC 98, a chip erase.
+			const probe = await transmit([0x50, 0x00, 0x00, 0x00]);
+			if (await isBootloader(probe)) {
 				throw new UnbrickError({
 					kind: 'NotAProgrammer',
 					expected: 'USBasp',
 					got: 'a keyboard in its USBaspLoader bootloader, which has the same identity',
 				});
 			}
-			return {answered: answered ? 'yes' : 'no', received};
+			// By its yes the firmware has seen the 53.
+			return {answered: 'yes', received: Uint8Array.of(0x00, 0xac, 0x53, 0x00)};
 		},
 		exchange: instruction => transmit(instruction),
 		readBlockBytes: blockBytes,
