@@ -36,7 +36,10 @@ import {chooseWaiting, heldByAnother, resumeCommandLine} from './waiting.ts';
 
 export async function recoverCommand(output: Output, options: RecoverOptions): Promise<ExitCode> {
 	const log = createEventLog(options.log, output);
-	if (options.forget !== undefined) return forgetCommand(output, options);
+	if (options.forget !== undefined) {
+		if (options.resume !== undefined) throw new UsageError('Either --forget or --resume: not both at once.');
+		return forgetCommand(output, options);
+	}
 	if (options.resume !== undefined) return resumeCommand(output, log, options);
 	if (options.repeat === true && options.recipe === undefined) {
 		throw new UsageError('--repeat needs --recipe: only what is written down is done again and again.');
@@ -108,20 +111,27 @@ async function forgetCommand(output: Output, options: RecoverOptions): Promise<E
 				: journalsNamed(found.interrupted, told);
 	if (told !== undefined && all.length + damaged.length > 1)
 		throw new UsageError(`"${told}" may mean several interrupted recoveries; type more of it.`);
+	const dryRun = options.dryRun === true;
+	const forgotten = dryRun ? 'would be forgotten' : 'is forgotten';
 	for (const journal of damaged) {
-		await forgetInterrupted(store, journal);
-		output.say(`The damaged journal ${journal.path} is forgotten (${journal.why}); backups stay.`);
+		if (!dryRun) await forgetInterrupted(store, journal);
+		output.say(`The damaged journal ${journal.path} ${forgotten} (${journal.why}); backups stay.`);
 	}
 	for (const interrupted of all) {
-		await forgetInterrupted(store, interrupted);
+		if (!dryRun) await forgetInterrupted(store, interrupted);
 		const {backup} = interrupted.plan.resume ?? {};
 		output.say(
-			`${describeInterrupted(interrupted)} It is forgotten${backup == null ? '' : `; the backup stays in ${backup}`}.`,
+			`${describeInterrupted(interrupted)} It ${forgotten}${backup == null ? '' : `; the backup stays in ${backup}`}.`,
 		);
 	}
-	const forgotten = all.length + damaged.length;
-	if (forgotten === 0) output.say('No recovery was interrupted: there is nothing to forget.');
-	output.value({type: 'result', ok: true, forgotten, chipState: 'untouched'});
+	const count = all.length + damaged.length;
+	if (count === 0) output.say('No recovery was interrupted: there is nothing to forget.');
+	output.value({
+		type: 'result',
+		ok: true,
+		...(dryRun ? {dryRun, forgotten: 0} : {forgotten: count}),
+		chipState: 'untouched',
+	});
 	return exitCodes.done;
 }
 

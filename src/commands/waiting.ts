@@ -109,8 +109,7 @@ export function chooseWaiting(
 }
 
 export function heldByAnother(path: string): UnbrickError {
-	const detail = 'another running copy of this program is at that recovery';
-	return new UnbrickError({kind: 'DeviceBusy', path, detail});
+	return new UnbrickError({kind: 'DeviceBusy', path: `the recovery ${journalId(path)}`, otherCopy: true});
 }
 
 /**

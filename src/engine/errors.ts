@@ -65,8 +65,8 @@ export type ErrorFacts =
 			readonly kind: 'DeviceBusy';
 			readonly path: string;
 			readonly detail?: string;
-			/** Process number of another copy of this program. */
-			readonly otherCopy?: number;
+			/** Another copy of this program: its process number, where that is known. */
+			readonly otherCopy?: number | true;
 	  }
 	| {readonly kind: 'DeviceGone'; readonly path: string; readonly during?: string}
 	| {readonly kind: 'NoUsbSystem'; readonly detail?: string}
@@ -247,7 +247,7 @@ function describe(facts: ErrorFacts): string {
 		case 'DeviceBusy':
 			return facts.otherCopy === undefined
 				? `Another program holds ${facts.path}.`
-				: `Another copy of this program (process ${facts.otherCopy}) is at work with ${facts.path}.`;
+				: `Another copy of this program${facts.otherCopy === true ? '' : ` (process ${facts.otherCopy})`} is at work with ${facts.path}.`;
 		case 'DeviceGone':
 			return `The connection to ${facts.path} broke off${facts.during === undefined ? '' : ` during ${facts.during}`}.`;
 		case 'NoUsbSystem':

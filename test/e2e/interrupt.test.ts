@@ -281,6 +281,12 @@ peerTest('`recover --forget` forgets, and says where the backup stays', {program
 		const other = await runCli(['recover', '--forget', '--chip', 'atmega32u4'], {folder});
 		assert.match(other.stdout, /nothing to forget/);
 		assert.equal(journals(folder).length, 1);
+		// It only says so with --dry-run, and does not choose between two orders.
+		const dry = await runCli(['recover', '--forget', '--dry-run'], {folder});
+		assert.equal(dry.code, 0, dry.stderr);
+		assert.match(dry.stdout, /It would be forgotten/);
+		assert.equal((await runCli(['recover', '--forget', '--resume'], {folder})).code, 2);
+		assert.equal(journals(folder).length, 1);
 		const forgotten = await runCli(['recover', '--forget'], {folder});
 		assert.equal(forgotten.code, 0, forgotten.stderr);
 		assert.match(

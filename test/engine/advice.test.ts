@@ -138,3 +138,10 @@ test('risks and states have words of their own', () => {
 	assert.equal(new Set(states).size, 5);
 	assert.match(states[0]!, /Nothing/);
 });
+
+test('another copy of the program at a recovery was called a serial monitor, and the device to be unplugged', () => {
+	const error = new UnbrickError({kind: 'DeviceBusy', path: 'the recovery recovery-1', otherCopy: true});
+	assert.equal(error.message, 'Another copy of this program is at work with the recovery recovery-1.');
+	const {likely, next} = adviseError(error, {});
+	assert.doesNotMatch([...likely, ...next].join(' '), /serial monitor|Plug the device out/);
+});

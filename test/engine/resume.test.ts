@@ -968,3 +968,16 @@ test('an EEPROM byte that a disturbed instruction wrote in the link test before 
 	assert.ok(warnings.has('eeprom-repaired'));
 	assert.deepEqual(bench.chip.dump().eeprom, eeprom);
 });
+
+test('a backup that went after its receipt: the chip was erased all the same; now it is not', async () => {
+	const bench = board();
+	const {result} = await run(bench, plan, {
+		hear(event) {
+			if (event.type === 'phase' && event.phase === 'erase') filesOf(bench).clear();
+		},
+	});
+	assertFailed(result);
+	assert.equal(result.error.kind, 'NotSaved');
+	assert.equal(result.chipState, 'untouched');
+	assert.deepEqual(bench.chip.events, []);
+});

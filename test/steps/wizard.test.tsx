@@ -55,6 +55,17 @@ async function toReview(wizard: Driver, boardName = 'Pro Micro 5 V'): Promise<vo
 	await wizard.see('This will be done');
 }
 
+/** The same for a recovery that goes on: its board is known. */
+async function goOnToReview(wizard: Driver): Promise<void> {
+	await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
+	await wizard.enterAt('Which programmer do you have?');
+	await wizard.enterAt('Connect these six');
+	await wizard.choose('cable unplugged?', 'Yes');
+	await wizard.enterAt('The chip answers');
+	await wizard.enterAt('What shall be written');
+	await wizard.enterAt('settings of the chip');
+}
+
 for (const columns of [80, 60, 120]) {
 	test(`from the pasted Caterina log to a verified board, taking defaults, at ${columns} columns`, async () => {
 		await withWizard({columns, rows: columns === 120 ? 40 : 24}, async wizard => {
@@ -424,6 +435,46 @@ test('Ctrl+C during the backup: the erase began while the stop question stood; n
 			}
 		});
 	}
+});
+
+test('Ctrl+C while a recovery that goes on looks at the chip: the writing began while the stop question stood', async () => {
+	let waits: Promise<void> | undefined;
+	const bench = createBench('cable-pulled', {pace: () => waits ?? turn()});
+	const deps = () => practiceOn(bench);
+	await withWizard({deps}, async wizard => {
+		await toReview(wizard);
+		wizard.key('enter');
+		await wizard.choose('How it ended', 'Leave');
+		await wizard.ended;
+	});
+	bench.restore();
+	await withWizard({deps}, async wizard => {
+		await wizard.choose('What happened', 'Go on with the recovery');
+		await goOnToReview(wizard);
+		await wizard.see('This will be done');
+		const changes = bench.chip.events.length;
+		wizard.key('enter');
+		const looking = await wizard.see(/▶ Ask the chip who it is/);
+		assert.doesNotMatch(looking, /not needed|✓ (Erase|Write)/);
+		let goOn = () => {};
+		waits = new Promise(resolve => {
+			goOn = resolve;
+		});
+		wizard.key('interrupt');
+		assert.match(await wizard.see('Stop?'), /Nothing is changed while you think\./);
+		waits = undefined;
+		goOn();
+		let calm = bench.transfers();
+		for (let turns = 0, still = 0; still < 100; turns++) {
+			await turn();
+			still = bench.transfers() === calm ? still + 1 : 0;
+			calm = bench.transfers();
+			assert.ok(turns < 100_000, 'the work waits');
+		}
+		assert.equal(bench.chip.events.length, changes);
+		await wizard.choose('Stop?', 'Go on');
+		await wizard.see('Written and verified');
+	});
 });
 
 test('asked to end by the system while the chip is written: the page is finished, RESET let go, the state said', async () => {
@@ -961,13 +1012,7 @@ test('left after a pulled cable and started again: the wizard offers to go on, w
 			/was interrupted\s+while writing page 1\d\.\s+Its chip is partly written, not damaged\./,
 		);
 		await wizard.choose('What happened', 'Go on with the recovery');
-		await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
-		await wizard.enterAt('Which programmer do you have?');
-		await wizard.enterAt('Connect these six');
-		await wizard.choose('cable unplugged?', 'Yes');
-		await wizard.enterAt('The chip answers');
-		await wizard.enterAt('What shall be written');
-		await wizard.enterAt('settings of the chip');
+		await goOnToReview(wizard);
 		const review = await wizard.enterAt('This will be done');
 		assert.match(review, /The backup of the first try is kept and used/);
 		await wizard.see('Written and verified');
@@ -1020,13 +1065,7 @@ test('of several interrupted recoveries the wizard knew only the latest: it asks
 			const about = await wizard.see(/❯ Pro Micro 5 V\/16 MHz, 2026-02-0[234]/);
 			assert.match(about, /ATmega32U4, interrupted while writing page 1\d\.\s+It wrote/);
 			wizard.key('enter');
-			await wizard.enterAt(/❯ SparkFun Pro Micro 5 V/);
-			await wizard.enterAt('Which programmer do you have?');
-			await wizard.enterAt('Connect these six');
-			await wizard.choose('cable unplugged?', 'Yes');
-			await wizard.enterAt('The chip answers');
-			await wizard.enterAt('What shall be written');
-			await wizard.enterAt('settings of the chip');
+			await goOnToReview(wizard);
 			await wizard.enterAt('This will be done');
 			// What is on the chip fits both: it is asked.
 			await wizard.see(/fits more than\s+one/);

@@ -31,6 +31,7 @@ import {proveEeprom, restoreEepromBytes} from './eeprom.ts';
 import type {Phase, RecoverEvent, RecoverResult} from './events.ts';
 import {
 	type Interrupted,
+	isThere,
 	type Journal,
 	type JournalEntry,
 	journalId,
@@ -314,7 +315,6 @@ async function* run(
 	halt('identify');
 	const allows = lockAllows(chip, identity.lock);
 	if (plan.resume !== undefined && allows.read) {
-		yield phase('verify');
 		let content: Content | undefined;
 		const take = (read: Content) => {
 			content = read;
@@ -628,6 +628,11 @@ async function* run(
 				yield phase('erase');
 				// Whoever listens may have been asked meanwhile.
 				halt('erase');
+				// A receipt is no use when the file has gone since, and whoever listens may have taken long.
+				const saved = kept ?? (keepBackup ? progress.backup : null);
+				if (round === 1 && saved !== null && !(await isThere(store, saved))) {
+					throw new UnbrickError({kind: 'NotSaved', file: saved, reason: 'it is not there any more'});
+				}
 				await journal({did: 'erase'}, 'owed');
 				// A second erase that fails may find the chip as the first writing left it.
 				if (round === 1) progress.flash = 'erased';
@@ -964,7 +969,7 @@ async function* readContent(
 	stop: Cancel,
 	abandon: () => void,
 ): AsyncGenerator<RecoverEvent, Content> {
-	const flash = yield* readFlash(target, chip, 'verify', stop, abandon);
+	const flash = yield* readFlash(target, chip, 'identify', stop, abandon);
 	const eeprom = await target.readRange('eeprom', 0, chip.eeprom.bytes);
 	// It may be written back.
 	if (!isBlank(eeprom)) {
